@@ -1,0 +1,18 @@
+"""Userlane Analytics for product managers: the four export APIs, read into numbers that can be defended.
+
+The flow, in reading order:
+
+    contract   what is asked and what is answered
+    settings   how this deployment is configured
+    client     one module talks to the network
+    decode     bytes become checked, typed tables; what is refused is counted
+    store      what was fetched, window by window
+    fetch      which windows are missing; a dataset with its state
+    lookups    names and attributes joined from uploaded CSVs
+    inference  intervals, tests and the small-sample rule
+    metrics    datasets become small frames, one function per number
+    charts     frames become figures
+    export     rows become CSV and JSON to take away
+    session, layout, main and pages/   the screen
+    __main__   the same without a screen
+"""

@@ -1,0 +1,92 @@
+"""What is answered: the canonical columns of each dataset, and what its values mean."""
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+import pyarrow as pa
+
+from userlane.contract.query import DatasetName
+
+Letter = Literal["happiness", "engagement", "adoption", "retention", "task_success"]
+LETTERS: tuple[Letter, ...] = get_args(Letter)
+SCORES: tuple[str, ...] = ("overall", *LETTERS)
+LABELS: Mapping[str, str] = {
+    "overall": "Overall",
+    "happiness": "Happiness",
+    "engagement": "Engagement",
+    "adoption": "Adoption",
+    "retention": "Retention",
+    "task_success": "Task success",
+}
+
+Bucket = Literal["promoter", "passive", "detractor"]
+BUCKETS: tuple[Bucket, ...] = get_args(Bucket)
+
+BANDS: tuple[tuple[int, str], ...] = (
+    (80, "Excellent"),
+    (60, "High"),
+    (40, "Fair"),
+    (20, "Low"),
+    (-1, "Very low"),
+)
+
+TEXT: pa.DataType = pa.string()
+CODED: pa.DataType = pa.dictionary(pa.int32(), pa.string())
+INSTANT: pa.DataType = pa.timestamp("us", tz="UTC")
+
+COLUMNS: Mapping[DatasetName, pa.Schema] = {
+    "heart": pa.schema(
+        [
+            ("date", pa.date32()),
+            *((score, pa.float64()) for score in SCORES),
+            ("users", pa.int64()),
+            ("sessions", pa.int64()),
+        ]
+    ),
+    "nps": pa.schema(
+        [
+            ("response_id", TEXT),
+            ("user_id", TEXT),
+            ("score", pa.int8()),
+            ("bucket", TEXT),
+            ("comment", TEXT),
+            ("timestamp", INSTANT),
+        ]
+    ),
+    "surveys": pa.schema(
+        [
+            ("survey_id", TEXT),
+            ("response_id", TEXT),
+            ("user_id", TEXT),
+            ("score", pa.int8()),
+            ("comment", TEXT),
+            ("timestamp", INSTANT),
+        ]
+    ),
+    "tags": pa.schema(
+        [
+            ("date", pa.date32()),
+            ("tag_id", CODED),
+            ("tag_name", CODED),
+            ("user_id", CODED),
+            ("interactions", pa.int32()),
+        ]
+    ),
+}
+
+
+def bucket(score: int) -> Bucket:
+    """Promoter 9–10, passive 7–8, detractor 0–6."""
+    if score >= 9:
+        return "promoter"
+    return "passive" if score >= 7 else "detractor"
+
+
+def band(score: float) -> str:
+    """The vendor's word for a letter score: of the rounded score, as bands are given in whole numbers.
+
+    >>> band(80.4), band(80.6)
+    ('High', 'Excellent')
+    """
+    whole = round(score)
+    return next(word for above, word in BANDS if whole > above)

@@ -1,0 +1,107 @@
+"""What is loaded: rows together with how far they can be trusted."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Literal
+
+import pandas as pd
+import pyarrow as pa
+
+from userlane.contract.query import Query, Window
+
+Condition = Literal["complete", "incomplete", "stale", "empty"]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far the rows of a dataset can be trusted.
+
+    `reasons` is empty when everything asked for is here. `missing` are the windows still to be had.
+    `refused` counts records left out, by reason; `duplicates` counts repeats dropped by natural key;
+    `outside` counts records the API sent from outside the window. `stale` is set when a newer fetch failed.
+    """
+
+    reasons: tuple[str, ...] = ()
+    missing: tuple[Window, ...] = ()
+    fetched_at: datetime | None = None
+    stale: bool = False
+    refused: Mapping[str, int] = field(default_factory=dict)
+    duplicates: int = 0
+    outside: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every record of the window is here."""
+        return not self.reasons
+
+    @property
+    def refused_rows(self) -> int:
+        """How many records were left out because they could not be understood."""
+        return sum(self.refused.values())
+
+    def merged(self, *others: "State") -> "State":
+        """The state of several loads shown as one: the worst of each."""
+        states = (self, *others)
+        refused: Counter[str] = Counter()
+        for state in states:
+            refused.update(state.refused)
+        fetched = [state.fetched_at for state in states if state.fetched_at]
+        return State(
+            reasons=tuple(dict.fromkeys(reason for state in states for reason in state.reasons)),
+            missing=tuple(sorted({window for state in states for window in state.missing})),
+            fetched_at=min(fetched, default=None),
+            stale=any(state.stale for state in states),
+            refused=dict(refused),
+            duplicates=sum(state.duplicates for state in states),
+            outside=sum(state.outside for state in states),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """The answer to a `Query`: a table in the canonical columns, and its state.
+
+    `fingerprint` names this very content: two datasets with one fingerprint hold the same rows,
+    and no fingerprint is ever given to rows fetched with another token.
+    """
+
+    query: Query
+    table: pa.Table
+    state: State
+    fingerprint: str
+
+    @property
+    def rows(self) -> int:
+        """How many records are in the window."""
+        rows: int = self.table.num_rows
+        return rows
+
+    @property
+    def condition(self) -> Condition:
+        """One word for the state: incomplete before stale before empty before complete."""
+        if not self.state.complete:
+            return "incomplete"
+        if self.state.stale:
+            return "stale"
+        return "complete" if self.rows else "empty"
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a frame for metrics: the canonical columns, days as midnight timestamps,
+        and for `nps` and `surveys` also `day`, the day of the answer in the query's time zone.
+
+        Not to be changed in place: it is shared.
+        """
+        frame: pd.DataFrame = self.table.to_pandas(date_as_object=False, strings_to_categorical=False)
+        for name in ("response_id", "user_id", "survey_id", "bucket", "comment"):
+            if name in frame and self.query.dataset != "tags":
+                frame[name] = frame[name].astype("str")
+        if "timestamp" in frame:
+            local = frame["timestamp"].dt.tz_convert(self.query.timezone)
+            frame["day"] = local.dt.tz_localize(None).dt.normalize()
+        if "date" in frame:
+            frame["date"] = frame["date"].astype("datetime64[us]")
+        return frame
