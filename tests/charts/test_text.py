@@ -1,0 +1,59 @@
+"""Words and numbers in figures."""
+
+import doctest
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from userlane.charts import palette, text
+
+
+def test_examples_hold() -> None:
+    """What the docstrings show is what comes out."""
+    for module in (text, palette):
+        result = doctest.testmod(module)
+        assert result.attempted
+        assert not result.failed
+
+
+@given(st.text())
+def test_no_foreign_text_can_act(foreign: str) -> None:
+    """However it is written, no tag or entity of its own survives, and it stays on its lines."""
+    for whole in (True, False):
+        shown = text.label(foreign, whole=whole)
+        words = shown.replace("<br>", "") if whole else shown
+        assert "<" not in words
+        assert ">" not in words
+        bare = words.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "")
+        assert "&" not in bare
+        assert words.isprintable()
+
+
+@given(st.text())
+def test_a_label_has_a_readable_length(foreign: str) -> None:
+    shown = text.label(foreign).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    assert len(shown) <= text.LONGEST
+
+
+def test_a_long_name_is_cut_in_the_label_and_whole_in_the_hover() -> None:
+    name = "Invite a colleague to the shared workspace for editing"
+    assert text.label(name) == "Invite a colleague to the s…"
+    assert text.label(name, whole=True).replace("<br>", " ") == name
+    assert text.headed(name, "3 users").endswith("<br>3 users")
+
+
+def test_text_that_cannot_be_encoded_is_dropped() -> None:
+    """A lone surrogate would break the figure's JSON, a direction mark the words around it."""
+    assert text.label("a\ud800b\u202ec") == "abc"
+
+
+def test_numbers_are_written_one_way() -> None:
+    """Thousands are set apart, minus is a minus, nothing is a dash, and −0 is 0."""
+    assert text.number(-1234.56) == "−1\u202f234.6"
+    assert text.number(-0.04) == "0.0"
+    assert text.number(math.nan) == text.share(math.nan) == "–"
+    assert text.signed(-0.004) == "0.00"
+    assert text.signed(-1.5) == "−1.50"
+    assert text.share(1) == "100.0 %"
+    assert text.counted(1234, "answer") == "1\u202f234 answers"

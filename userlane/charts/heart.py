@@ -1,0 +1,268 @@
+"""Figures of the HEART scores."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from userlane.charts import canvas, text
+from userlane.charts.palette import NEUTRAL, SCORE_STYLES, TRAFFIC_STYLES, faded
+from userlane.contract import BANDS, LABELS, SCORES, band
+
+_LEAST_SPAN = 20
+_BAND_LABEL_ROOM = 0.13
+
+
+class Contributions(Protocol):
+    """What `heart_contributions` draws: bars and a residual that sum to the change of the overall score."""
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A bar a row: score, label, contribution (points)."""
+
+    @property
+    def change(self) -> float:
+        """The change of the mean overall score (points)."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the overall score is the mean of the letters."""
+
+    @property
+    def days_tested(self) -> int:
+        """The days behind it."""
+
+    @property
+    def residual(self) -> float:
+        """What the bars leave of the change (points)."""
+
+
+def heart_trend(daily: pd.DataFrame, traffic: pd.DataFrame, scores: Sequence[str]) -> go.Figure:
+    """The chosen scores by day, 0–100: raw values as faint dots, their 7-day mean as a line; below, on the
+    same time axis, users and sessions.
+
+    `daily` has date, score, value, smooth; `traffic` has date, users, sessions. Where a score has no 7-day
+    mean at all, its raw values are joined instead. The score axis shows the range that is used, with the
+    vendor's bands behind it. Days without a value are gaps.
+
+    Example: two scores and traffic → per score a line and its dots, then two lines below.
+    """
+    chosen = [score for score in SCORES if score in set(scores)]
+    of_score = {score: daily[daily["score"] == score] for score in chosen}
+    drawn = [trace for score in reversed(chosen) for trace in _score_traces(score, of_score[score])]
+    # Dots lie below all lines, and the overall score above the letters.
+    traces = [trace for trace in drawn if trace["mode"] == "markers"]
+    traces += [trace for trace in drawn if trace["mode"] != "markers"]
+    for name, style in TRAFFIC_STYLES.items():
+        counts = traffic[name].astype("float64")
+        words = [f"{name.title()}: {text.number(count, 0)}" for count in counts]
+        small = canvas.markers(counts, style) | {"size": 4 if len(counts) <= 60 else 2, "maxdisplayed": 0}
+        traces.append(
+            canvas.lines(
+                name.title(),
+                canvas.days(traffic["date"]),
+                counts,
+                style,
+                words,
+                width=1.5,
+                marker=small,
+                yaxis="y2",
+            )
+        )
+    shown = daily[daily["score"].isin(chosen)]
+    low, high = _zoom(pd.concat([shown["value"], shown["smooth"]]).dropna())
+    span = high - low
+    return canvas.sheet(
+        traces if len(daily) or len(traffic) else [],
+        height=480,
+        hovermode="x unified",
+        hoversubplots="axis",
+        xaxis=canvas.time_axis(pd.concat([daily["date"], traffic["date"]]), "day", anchor="y2"),
+        yaxis=canvas.axis(
+            "Score (0–100)",
+            domain=[0.36, 1],
+            range=[low, high],
+            dtick=20 if span > 60 else 10 if span > 25 else 5,
+            zeroline=False,
+        ),
+        yaxis2=canvas.axis("Per day", domain=[0, 0.27], rangemode="tozero", nticks=4, tickformat=",d"),
+        shapes=_band_shapes(low, high),
+        annotations=_band_labels(low, high),
+    )
+
+
+def _score_traces(score: str, rows: pd.DataFrame) -> list[canvas.Trace]:
+    style, name, width = SCORE_STYLES[score], LABELS[score], 3 if score == "overall" else 2
+    dates, value, smooth = canvas.days(rows["date"]), rows["value"], rows["smooth"]
+    words = [_score_words(name, *pair) for pair in zip(value, smooth, strict=True)]
+    common: dict[str, Any] = {
+        "legendgroup": score,
+        "legendrank": SCORES.index(score),
+        "carries": score,
+    }
+    if not smooth.notna().any():
+        return [canvas.lines(name, dates, value, style, words, width=width, **common)]
+    dots = {
+        "color": style.colour,
+        "symbol": "circle",
+        "size": 5 if len(rows) <= 120 else 3,
+        "opacity": canvas.MUTED,
+    }
+    return [
+        canvas.lines(
+            name, dates, value, style, words, mode="markers", marker=dots, showlegend=False, **common
+        ),
+        # The dots' hover names the mean too; a second text for the same day would only double it.
+        canvas.lines(
+            name, dates, smooth, style, [], width=width, hoverinfo="skip", hovertemplate=None, **common
+        ),
+    ]
+
+
+def _score_words(name: str, value: float, smooth: float) -> str:
+    if math.isnan(value):
+        return ""
+    mean = "" if math.isnan(smooth) else f", 7-day mean {text.number(smooth)}"
+    return f"{name}: <b>{text.number(value)}</b> ({band(value)}){mean}"
+
+
+def _zoom(values: "pd.Series[float]") -> tuple[float, float]:
+    """The part of 0–100 to show: the values and some air, at least 20 points, in steps of 5."""
+    if values.empty:
+        return 0, 100
+    low, high = float(values.min()), float(values.max())
+    air = max(1.5, 0.06 * (high - low))
+    low, high = 5 * math.floor((low - air) / 5), 5 * math.ceil((high + air) / 5)
+    while high - low < _LEAST_SPAN:
+        low, high = low - 5, high + 5
+    if low < 0:
+        low, high = 0, max(high, _LEAST_SPAN)
+    if high > 100:
+        low, high = min(low, 100 - _LEAST_SPAN), 100
+    # The lowest and highest values stay clear of the frame, where half a marker would be cut off.
+    return low - (1 if low == 0 else 0), high + (1 if high == 100 else 0)
+
+
+def _visible_bands(low: float, high: float) -> list[tuple[float, float, str]]:
+    """Bottom, top and word of each band as far as it is in view."""
+    tops = [100, *(above for above, _ in BANDS)]
+    bands = (
+        (max(low, above, 0), min(high, top), word) for (above, word), top in zip(BANDS, tops, strict=False)
+    )
+    return [(bottom, top, word) for bottom, top, word in bands if top > bottom]
+
+
+def _band_shapes(low: float, high: float) -> list[dict[str, Any]]:
+    words = [word for _, word in BANDS]
+    shades = [
+        {
+            "type": "rect",
+            "xref": "x domain",
+            "x0": 0,
+            "x1": 1,
+            "y0": bottom,
+            "y1": top,
+            "fillcolor": faded(NEUTRAL, 0.09),
+            "line": {"width": 0},
+            "layer": "below",
+        }
+        for bottom, top, word in _visible_bands(low, high)
+        if words.index(word) % 2
+    ]
+    return shades + [canvas.rule(above) for above, _ in BANDS if low < above < high and above > 0]
+
+
+def _band_labels(low: float, high: float) -> list[dict[str, Any]]:
+    return [
+        {
+            "text": word,
+            "xref": "x domain",
+            "x": 1,
+            "xanchor": "right",
+            "y": top,
+            "yanchor": "top",
+            "showarrow": False,
+            "font": {"size": 11},
+            "opacity": 0.75,
+        }
+        for bottom, top, word in _visible_bands(low, high)
+        if top - bottom >= _BAND_LABEL_ROOM * (high - low)
+    ]
+
+
+def heart_contributions(contributions: Contributions) -> go.Figure:
+    """What moved the overall score, in points: a bar for each letter, each beginning where the last ended,
+    the largest first, then what they leave, then the change they sum to.
+
+    `contributions` is as `metrics.heart.contributions` gives it. What is left is called rounding where the
+    overall score is the mean of the letters, else not explained, and has a bar when it is not 0.00.
+
+    Example: Happiness +1.2, Retention −0.4 → bars from 0 to 1.2, from 1.2 to 0.8, and Overall from 0 to 0.8.
+    """
+    frame, change = contributions.frame, contributions.change
+    if math.isnan(change):
+        return canvas.sheet([], height=160, legend=False, xaxis=canvas.axis(), yaxis=canvas.axis())
+    order = frame["contribution"].abs().sort_values(ascending=False, kind="stable").index
+    bars = [
+        tuple(row) for row in frame.loc[order, ["score", "label", "contribution"]].itertuples(index=False)
+    ]
+    if round(contributions.residual, 2):
+        bars.append(("", "Rounding" if contributions.holds else "Not explained", contributions.residual))
+    starts = [0.0]
+    for _, _, points in bars:
+        starts.append(starts[-1] + points)
+    bars.append(("overall", LABELS["overall"], change))
+    starts[-1] = 0.0
+    colours = [SCORE_STYLES[score].colour if score in SCORE_STYLES else NEUTRAL for score, _, _ in bars]
+    ends = [start + points for start, (_, _, points) in zip(starts, bars, strict=True)]
+    room = max(0.25 * (max(0, *ends) - min(0, *ends)), 0.1)
+    tested = text.counted(contributions.days_tested, "day")
+    return canvas.sheet(
+        [
+            canvas.bars(
+                [points for _, _, points in bars],
+                range(len(bars)),
+                colours,
+                [
+                    f"{name}: <b>{text.signed(points)}</b> points<br>"
+                    f"Overall changed by {text.signed(change)} points; {tested} compared"
+                    for _, name, points in bars
+                ],
+                base=starts,
+                orientation="h",
+                width=0.66,
+                text=[text.signed(points) for _, _, points in bars],
+                textposition="outside",
+                cliponaxis=False,
+                customdata=[score for score, _, _ in bars],
+            )
+        ],
+        height=70 + 32 * len(bars),
+        legend=False,
+        xaxis=canvas.axis(
+            "Change of the overall score (points)",
+            range=[min(0, *ends) - room, max(0, *ends) + room],
+            zeroline=True,
+            nticks=6,
+        ),
+        yaxis=canvas.axis(
+            tickvals=list(range(len(bars))),
+            ticktext=[name for _, name, _ in bars],
+            range=[len(bars) - 0.5, -0.5],
+            showgrid=False,
+            zeroline=False,
+        ),
+        shapes=[
+            {
+                "type": "line",
+                "x0": end,
+                "x1": end,
+                "y0": i + 0.33,
+                "y1": i + 0.67,
+                "line": {"color": NEUTRAL, "width": 1},
+            }
+            for i, end in enumerate(ends[:-1])
+        ],
+    )

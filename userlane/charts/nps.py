@@ -1,0 +1,183 @@
+"""Figures of the Net Promoter Score."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from userlane.charts import canvas, text
+from userlane.charts.palette import ACCENT, BUCKET_COLOURS, Style, ink
+from userlane.contract import BUCKETS, Bucket
+
+COUNTS_FROM, VALUES_FROM, FIRM_FROM = 5, 10, 30
+"""The small-sample rule: from 5 answers counts are shown, from 10 values, from 30 unmuted."""
+
+BUCKET_NAMES: dict[Bucket, str] = {
+    "promoter": "Promoters (9–10)",
+    "passive": "Passives (7–8)",
+    "detractor": "Detractors (0–6)",
+}
+
+
+def nps_split(split: pd.DataFrame) -> go.Figure:
+    """One bar of all answers, split into promoters, passives and detractors, with share and count in it.
+
+    `split` has bucket, count, share (0–1 of all answers). Each bucket is a trace whose point carries the
+    bucket, so that a click can filter. Below ten answers only counts are written.
+
+    Example: 40 promoters of 100 answers → a trace of 40 that says “40.0 %” and “40”.
+    """
+    n = int(split["count"].sum())
+    traces = []
+    for row in canvas.rows(split):
+        name, colour = BUCKET_NAMES[row.bucket], BUCKET_COLOURS[row.bucket]
+        count, share = text.number(row.count, 0), text.share(row.share)
+        valued = n >= VALUES_FROM
+        words = f"{name}: <b>{count}</b> of {text.counted(n, 'answer')}" + (f", {share}" if valued else "")
+        traces.append(
+            canvas.bars(
+                [100 * row.share],
+                [""],
+                colour,
+                [words],
+                name=name,
+                orientation="h",
+                width=0.9,
+                text=[f"<b>{share}</b><br>{count}" if valued else f"<b>{count}</b>"],
+                textposition="inside",
+                insidetextanchor="middle",
+                insidetextfont={"color": ink(colour), "size": 14},
+                customdata=[row.bucket],
+            )
+        )
+    return canvas.sheet(
+        traces if n else [],
+        height=110,
+        barmode="stack",
+        uniformtext={"minsize": 10, "mode": "hide"},
+        xaxis=canvas.axis(
+            f"Share of {text.counted(n, 'answer')}" if n >= VALUES_FROM else text.counted(n, "answer"),
+            range=[0, 100],
+            showticklabels=False,
+            showgrid=False,
+            zeroline=False,
+        ),
+        yaxis=canvas.axis(showticklabels=False, showgrid=False),
+    )
+
+
+def nps_histogram(histogram: pd.DataFrame) -> go.Figure:
+    """How many answers gave each score from 0 to 10, coloured by bucket; each bar carries its score.
+
+    `histogram` has score, count, share (0–1 of all answers), bucket.
+
+    Example: 12 of 48 answers are 9 → in the promoters' trace a bar of 12 whose hover adds 25.0 %.
+    """
+    n = int(histogram["count"].sum())
+    traces = []
+    for bucket in reversed(BUCKETS):
+        rows = histogram[histogram["bucket"] == bucket]
+        words = [
+            f"Score {row.score}: <b>{text.number(row.count, 0)}</b> of {text.counted(n, 'answer')}"
+            + (f", {text.share(row.share)}" if n >= VALUES_FROM else "")
+            for row in canvas.rows(rows)
+        ]
+        traces.append(
+            canvas.bars(
+                rows["score"].tolist(),
+                rows["count"].tolist(),
+                BUCKET_COLOURS[bucket],
+                words,
+                name=BUCKET_NAMES[bucket],
+                legendrank=BUCKETS.index(bucket),
+                text=[text.number(count, 0) for count in rows["count"]],
+                textposition="outside",
+                cliponaxis=False,
+                customdata=rows["score"].tolist(),
+            )
+        )
+    return canvas.sheet(
+        traces if n else [],
+        height=330,
+        barmode="overlay",
+        bargap=0.15,
+        xaxis=canvas.axis("Score (0–10)", dtick=1, range=[-0.6, 10.6], showgrid=False, zeroline=False),
+        yaxis=canvas.axis("Answers", rangemode="tozero", nticks=5, tickformat=",d"),
+    )
+
+
+def nps_trend(trend: pd.DataFrame) -> go.Figure:
+    """The score of every week or month with its 95 % interval; below, on the same time axis, the split.
+
+    `trend` has period, partial, promoters, passives, detractors, n, score, low, high (−100 to 100). Partial
+    periods are hollow above and pale below. By the small-sample rule a period under five answers is a gap,
+    under ten it has its split but no score, and under 30 its score is muted.
+
+    Example: a week of 19, 12, 5 → a point at 38.9 from 13.2 to 58.6 and bars of 52.8, 33.3 and 13.9 %.
+    """
+    step = canvas.step_of(trend["period"])
+    periods, n = canvas.days(trend["period"]), trend["n"]
+    valued = n >= VALUES_FROM
+    score, low, high = (trend[name].where(valued) for name in ("score", "low", "high"))
+    style = Style(ACCENT, "solid", "circle")
+    notes = [f" · partial {step}" if partial else "" for partial in trend["partial"]]
+    words = [
+        f"NPS <b>{text.number(value)}</b> ({text.sure(text.number(bottom), text.number(top))})<br>"
+        f"{text.counted(count, 'answer')}{note}"
+        for value, bottom, top, count, note in zip(score, low, high, n, notes, strict=True)
+    ]
+    traces: list[canvas.Trace] = [
+        canvas.lines(
+            "NPS, 95 % interval",
+            periods,
+            score,
+            style,
+            words,
+            marker=canvas.markers(score, style, partial=trend["partial"]) | canvas.muted(n < FIRM_FROM),
+            legendrank=-1,
+            error_y=canvas.whiskers(score, low, high) | {"color": ACCENT},
+        )
+    ]
+    for bucket in reversed(BUCKETS):
+        counts = trend[f"{bucket}s"]
+        shares = (counts / n).where(n >= COUNTS_FROM)
+        name = BUCKET_NAMES[bucket]
+        words = [
+            f"{name}: <b>{text.number(count, 0)}</b>" + (f", {text.share(share)}" if known else "")
+            for count, share, known in zip(counts, shares, valued, strict=True)
+        ]
+        traces.append(
+            canvas.bars(
+                periods,
+                (100 * shares).tolist(),
+                BUCKET_COLOURS[bucket],
+                words,
+                name=name,
+                legendrank=BUCKETS.index(bucket),
+                width=0.8 * canvas.STEP_DAYS[step] * canvas.DAY,
+                marker=canvas.muted(trend["partial"]),
+                customdata=[bucket] * len(trend),
+                yaxis="y2",
+            )
+        )
+    bottom, top = _around(low, high)
+    return canvas.sheet(
+        traces if len(trend) else [],
+        height=400,
+        barmode="stack",
+        barcornerradius=0,
+        hovermode="x unified",
+        hoversubplots="axis",
+        xaxis=canvas.time_axis(trend["period"], step, anchor="y2"),
+        yaxis=canvas.axis(
+            "NPS (−100 to 100)", domain=[0.4, 1], range=[bottom, top], nticks=6, zeroline=False
+        ),
+        yaxis2=canvas.percent_axis("Answers", domain=[0, 0.3], range=[0, 100], dtick=50),
+        shapes=[canvas.rule(0)] if bottom < 0 < top else [],
+    )
+
+
+def _around(low: "pd.Series[float]", high: "pd.Series[float]") -> tuple[float, float]:
+    """The part of −100 to 100 to show: all intervals and some air."""
+    if low.notna().sum() == 0:
+        return -105, 105
+    air = max(5.0, 0.06 * float(high.max() - low.min()))
+    return max(-105.0, float(low.min()) - air), min(105.0, float(high.max()) + air)

@@ -1,0 +1,132 @@
+"""Figures of the 1–5 surveys, several side by side."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from userlane.charts import canvas, text
+from userlane.charts.nps import COUNTS_FROM, FIRM_FROM, VALUES_FROM
+from userlane.charts.palette import PATTERNS, SERIES, Style, ink, series_styles
+
+_APART = 0.16
+
+
+def _named(ids: "pd.Series[str]", names: Mapping[str, str]) -> dict[str, tuple[str, Style]]:
+    """Name and style of each survey, the same in every figure that is given the same names."""
+    styles = series_styles([*names, *ids])
+    present = set(ids)
+    return {
+        each: (names.get(each) or f"Survey {each}", style)
+        for each, style in styles.items()
+        if each in present
+    }
+
+
+def survey_distribution(distribution: pd.DataFrame, names: Mapping[str, str]) -> go.Figure:
+    """For each score from 1 to 5 the share of a survey's answers that gave it, a bar per survey.
+
+    `distribution` has survey_id, score, count, share (0–1 of the survey's answers); `names` gives the surveys
+    their names. The legend says n. By the small-sample rule a survey under five answers has no bars, under
+    ten its shares are not written.
+
+    Example: 2 of 4 answers are 5 → no bars and “(n = 4, too few)”; 20 of 40 → at 5 a bar of 50.0 %.
+    """
+    surveys = _named(distribution["survey_id"], names)
+    traces = []
+    for survey_id, (name, style) in surveys.items():
+        rows = distribution[distribution["survey_id"] == survey_id].sort_values("score")
+        n = int(rows["count"].sum())
+        shares = [text.share(share) if n >= VALUES_FROM else "" for share in rows["share"]]
+        words = [
+            f"{text.label(name, whole=True)}<br>Score {score}: "
+            f"<b>{text.number(count, 0)}</b> of {text.counted(n, 'answer')}" + (f", {share}" if share else "")
+            for score, count, share in zip(rows["score"], rows["count"], shares, strict=True)
+        ]
+        pattern = {
+            "shape": PATTERNS[SERIES.index(style.colour)] if len(surveys) > 1 else "",
+            "fillmode": "overlay",
+            "fgcolor": ink(style.colour),
+            "fgopacity": 0.45,
+            "size": 8,
+            "solidity": 0.15,
+        }
+        traces.append(
+            canvas.bars(
+                rows["score"].tolist(),
+                (100 * rows["share"]).tolist() if n >= COUNTS_FROM else [math.nan] * len(rows),
+                style.colour,
+                words,
+                name=f"{text.label(name)} (n = {text.number(n, 0)}{'' if n >= COUNTS_FROM else ', too few'})",
+                marker={"pattern": pattern, "opacity": 1 if n >= FIRM_FROM else canvas.MUTED},
+                text=shares if len(surveys) == 1 else None,
+                textposition="outside",
+                cliponaxis=False,
+                customdata=[[survey_id, score] for score in rows["score"]],
+            )
+        )
+    return canvas.sheet(
+        traces,
+        height=330,
+        barmode="group",
+        bargap=0.2,
+        bargroupgap=0.06,
+        xaxis=canvas.axis("Score (1–5)", dtick=1, range=[0.4, 5.6], showgrid=False, zeroline=False),
+        yaxis=canvas.percent_axis("Share of answers", rangemode="tozero", nticks=5),
+    )
+
+
+def survey_trend(
+    trend: pd.DataFrame, names: Mapping[str, str], measure: Literal["favourable", "mean"] = "favourable"
+) -> go.Figure:
+    """The share of 4 and 5 with its 95 % interval, or the mean (1–5), of every week, a line per survey.
+
+    `trend` has survey_id, period, partial, n, mean, favourable, low, high (the interval of favourable).
+    Partial weeks are hollow. By the small-sample rule a week under ten answers is a gap and muted under 30.
+
+    Example: 42 of 60 answers are 4 or 5 → a point at 70.0 % with whiskers from 57.5 to 80.1 %.
+    """
+    surveys = _named(trend["survey_id"], names)
+    traces = []
+    valued = trend["n"] >= VALUES_FROM
+    trend = trend.assign(**{name: trend[name].where(valued) for name in (measure, "low", "high")})
+    for i, (survey_id, (name, style)) in enumerate(surveys.items()):
+        rows = trend[trend["survey_id"] == survey_id].sort_values("period")
+        shares = [100 * rows[name] for name in ("favourable", "low", "high")]
+        # Side by side within the week, the whiskers of several surveys do not hide each other.
+        aside = _APART * (i - (len(surveys) - 1) / 2) / max(1, len(surveys) - 1)
+        periods = rows["period"] + pd.Timedelta(days=canvas.STEP_DAYS["week"] * aside)
+        values = shares[0] if measure == "favourable" else rows["mean"]
+        interval = canvas.whiskers(*shares) | {"color": style.colour}
+        traces.append(
+            canvas.lines(
+                text.label(name),
+                periods.dt.strftime("%Y-%m-%dT%H:%M").tolist(),
+                values,
+                style,
+                [_week_words(name, row, measure) for row in canvas.rows(rows)],
+                marker=canvas.markers(values, style, partial=rows["partial"])
+                | canvas.muted(rows["n"] < FIRM_FROM),
+                error_y=interval if measure == "favourable" else None,
+                carries=survey_id,
+            )
+        )
+    scale = (
+        canvas.percent_axis("Share of 4 and 5", range=[-3, 103], dtick=25, zeroline=False)
+        if measure == "favourable"
+        else canvas.axis("Mean (1–5)", range=[0.9, 5.1], dtick=1, zeroline=False)
+    )
+    return canvas.sheet(traces, height=330, xaxis=canvas.time_axis(trend["period"], "week"), yaxis=scale)
+
+
+def _week_words(name: str, row: Any, measure: str) -> str:
+    if measure == "favourable":
+        interval = text.sure(text.share(row.low), text.share(row.high))
+        value = f"<b>{text.share(row.favourable)}</b> gave 4 or 5 ({interval})"
+    else:
+        value = f"mean <b>{text.number(row.mean, 2)}</b> of 5"
+    note = " · partial week" if row.partial else ""
+    week = f"Week of {row.period.day} {row.period:%b %Y}, {text.counted(row.n, 'answer')}{note}"
+    return f"{text.label(name, whole=True)}<br>{value}<br>{week}"

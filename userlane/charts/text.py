@@ -1,0 +1,89 @@
+"""Words and numbers in figures: each written one way, and foreign text that cannot act.
+
+Plotly reads its texts as a small HTML in which links are live. Names from the API or a CSV go through
+`label`, and into hover texts only, never into a template, where `%{…}` would be filled in.
+"""
+
+import math
+import textwrap
+
+LONGEST = 28
+_LINE = 36
+
+NOTHING = "–"
+THOUSANDS = "\u202f"
+
+
+def label(text: object, *, whole: bool = False) -> str:
+    """Foreign text as it is shown: on one line, cut after 28 characters, or `whole` over several lines.
+
+    >>> label("<a href='https://example.com'>Click</a> me & win")
+    "&lt;a href='https://example.co…"
+    """
+    clean = "".join(each for each in " ".join(str(text).split()) if each.isprintable())
+    if whole:
+        lines = textwrap.wrap(clean, _LINE)
+    else:
+        lines = [clean if len(clean) <= LONGEST else clean[: LONGEST - 1].rstrip() + "…"]
+    return "<br>".join(_escaped(line) for line in lines)
+
+
+def headed(name: object, words: str) -> str:
+    """What a point says of something with a foreign name: after the name, or under it if that is long.
+
+    >>> headed("Export", "3 users")
+    'Export: 3 users'
+    """
+    whole = label(name, whole=True)
+    return f"{whole}: {words}" if whole == label(name) else f"{whole}<br>{words}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def number(value: float, digits: int = 1) -> str:
+    """A number with thousands set apart and a real minus; a dash where there is none.
+
+    >>> number(-12.34)
+    '−12.3'
+    """
+    if math.isnan(value):
+        return NOTHING
+    return f"{round(value, digits) + 0.0:,.{digits}f}".replace(",", THOUSANDS).replace("-", "−")
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A change: with its sign, except 0.
+
+    >>> signed(0.344)
+    '+0.34'
+    """
+    return ("+" if round(value, digits) > 0 else "") + number(value, digits)
+
+
+def share(value: float, digits: int = 1) -> str:
+    """A share of 1 as a percentage.
+
+    >>> share(0.4567)
+    '45.7 %'
+    """
+    return NOTHING if math.isnan(value) else f"{number(100 * value, digits)} %"
+
+
+def counted(n: float, thing: str) -> str:
+    """A count and its noun.
+
+    >>> counted(1, "answer"), counted(20, "answer")
+    ('1 answer', '20 answers')
+    """
+    return f"{number(n, 0)} {thing if n == 1 else thing + 's'}"
+
+
+def sure(low: str, high: str) -> str:
+    """A 95 % interval in words.
+
+    >>> sure("13.2", "58.6")
+    '95 % sure: 13.2 to 58.6'
+    """
+    return f"95 % sure: {low} to {high}"
