@@ -1,0 +1,167 @@
+"""Stand-ins for the API: one that keeps the assumed contract, in memory; one that misbehaves, on a socket."""
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from userlane.contract import Connection, DatasetName, Query, Token, Window
+
+SAMPLES = Path(__file__).parent / "samples"
+TOKEN = "made-up-token-4f2a"
+APRIL = Window(date(2026, 4, 1), date(2026, 5, 1))
+Record = dict[str, Any]
+
+
+def connection(base_url: str = "http://127.0.0.1:9", token: str = TOKEN) -> Connection:
+    return Connection(base_url, Token(token))
+
+
+def query(dataset: DatasetName = "nps", window: Window = APRIL, property_id: str = "demo") -> Query:
+    return Query(dataset, property_id, window, "512" if dataset == "surveys" else None)
+
+
+def sample(scenario: str, status: int = 200) -> bytes:
+    return (SAMPLES / scenario / f"{status}.json").read_bytes()
+
+
+def tag_records(window: Window, a_day: int) -> list[Record]:
+    days = (window.start + timedelta(days=number) for number in range(window.days))
+    return [
+        {"date": day.isoformat(), "tagId": 4700 + i % 7, "userId": f"u-{i:05d}", "interactions": 1 + i % 5}
+        for day in days
+        for i in range(a_day)
+    ]
+
+
+def nps_records(window: Window, a_day: int) -> list[Record]:
+    days = [window.start + timedelta(days=number) for number in range(window.days)]
+    moments = [
+        datetime(day.year, day.month, day.day, i % 24, i % 60, tzinfo=UTC)
+        for day in days
+        for i in range(a_day)
+    ]
+    return [
+        {
+            "id": number,
+            "npsId": 77,
+            "userId": f"u-{number % 50}",
+            "score": number % 11,
+            "comment": None if number % 3 else f"remark {number}",
+            "timestamp": moment.isoformat(),
+        }
+        for number, moment in enumerate(moments)
+    ]
+
+
+class Api(httpx.BaseTransport):
+    """Answers from `records` as the assumed contract says and remembers every request.
+
+    `fault`, if given, sees each request and its number first and may answer instead.
+    """
+
+    def __init__(
+        self,
+        records: Mapping[DatasetName, Sequence[Record]],
+        *,
+        most: int = 1000,
+        fault: Callable[[httpx.Request, int], httpx.Response | None] | None = None,
+    ) -> None:
+        self.records = records
+        self.most = most
+        self.fault = fault
+        self.requests: list[httpx.Request] = []
+        self._lock = threading.Lock()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        with self._lock:
+            self.requests.append(request)
+            number = len(self.requests)
+        answer = self.fault(request, number) if self.fault else None
+        return answer or httpx.Response(200, json={"data": self._page(request)})
+
+    def _page(self, request: httpx.Request) -> list[Record]:
+        name = request.url.path.split("/")[4]
+        start, end = (datetime.fromisoformat(request.url.params[key]) for key in ("startDate", "endDate"))
+        page, limit = (int(request.url.params[key]) for key in ("page", "limit"))
+        limit = min(limit, self.most)
+        inside = [record for record in self.records.get(_dataset(name), ()) if start <= _at(record) < end]
+        return inside[(page - 1) * limit : page * limit]
+
+
+def _dataset(name: str) -> DatasetName:
+    names: dict[str, DatasetName] = {"heart": "heart", "nps": "nps", "surveys": "surveys", "tags": "tags"}
+    return names[name]
+
+
+def _at(record: Record) -> datetime:
+    moment = datetime.fromisoformat(record.get("timestamp") or record["date"])
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@contextlib.contextmanager
+def listening(serve: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[socket.socket]]]:
+    """A server on a loopback port where `serve` has each connection; its base URL, and all connections."""
+    connections: list[socket.socket] = []
+
+    def handle(client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            serve(client)
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                connections.append(client)
+                threading.Thread(target=handle, args=(client,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}", connections
+        finally:
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            for client in connections:
+                with contextlib.suppress(OSError):
+                    client.shutdown(socket.SHUT_RDWR)
+                client.close()
+            thread.join(timeout=5)
+
+
+def request_on(client: socket.socket) -> bytes:
+    """The next request's head; empty when the client has hung up."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        received = client.recv(65536)
+        if not received:
+            return b""
+        head += received
+    return head
+
+
+def whole_answer(body: bytes, status: int = 200, *headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body)}", *headers]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+
+
+def answering(*answers: bytes) -> Callable[[socket.socket], None]:
+    """Serves one connection after another with these answers, the last one again and again."""
+    left = list(answers)
+
+    def serve(client: socket.socket) -> None:
+        while request_on(client):
+            client.sendall(left.pop(0) if len(left) > 1 else left[0])
+
+    return serve
+
+
+def as_json(records: Sequence[Record]) -> bytes:
+    return json.dumps({"data": records}).encode()

@@ -1,0 +1,57 @@
+"""Threads that work on one load."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+_R = TypeVar("_R")
+
+
+class Crew:
+    """Up to `size` threads, begun as they are needed.
+
+    They are daemons, unlike an executor's: a server that hangs must not hold up the end of the process.
+    """
+
+    def __init__(self, size: int, name: str) -> None:
+        self._size = size
+        self._name = name
+        self._threads = 0
+        self._open: set[Future[Any]] = set()
+        self._queue: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+
+    def submit(self, work: Callable[[], _R]) -> "Future[_R]":
+        """Have `work` done by the next free thread."""
+        future: Future[_R] = Future()
+        self._open = {other for other in self._open if not other.done()} | {future}
+        self._queue.put((future, work))
+        if self._threads < min(self._size, len(self._open)):
+            self._threads += 1
+            Thread(target=self._work, name=self._name, daemon=True).start()
+        return future
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Begin nothing more; what is being worked on ends by itself, its result unheard."""
+        for future in self._open:
+            future.cancel()
+        for _ in range(self._threads):
+            self._queue.put(None)
+
+    def _work(self) -> None:
+        while (item := self._queue.get()) is not None:
+            future, work = item
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001  # whoever asks for the result gets the error
+                future.set_exception(error)
+            del future, work, item  # an idle thread must not keep the last page in memory
