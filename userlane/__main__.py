@@ -1,0 +1,299 @@
+"""The command line: the same engine without a screen, for schedules, BI tools and reports.
+
+A file goes to standard output only with `--out -`; all words go to standard error, each failure as one line
+with its cause and what to do next. Heavy modules are imported by the commands that need them, so `--help` is
+there at once.
+"""
+# ruff: noqa: PLC0415 - said above
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import click
+
+from userlane.errors import SettingsUnusable, UserlaneError
+
+if TYPE_CHECKING:
+    from userlane.contract import Dataset, DatasetName, Query
+    from userlane.export import Format
+    from userlane.fetch import Progress
+    from userlane.lookups import Names
+    from userlane.settings import Settings
+
+PROGRAM = "python -m userlane"
+DEFECT, USAGE, INCOMPLETE, INTERRUPTED = 1, 2, 3, 130
+PAUSE_ON_TERMINAL, PAUSE_IN_LOG = 0.2, 10.0
+REWRITE_LINE = "\r\x1b[K"
+
+# The words of `contract.DATASETS` and `export.FORMATS`, which take too long to import for a `--help`.
+DATASETS = ("heart", "nps", "surveys", "tags")
+FORMATS = ("csv", "json", "parquet")
+
+DAY = click.DateTime(["%Y-%m-%d"])
+FILE = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """Userlane Analytics without a browser: HEART, NPS, survey and Tag records for BI tools and reports.
+
+    The API's address is read from USERLANE_BASE_URL and the token from USERLANE_TOKEN, never from an
+    argument. To try it out, start `sandbox` in a second terminal and set the two as it says.
+    """
+
+
+@commands.command(short_help="Write the records of one dataset to a file.")
+@click.argument("dataset", type=click.Choice(DATASETS))
+@click.option("--property", "property_id", metavar="ID", required=True, help="The property's ID.")
+@click.option("--survey-id", metavar="ID", help="The survey's ID; for surveys, and needed there.")
+@click.option("--start", metavar="DATE", type=DAY, required=True, help="The first day, as 2026-04-01.")
+@click.option("--end", metavar="DATE", type=DAY, required=True, help="The day after the last, as 2026-05-01.")
+@click.option("--tag-names", metavar="FILE.csv", type=FILE, help="For tags: the Portal's CSV of names.")
+@click.option("--format", "kind", type=click.Choice(FORMATS), help="By default as --out ends, else csv.")
+@click.option("--out", metavar="FILE|-", help="Where to write; - is standard output.")
+def export(  # noqa: PLR0917 - click passes them by keyword
+    dataset: str,
+    property_id: str,
+    survey_id: str | None,
+    start: datetime,
+    end: datetime,
+    tag_names: Path | None,
+    kind: str | None,
+    out: str | None,
+) -> int:
+    """Write the records of one dataset to a file.
+
+    Without --out it is a new file in the current folder, named after what is inside. A file named with --out
+    is replaced if it exists, once the new one is whole. Incomplete records are marked in the file itself: in
+    JSON by "complete" and "reasons", in CSV by a last column "incomplete".
+
+    \b
+    Exit codes:
+      0  complete
+      2  wrong usage or settings
+      3  incomplete: the file is written and marked, the missing days are named
+      4  token or rights refused
+      5  the API or a file could not be used
+    """  # noqa: D301 - click looks for the sign \b, not for a backslash
+    from userlane.contract import Query, Window, identifier
+    from userlane.settings import Settings
+
+    # As with Ctrl+C, and unlike by default, no half-written file stays behind.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    if (dataset == "surveys") != (survey_id is not None):
+        raise click.UsageError("surveys need a --survey-id, and nothing else takes one.")
+    if dataset != "tags" and tag_names:
+        raise click.UsageError("--tag-names is for tags only.")
+    settings = Settings.read()
+    query = Query(
+        cast("DatasetName", dataset),
+        identifier(property_id, "property ID"),
+        Window(start.date(), end.date()),
+        survey_id if survey_id is None else identifier(survey_id, "survey ID"),
+        settings.timezone,
+    )
+    names = _read_names(tag_names) if tag_names else None
+    if out != "-":
+        _refuse_unwritable(out)
+    found = _fetched(settings, query)
+    if names:
+        found = _named(found, names)
+    _write(found, cast("Format", kind or _format_of(out)), out)
+    return _judged(found)
+
+
+@commands.command(short_help="Serve made-up data to try things out.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="By default any that is free.")
+def sandbox(port: int) -> int:
+    """Serve made-up data through an API like the real one, on this machine, until Ctrl+C."""
+    from userlane.sandbox import serve
+
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with serve(port) as server:
+        click.echo(f"export USERLANE_BASE_URL={server.base_url}\nexport USERLANE_TOKEN={server.token}")
+        for property_id, name in server.properties.items():
+            surveys = ", ".join(server.surveys.get(property_id, {}))
+            click.echo(f"# --property {property_id}  ({name}; --survey-id {surveys})")
+        click.echo("# Ctrl+C ends it.")
+        ended.wait()
+    return 0
+
+
+class Watch:
+    """Says on standard error how far a load is: in place on a terminal, else a line now and then."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._pause = PAUSE_ON_TERMINAL if self._terminal else PAUSE_IN_LOG
+        self._said_at = time.monotonic()
+        self._waiting = ""
+
+    def __call__(self, progress: "Progress") -> None:
+        """Hear of progress; a wait is told at once, once."""
+        began_waiting = bool(progress.waiting) and progress.waiting != self._waiting
+        self._waiting = progress.waiting
+        if began_waiting or time.monotonic() - self._said_at >= self._pause:
+            self._said_at = time.monotonic()
+            words = f"Records so far: {progress.records:,}. {progress.waiting}"
+            if progress.waiting_until:
+                words += f" Next request at {progress.waiting_until.astimezone():%H:%M:%S}."
+            _say(words, in_place=self._terminal)
+
+    def done(self) -> None:
+        """Make room for the next words."""
+        if self._terminal:
+            _say("", in_place=True)
+
+
+def _read_names(file: Path) -> "Names":
+    from userlane import lookups
+
+    try:
+        return lookups.read_names(file.read_bytes(), file.name)
+    except OSError as error:
+        raise UserlaneError(f"{file} cannot be read ({error.strerror}).", "Check --tag-names.") from error
+
+
+def _refuse_unwritable(out: str | None) -> None:
+    """Say that a file cannot be written before anything is asked of the API."""
+    target = Path.cwd() / (out or "file")
+    special = target.exists() and not target.is_file()
+    if target.is_dir() or not os.access(target if special else target.parent, os.W_OK):
+        raise UserlaneError(f"No file can be written at {target}.", "Choose another --out.")
+
+
+def _fetched(settings: "Settings", query: "Query") -> "Dataset":
+    from userlane.fetch import Fetcher
+
+    if settings.token is None:
+        raise SettingsUnusable("There is no token.", "Set USERLANE_TOKEN (Portal: Settings > API Token).")
+    watch = Watch()
+    try:
+        with contextlib.closing(Fetcher(settings)) as fetcher:
+            return fetcher.load(settings.connection(settings.token), query, progress=watch)
+    finally:
+        watch.done()
+
+
+def _named(found: "Dataset", names: "Names") -> "Dataset":
+    """`found` with its tags named: another content, so another fingerprint."""
+    import pyarrow.compute as pc
+
+    from userlane import lookups
+
+    used = pc.unique(found.table.column("tag_id")).to_pylist()
+    _say(f"{lookups.match(used, names).sentence()}.")
+    table = lookups.name_tags(found.table, names)
+    return replace(found, table=table, fingerprint=f"{found.fingerprint} {names.digest}")
+
+
+def _format_of(out: str | None) -> str:
+    ending = Path(out or "").suffix.removeprefix(".").lower()
+    return ending if ending in FORMATS else "csv"
+
+
+def _write(found: "Dataset", kind: "Format", out: str | None) -> None:
+    from userlane.export import file_name, write_records
+
+    target = out or file_name(found.query, found.state, found.fingerprint, kind)
+    place = "standard output" if target == "-" else target
+    try:
+        with _opened(target) as sink:
+            write_records(found, kind, sink)
+    except OSError as error:
+        raise UserlaneError(
+            f"Writing to {place} failed ({error.strerror}).", "Choose another --out."
+        ) from error
+    _say(f"Records written to {place}: {found.rows:,}.")
+
+
+@contextlib.contextmanager
+def _opened(target: str) -> Iterator[BinaryIO]:
+    """A sink that becomes `target` when all is written, and leaves no trace when not."""
+    path = Path(target)
+    if target == "-":
+        with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as sink:
+            yield sink
+        return
+    if path.exists() and not path.is_file():
+        # A pipe or a device is written to; replacing it would take it away from everyone else.
+        with path.open("wb") as sink:
+            yield sink
+        return
+    path = path.resolve()
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as sink:
+            yield sink
+            sink.flush()
+            os.fsync(sink.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _judged(found: "Dataset") -> int:
+    """The exit code; on the way, what the reader of the file must know."""
+    from userlane.export import mark, reasons
+
+    state = found.state
+    for reason, count in state.refused.items():
+        _say(f"Records left out: {count:,} ({reason}).")
+    if state.duplicates:
+        _say(f"Repeated records left out: {state.duplicates:,}.")
+    if state.outside:
+        _say(f"Records from outside the period left out: {state.outside:,}.")
+    marked = mark(state)
+    if marked is None:
+        return 0
+    _say(f"{marked}: {' '.join(reasons(state))} The file is marked. Run this again, or for fewer days.")
+    return INCOMPLETE
+
+
+def _say(words: str, *, in_place: bool = False) -> None:
+    """One line on standard error, whatever the API or a file put into it."""
+    printable = "".join(sign if sign.isprintable() else " " for sign in words)
+    line = " ".join(printable.split())
+    click.echo(f"{REWRITE_LINE}{line}" if in_place else line, err=True, nl=not in_place)
+
+
+def _failed(code: int, cause: str, next_step: str) -> int:
+    _say(f"error: {cause} {next_step}")
+    return code
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and give its exit code. A failure shows one line."""
+    try:
+        code: int = commands.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return USAGE
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else PROGRAM
+        return _failed(USAGE, error.format_message(), f"See {command} --help.")
+    except click.Abort:
+        return _failed(INTERRUPTED, "Stopped.", "Nothing was written.")
+    except UserlaneError as error:
+        return _failed(error.exit_code, error.cause, error.next_step)
+    except Exception as error:  # noqa: BLE001 - a traceback helps nobody in a schedule, and may show data
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
+        return _failed(DEFECT, f"This should not happen: {where}.", "Please report this line.")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
