@@ -1,0 +1,11 @@
+"""Connect: whose data, how it answers, and the names that go with it."""
+
+import streamlit as st
+
+from userlane import layout, session
+
+layout.page("Connect")
+layout.status()
+if session.connection() is not None:
+    st.subheader("Tag names", anchor=False)
+    layout.tag_names()

@@ -1,0 +1,228 @@
+"""Connecting: the form, the test of the four APIs, the sample data, and the tag names."""
+
+import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import streamlit as st
+
+from userlane import cached, lookups, session
+from userlane.contract import DATASETS, Connection, Query, Token, Window, identifier
+from userlane.errors import InputUnusable, UserlaneError
+from userlane.fetch import Probe
+from userlane.layout.text import plain
+from userlane.sandbox import tag_names_csv
+
+Answers = tuple[tuple[Query, Probe], ...]
+NAMES = {
+    "heart": "HEART scores",
+    "nps": "NPS responses",
+    "surveys": "Survey responses",
+    "tags": "Tag interactions",
+}
+FORM_WIDTH = 680
+ASSUMED_CONTRACT = (
+    "The vendor's wire reference is not public, so addresses and field names are an assumption until an API "
+    "profile says otherwise (`USERLANE_API_PROFILE`)."
+)
+
+
+def form() -> None:
+    """Everything needed to connect, where nobody is connected yet."""
+    settings = cached.settings()
+    st.markdown(
+        "HEART trends, the NPS split, survey scores and Tag adoption of your Userlane property: "
+        "with names instead of IDs, and numbers that say how sure they are."
+    )
+    if settings.sandbox:
+        with st.container(border=True, width=FORM_WIDTH):
+            st.markdown(
+                "**Look around first.** Made-up data, served like the real API. Nothing leaves this machine."
+            )
+            st.button("Open the sample data", on_click=open_sample, type="primary", icon=":material/science:")
+    if settings.base_url is None:
+        st.info(
+            "To use your own data, the person who runs this dashboard sets `USERLANE_BASE_URL` "
+            "to the address of your Userlane API and starts it again.",
+            icon=":material/settings:",
+            width=FORM_WIDTH,
+        )
+        return
+    with st.container(border=True, width=FORM_WIDTH):
+        st.markdown(
+            "**Connect with your own token.** It stays in memory until you disconnect or close the tab."
+        )
+        _fields(settings.properties)
+
+
+def _fields(properties: Mapping[str, str]) -> None:
+    asked = session.value(session.PROPERTY) or ""
+    with st.form("connect", border=False):
+        token = st.text_input(
+            "API token",
+            type="password",
+            autocomplete="current-password",
+            help="In the Portal under Settings > API Token. Making a new one ends the old one.",
+        )
+        if properties:
+            options = list(properties)
+            property_id = st.selectbox(
+                "Property",
+                options,
+                index=options.index(asked) if asked in options else None,
+                format_func=lambda each: properties.get(each, each),
+                accept_new_options=True,
+                placeholder="Pick one or type an ID",
+            )
+        else:
+            property_id = st.text_input(
+                "Property ID", asked, help="The short text in the Portal's address, for example 8mkyx."
+            )
+        surveys = st.text_area(
+            "Survey IDs (optional)",
+            "\n".join(session.value(session.SURVEYS) or ()),
+            height=96,
+            placeholder="512 After onboarding\n513 Help desk",
+            help="One a line: the ID from the survey's address in the Portal, then a name if you like.",
+        )
+        left, right = st.columns(2)
+        connecting = left.form_submit_button(
+            "Connect", type="primary", width="stretch", icon=":material/login:"
+        )
+        testing = right.form_submit_button(
+            "Test connection", width="stretch", icon=":material/network_check:"
+        )
+    if connecting or testing:
+        _submit(token or "", property_id or "", surveys or "", stay=testing)
+
+
+def _submit(token: str, property_id: str, surveys: str, *, stay: bool) -> None:
+    try:
+        connection = cached.settings().connection(Token(token))
+        property_id, named = identifier(property_id, "property ID"), survey_names(surveys)
+    except InputUnusable as error:
+        st.error(f"**{plain(error.cause)}** {plain(error.next_step)}", icon=":material/error:")
+        return
+    with st.spinner("Asking each API for one record …"):
+        probes = test(connection, property_id, tuple(named))
+    if stay or not any(probe.ok for _, probe in probes):
+        answers(probes)
+        return
+    known = {**cached.settings().properties}
+    session.connect(connection, property_id, surveys=named, properties=known)
+    session.visit().probes = probes
+    st.rerun()
+
+
+def survey_names(text: str) -> dict[str, str]:
+    r"""Survey IDs and their names out of what was typed: one a line, the ID first.
+
+    >>> survey_names("512 After onboarding\n513")
+    {'512': 'After onboarding', '513': 'Survey 513'}
+
+    Raises `IdentifierUnusable`.
+    """
+    found: dict[str, str] = {}
+    for line in filter(None, (line.strip() for line in re.split(r"[\n,;]", text))):
+        survey_id, _, name = line.replace("=", " ").partition(" ")
+        survey_id = identifier(survey_id, "survey ID")
+        found[survey_id] = name.strip() or f"Survey {survey_id}"
+    return found
+
+
+def test(connection: Connection, property_id: str, survey_ids: tuple[str, ...]) -> Answers:
+    """Ask each API for one record, all at once; surveys only when an ID is known."""
+    zone = cached.settings().timezone
+    now = session.today(zone)
+    window = Window(now - timedelta(days=30), now)
+    queries = [Query(name, property_id, window, None, zone) for name in DATASETS if name != "surveys"]
+    queries += [Query("surveys", property_id, window, survey_id, zone) for survey_id in survey_ids]
+    with ThreadPoolExecutor(len(queries)) as pool:
+        probes = pool.map(lambda query: cached.fetcher().probe(connection, query), queries)
+        return tuple(zip(queries, probes, strict=True))
+
+
+def answers(probes: Answers) -> None:
+    """One line per API: whether it works, and if not what to do."""
+    surveys = session.visit().surveys
+    for query, probe in probes:
+        survey_id = query.survey_id
+        name = NAMES[query.dataset] + (f" ({surveys.get(survey_id, survey_id)})" if survey_id else "")
+        icon = ":green[:material/check_circle:]" if probe.ok else ":red[:material/cancel:]"
+        st.markdown(f"{icon} **{plain(name)}**: {plain(probe.words)}")
+    if not any(query.dataset == "surveys" for query, _ in probes):
+        st.markdown(":gray[:material/remove:] **Survey responses**: add a survey ID to test them")
+
+
+def open_sample() -> None:
+    """Connect to the sample data, with its tag names joined."""
+    sample = cached.sandbox()
+    property_id = next(iter(sample.properties))
+    session.connect(
+        Connection(sample.base_url, Token(sample.token)),
+        property_id,
+        surveys=sample.surveys[property_id],
+        properties=sample.properties,
+        names=lookups.read_names(tag_names_csv(property_id), "sample tag names.csv"),
+        sample=True,
+    )
+
+
+def status() -> None:
+    """Who is connected to what, a new test of it, and the way out."""
+    visit, filters = session.visit(), session.filters()
+    if visit.connection is None or filters.property_id is None:
+        return
+    st.markdown(
+        f"Connected to `{visit.connection.base_url}`"
+        + (" (sample data, made up)" if visit.sample else ", with a token that is kept in memory only")
+        + "."
+    )
+    with st.container(horizontal=True):
+        testing = st.button("Test connection", icon=":material/network_check:")
+        st.button("Disconnect", on_click=session.forget, icon=":material/logout:")
+    if testing:
+        with st.spinner("Asking each API for one record …"):
+            visit.probes = test(visit.connection, filters.property_id, filters.survey_ids)
+    if visit.probes:
+        answers(visit.probes)
+    st.caption(ASSUMED_CONTRACT)
+
+
+def tag_names() -> None:
+    """The upload of the Portal's tag names; kept for the visit, on every page."""
+    visit = session.visit()
+    st.markdown(
+        "In the Portal, **Tag Analytics** exports a CSV with each tag's ID and name. "
+        "What you upload stays in this server's memory, for your visit only."
+    )
+    upload = st.file_uploader(
+        "Tag names (CSV)",
+        type=["csv", "txt", "tsv"],
+        key="tag-names",
+        max_upload_size=20,
+        width=FORM_WIDTH,
+    )
+    if upload is not None:
+        try:
+            visit.names = lookups.read_names(upload.getvalue(), upload.name)
+        except UserlaneError as error:
+            st.error(f"**{plain(error.cause)}** {plain(error.next_step)}", icon=":material/error:")
+    if visit.names:
+        st.markdown(f"{len(visit.names.entries)} names from **{plain(visit.names.source)}**.")
+
+
+def matched(tag_ids: list[str]) -> None:
+    """How many tags have a name, with the lists behind the sentence."""
+    visit = session.visit()
+    if visit.names is None:
+        st.info("Tags are shown by their ID. Upload the Portal's CSV to see names.", icon=":material/label:")
+        return
+    match = lookups.match(tag_ids, visit.names)
+    with st.expander(match.sentence(), icon=":material/label:"):
+        if match.unnamed:
+            st.markdown("Without a name: " + ", ".join(plain(tag_id) for tag_id in match.unnamed))
+        if match.unused:
+            unused = ", ".join(f"{plain(name)} ({plain(tag_id)})" for tag_id, name in match.unused)
+            st.markdown("Named in the file, not seen in these days: " + unused)

@@ -1,0 +1,177 @@
+"""Loading with the visitor watching: progress, a stop, and outcomes that a page can draw."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from userlane import cached, session
+from userlane.contract import Dataset, DatasetName, Query, State, Window
+from userlane.errors import LoadStopped, UserlaneError
+from userlane.fetch import Load
+from userlane.layout.text import counted, plain
+
+QUIET_SECONDS = 0.4
+POLL_SECONDS = 0.15
+T = TypeVar("T")
+Outcome = Dataset | UserlaneError
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One of the four datasets under the filters: this period, the one before, and what failed.
+
+    `now` and `before` hold one `Dataset`, or one per survey. `lead` is the days just before the window.
+    `before` is empty when no comparison is wanted or none could be had (`no_comparison` says why).
+    """
+
+    name: DatasetName
+    window: Window
+    now: tuple[Dataset, ...]
+    before: tuple[Dataset, ...] = ()
+    lead: Dataset | None = None
+    errors: tuple[UserlaneError, ...] = ()
+    no_comparison: UserlaneError | None = None
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """All rows of this period."""
+        return pd.concat([dataset.frame for dataset in self.now], ignore_index=True)
+
+    @cached_property
+    def frame_before(self) -> pd.DataFrame | None:
+        """All rows of the period before, or nothing without a comparison."""
+        if not self.before:
+            return None
+        return pd.concat([dataset.frame for dataset in self.before], ignore_index=True)
+
+    def compared(self, metric: Callable[[pd.DataFrame], T]) -> T | None:
+        """`metric` of the period before, or nothing without a comparison."""
+        return None if self.frame_before is None else metric(self.frame_before)
+
+    @property
+    def rows(self) -> int:
+        """How many records this period holds."""
+        return sum(dataset.rows for dataset in self.now)
+
+    @property
+    def state(self) -> State:
+        """The worst of the states shown together."""
+        states = [dataset.state for dataset in self.now]
+        return states[0].merged(*states[1:]) if states else State(reasons=("nothing was loaded",))
+
+
+def load_all(*names: DatasetName, lead_days: int = 0) -> tuple[Loaded, ...]:
+    """Load these datasets under the visitor's filters, all at the same time.
+
+    Shows progress with a stop when it takes longer than a moment. Whatever fails is in `Loaded.errors`.
+    """
+    filters, zone = session.filters(), cached.settings().timezone
+    asked = {name: session.queries(filters, name, zone) for name in names}
+    lead = Window(filters.window.start - timedelta(days=lead_days or 1), filters.window.start)
+    wanted: list[Query] = []
+    for name in names:
+        wanted += asked[name]
+        wanted += [query.previous() for query in asked[name] if filters.compare]
+        wanted += [query.over(lead) for query in asked[name] if lead_days and name == "heart"]
+    outcomes = _settle(wanted)
+
+    def collect(queries: Iterable[Query]) -> tuple[tuple[Dataset, ...], tuple[UserlaneError, ...]]:
+        found = [outcomes[query] for query in queries]
+        return (
+            tuple(outcome for outcome in found if isinstance(outcome, Dataset)),
+            tuple(outcome for outcome in found if isinstance(outcome, UserlaneError)),
+        )
+
+    loaded = []
+    for name in names:
+        now, errors = collect(asked[name])
+        before, no_comparison = collect(query.previous() for query in asked[name] if filters.compare)
+        leads = collect(query.over(lead) for query in asked[name] if lead_days and name == "heart")[0]
+        loaded.append(
+            Loaded(
+                name,
+                filters.window,
+                now,
+                () if no_comparison else before,
+                next(iter(leads), None),
+                errors,
+                next(iter(no_comparison), None),
+            )
+        )
+    return tuple(loaded)
+
+
+def _settle(wanted: Sequence[Query]) -> dict[Query, Outcome]:
+    visit, connection = session.visit(), session.connection()
+    if connection is None:
+        return {query: LoadStopped("Not connected.", "Connect first.") for query in wanted}
+    _drop_superseded(wanted)
+    for query in wanted:
+        if query not in visit.outcomes and query not in visit.loads:
+            visit.loads[query] = cached.fetcher().start(connection, query)
+    loads = {query: visit.loads[query] for query in wanted if query in visit.loads}
+    _watch(loads)
+    outcomes = {query: visit.outcomes[query] for query in wanted if query in visit.outcomes}
+    for query, load in loads.items():
+        outcomes[query] = outcome = _result(load)
+        visit.loads.pop(query, None)
+        if isinstance(outcome, UserlaneError) or not outcome.state.complete:
+            visit.outcomes[query] = outcome
+    return outcomes
+
+
+def _drop_superseded(wanted: Sequence[Query]) -> None:
+    """Stop loads for dates or a property the visitor has left; those of other pages go on."""
+    visit = session.visit()
+    current = {(query.property_id, query.window) for query in wanted}
+    for query in [query for query in visit.loads if (query.property_id, query.window) not in current]:
+        visit.loads.pop(query).stop()
+
+
+def _result(load: Load) -> Outcome:
+    try:
+        return load.result()
+    except UserlaneError as error:
+        return error
+
+
+def _watch(loads: dict[Query, Load]) -> None:
+    """Wait for all loads; past a moment, say how far they are and offer to stop them."""
+    quiet_until = time.monotonic() + QUIET_SECONDS
+    for load in loads.values():
+        load.wait(max(0.0, quiet_until - time.monotonic()))
+    waiting = [load for load in loads.values() if not load.wait(0)]
+    if not waiting:
+        return
+    place = st.empty()
+    with place.container(border=True):
+        words = st.empty()
+        st.button("Stop loading", on_click=session.stop_loads, icon=":material/stop_circle:")
+        while waiting:
+            words.markdown(_progress(loads))
+            waiting[0].wait(POLL_SECONDS)
+            waiting = [load for load in waiting if not load.wait(0)]
+    place.empty()
+
+
+def _progress(loads: dict[Query, Load]) -> str:
+    lines = []
+    for query, load in loads.items():
+        if load.wait(0):
+            continue
+        progress = load.progress
+        what = "Tags" if query.dataset == "tags" else query.dataset.upper()
+        what = f"Survey {query.survey_id}" if query.survey_id else what
+        window = progress.window or query.window
+        line = f"**{what}** {window.words()}: {counted(progress.records, 'record')} so far"
+        if progress.waiting_until:
+            seconds = max(0, round((progress.waiting_until - datetime.now(UTC)).total_seconds()))
+            line += f" · {plain(progress.waiting)} {counted(seconds, 'second')} left."
+        lines.append(line)
+    return "Loading from the API\n\n" + "\n\n".join(lines)

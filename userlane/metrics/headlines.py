@@ -1,0 +1,80 @@
+"""What changed most, in sentences made from the numbers of the other metrics."""
+
+from collections.abc import Hashable
+from typing import Any
+
+import pandas as pd
+
+from userlane import inference
+
+
+def heart(summary: pd.DataFrame) -> list[str]:
+    """The overall score's change, and the letter that changed most.
+
+    `summary` as of `metrics.heart.summary`; nothing is said of scores without a period before.
+    """
+    compared = summary[summary["change"].notna()].to_dict("records")
+    overall = [score for score in compared if score["score"] == "overall"]
+    sentences = [
+        f"The overall HEART score is {score['mean']:.1f}, {_points(score['change'])}." for score in overall
+    ]
+    letter = max((score for score in compared if score not in overall), key=_size, default=None)
+    if letter:
+        words = f"{letter['mean']:.1f}, {_points(letter['change'])}"
+        sentences.append(f"{letter['label']} changed most of the letters: {words}.")
+    return sentences
+
+
+def nps(after: tuple[int, int, int], before: tuple[int, int, int] | None) -> list[str]:
+    """The NPS and whether its change is more than chance; nothing without a comparison.
+
+    Each period is its promoters, passives and detractors; under 10 answers in either nothing is said.
+    """
+    if before is None or min(sum(after), sum(before)) < 10:
+        return []
+    score, earlier = inference.nps(*after).value, inference.nps(*before).value
+    return [f"NPS is {score:.1f}, {_points(score - earlier)}: {inference.nps_change(before, after).verdict}."]
+
+
+def surveys(change: pd.DataFrame, names: dict[str, str]) -> list[str]:
+    """The survey whose share of 4–5 changed most; `change` as of `metrics.surveys.change`."""
+    known = change[change["difference"].notna() & (change["verdict"] != "")].to_dict("records")
+    survey = max(known, key=_size, default=None)
+    if survey is None:
+        return []
+    name = names.get(survey["survey_id"], f"Survey {survey['survey_id']}")
+    return [f"{name}: the share of 4 and 5 is {_points(100 * survey['difference'])}: {survey['verdict']}."]
+
+
+def tags(change: pd.DataFrame) -> list[str]:
+    """The tags that gained and lost most users beyond chance.
+
+    `change` as of `metrics.tags.change` with the column `tag` (its name); `real` already allows for the
+    number of tags compared (Benjamini–Hochberg).
+    """
+    if change.empty:
+        return []
+    real = change[change["real"]].to_dict("records")
+    if not real:
+        return [f"None of the {len(change)} tags changed its share of users beyond chance."]
+    sentences = []
+    for verb, sign in (("gained", 1), ("lost", -1)):
+        tag = max((tag for tag in real if sign * tag["difference"] > 0), key=_size, default=None)
+        if tag:
+            sentences.append(
+                f"{tag['tag']} {verb} most users: {tag['users']:.0f}, before {tag['users_before']:.0f} "
+                f"({100 * tag['share']:.0f} % of users seen, before {100 * tag['share_before']:.0f} %): real."
+            )
+    return sentences
+
+
+def _size(row: dict[Hashable, Any]) -> float:
+    return abs(float(row["change"] if "change" in row else row["difference"]))
+
+
+def _points(change: float) -> str:
+    rounded = round(abs(change), 1)
+    if not rounded:
+        return "the same as before"
+    points = "point" if rounded == 1 else "points"
+    return f"{rounded:.1f} {points} {'higher' if change > 0 else 'lower'} than before"

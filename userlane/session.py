@@ -1,0 +1,211 @@
+"""The visitor's own state; the only module that touches `st.session_state`.
+
+What a link shares is in the URL (`Filters`); what it must not share is in the `Visit`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from userlane.contract import Connection, Dataset, Query, Window
+from userlane.errors import UserlaneError
+from userlane.fetch import Load, Probe
+from userlane.lookups import Names
+
+PROPERTY, RANGE, COMPARE, SURVEYS, PERIOD = "property", "range", "compare", "survey", "period"
+CUSTOM = "Custom"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The global filters, as the URL carries them."""
+
+    property_id: str | None
+    window: Window
+    compare: bool
+    survey_ids: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Visit:
+    """What one visitor has brought and loaded. Never leaves this process's memory.
+
+    `outcomes` holds loads that failed or were stopped, so that a rerun does not ask the API again by itself.
+    """
+
+    connection: Connection | None = None
+    sample: bool = False
+    properties: dict[str, str] = field(default_factory=dict)
+    surveys: dict[str, str] = field(default_factory=dict)
+    names: Names | None = None
+    probes: tuple[tuple[Query, Probe], ...] = ()
+    loads: dict[Query, Load] = field(default_factory=dict)
+    outcomes: dict[Query, Dataset | UserlaneError] = field(default_factory=dict)
+    filters: Filters | None = None
+
+
+def visit() -> Visit:
+    """This visitor's state."""
+    current = st.session_state.get("visit")
+    if not isinstance(current, Visit):
+        current = Visit()
+        st.session_state["visit"] = current
+    return current
+
+
+def connection() -> Connection | None:
+    """The visitor's connection, if there is one."""
+    return visit().connection
+
+
+def connect(
+    to: Connection,
+    property_id: str,
+    *,
+    surveys: Mapping[str, str],
+    properties: Mapping[str, str],
+    names: Names | None = None,
+    sample: bool = False,
+) -> None:
+    """Remember a connection and open its property; everything of an earlier connection is forgotten."""
+    forget()
+    current = visit()
+    current.connection = to
+    current.sample = sample
+    current.properties = {property_id: property_id, **properties}
+    current.surveys = dict(surveys)
+    current.names = names
+    st.session_state[PROPERTY] = property_id
+    st.session_state[SURVEYS] = list(surveys)
+
+
+def forget() -> None:
+    """Forget the token and all that was loaded with it; running loads are stopped. The filters stay."""
+    stop_loads()
+    st.session_state["visit"] = Visit()
+
+
+def stop_loads() -> None:
+    """Stop every load that is under way for this visitor."""
+    for load in visit().loads.values():
+        load.stop()
+
+
+def retry() -> None:
+    """Forget failed and stopped loads, so that the next run asks for what is missing."""
+    visit().outcomes.clear()
+
+
+def keep(key: str, value: Any) -> None:
+    """Set a widget's value before the widget is drawn."""
+    st.session_state[key] = value
+
+
+def pick(chart: str, into: str) -> None:
+    """Callback of a clicked chart: what its clicked points carry becomes the choice of the widget `into`."""
+    points = st.session_state[chart]["selection"]["points"]
+    st.session_state[into] = list(dict.fromkeys(_carried(point) for point in points if _carried(point)))
+
+
+def _carried(point: Mapping[str, Any]) -> Any:
+    carried = point.get("customdata")
+    return carried[0] if isinstance(carried, Sequence) and not isinstance(carried, str) else carried
+
+
+def value(key: str, default: Any = None) -> Any:
+    """A widget's value, if it has one."""
+    return st.session_state.get(key, default)
+
+
+def today(timezone: str) -> date:
+    """Today in the days' time zone."""
+    return datetime.now(ZoneInfo(timezone)).date()
+
+
+def periods(now: date) -> Mapping[str, Window]:
+    """The named periods, all of whole days that are over, except those that begin today."""
+    yesterday = now - timedelta(days=1)
+    first_of_month = now.replace(day=1)
+    last_of_previous = first_of_month - timedelta(days=1)
+    return {
+        "Last 7 days": Window(now - timedelta(days=7), now),
+        "Last 30 days": Window(now - timedelta(days=30), now),
+        "Last 90 days": Window(now - timedelta(days=90), now),
+        "This month": Window.through(first_of_month, max(yesterday, first_of_month)),
+        "Last month": Window.through(last_of_previous.replace(day=1), last_of_previous),
+        "Year to date": Window.through(
+            now.replace(month=1, day=1), max(yesterday, now.replace(month=1, day=1))
+        ),
+    }
+
+
+def choose_period(now: date) -> None:
+    """Callback of the period picker: put the named period into the date range."""
+    window = periods(now).get(st.session_state.get(PERIOD, CUSTOM))
+    if window:
+        st.session_state[RANGE] = (window.start, window.last)
+
+
+def show_period(window: Window, now: date) -> None:
+    """Let the period picker name the range in force, or say that it is a range of its own."""
+    named = (name for name, period in periods(now).items() if period == window)
+    st.session_state[PERIOD] = next(named, CUSTOM)
+
+
+def offer_range(now: date) -> None:
+    """Put the last 30 days in place where neither the visitor nor the link has chosen a range.
+
+    It is set rather than left as the widget's default, since defaults are left out of the URL
+    and a shared link must show the same days tomorrow.
+    """
+    if RANGE not in st.session_state and RANGE not in st.query_params:
+        window = periods(now)["Last 30 days"]
+        st.session_state[RANGE] = (window.start, window.last)
+
+
+def take_ids_from_link() -> None:
+    """Let a visit begin with the property and the surveys of the link it came by.
+
+    These two are not bound to the URL by their widgets, because a bound widget puts the name that is shown
+    into the URL, and the recipient of a link need not know the names.
+    """
+    if PROPERTY not in st.session_state:
+        st.session_state[PROPERTY] = st.query_params.get(PROPERTY)
+    if SURVEYS not in st.session_state:
+        st.session_state[SURVEYS] = st.query_params.get_all(SURVEYS)
+
+
+def put_ids_into_link(chosen: Filters) -> None:
+    """Keep the property and the surveys in the URL, on every page."""
+    wanted = {PROPERTY: [chosen.property_id] if chosen.property_id else [], SURVEYS: list(chosen.survey_ids)}
+    for name, ids in wanted.items():
+        if st.query_params.get_all(name) != ids:
+            if ids:
+                st.query_params[name] = ids
+            else:
+                st.query_params.pop(name, None)
+
+
+def queries(filters: Filters, dataset: str, timezone: str) -> Sequence[Query]:
+    """The queries that answer one dataset under the filters: one a survey, one for anything else."""
+    if filters.property_id is None:
+        return ()
+    if dataset == "surveys":
+        return tuple(
+            Query("surveys", filters.property_id, filters.window, survey_id, timezone)
+            for survey_id in filters.survey_ids
+        )
+    return (Query(dataset, filters.property_id, filters.window, None, timezone),)  # type: ignore[arg-type]
+
+
+def filters() -> Filters:
+    """The filters in force; the entry script has drawn them before any page runs."""
+    current = visit().filters
+    if current is None:
+        now = today("UTC")
+        return Filters(None, periods(now)["Last 30 days"], compare=True, survey_ids=())
+    return current
