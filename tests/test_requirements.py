@@ -1,0 +1,85 @@
+"""The two locks, and that `requirements.in` names what the app imports: no more and no less."""
+
+import ast
+import re
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LOCKS = ("requirements.txt", "requirements-dev.txt")
+PIN = re.compile(r"([a-z0-9-]+)==([^ ;]+) \\")
+UNSEEN = {"tzdata"}  # read by zoneinfo, never imported
+
+
+def asked(file: str) -> set[str]:
+    """The packages a file of direct requirements names."""
+    lines = (ROOT / file).read_text().splitlines()
+    return {
+        line.split("#")[0].split("[")[0].strip().split("=")[0].rstrip(">~ ")
+        for line in lines
+        if line[0].isalpha()
+    }
+
+
+def pins(lock: str) -> dict[str, str]:
+    return dict(PIN.findall((ROOT / lock).read_text()))
+
+
+def imported(*places: str) -> set[str]:
+    """The packages that the Python files of these places import directly."""
+    files = [
+        file
+        for place in places
+        for file in ([ROOT / place], (ROOT / place).rglob("*.py"))[(ROOT / place).is_dir()]
+    ]
+    modules: set[str] = set()
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                modules.add(node.module.split(".")[0])
+    known = packages_distributions()
+    foreign = modules - set(sys.stdlib_module_names) - {"userlane", "pages", "tests", "app"}
+    return {re.sub(r"[-_.]+", "-", known[module][0]).lower() for module in foreign}
+
+
+def test_the_app_imports_exactly_what_is_asked_for() -> None:
+    assert imported("app.py", "pages", "userlane", "scripts") == asked("requirements.in") - UNSEEN
+
+
+def test_the_tests_import_nothing_that_is_not_asked_for() -> None:
+    assert imported("tests") - asked("requirements.in") - asked("requirements-dev.in") == set()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_holds_pins_and_hashes_only(lock: str) -> None:
+    lines = [
+        line for line in (ROOT / lock).read_text().splitlines() if line and not line.lstrip().startswith("#")
+    ]
+    unknown = [
+        line
+        for line in lines
+        if not PIN.fullmatch(line) and not re.fullmatch(r" +--hash=sha256:\w{64}( \\)?", line)
+    ]
+    assert unknown == []
+
+
+def test_a_lock_names_no_machine_and_no_index() -> None:
+    for lock in LOCKS:
+        assert "://" not in (ROOT / lock).read_text()
+
+
+def test_each_lock_covers_what_is_asked_for() -> None:
+    assert asked("requirements.in") <= pins("requirements.txt").keys()
+    assert asked("requirements-dev.in") <= pins("requirements-dev.txt").keys()
+
+
+def test_both_locks_agree_where_they_overlap() -> None:
+    app, tests = pins("requirements.txt"), pins("requirements-dev.txt")
+    assert {name: tests[name] for name in app.keys() & tests.keys()} == {
+        name: app[name] for name in app.keys() & tests.keys()
+    }
