@@ -69,9 +69,12 @@ async def healthz(_: Request) -> JSONResponse:
 @asynccontextmanager
 async def warm(_: object) -> AsyncIterator[None]:
     """Import what the first visitor would wait for, and keep it out of every later garbage collection."""
-    from userlane import layout  # noqa: F401, PLC0415  # caches want the running server that now exists
+    import ibis  # noqa: PLC0415  # the engine takes half a second to answer for the first time
+
+    from userlane import engine, layout  # noqa: F401, PLC0415  # caches want the running server that now exists
     from userlane.metrics import headlines, heart, nps, surveys, tags  # noqa: F401, PLC0415  # likewise
 
+    engine.run(ibis.literal(1).name("n"))
     gc.collect()
     gc.freeze()
     yield

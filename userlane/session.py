@@ -35,6 +35,7 @@ class Visit:
     """What one visitor has brought and loaded. Never leaves this process's memory.
 
     `outcomes` holds loads that failed or were stopped, so that a rerun does not ask the API again by itself.
+    `opening` is the property and the surveys that the filters show from the next run on.
     """
 
     connection: Connection | None = None
@@ -46,6 +47,7 @@ class Visit:
     loads: dict[Query, Load] = field(default_factory=dict)
     outcomes: dict[Query, Dataset | UserlaneError] = field(default_factory=dict)
     filters: Filters | None = None
+    opening: tuple[str, list[str]] | None = None
 
 
 def visit() -> Visit:
@@ -79,8 +81,7 @@ def connect(
     current.properties = {property_id: property_id, **properties}
     current.surveys = dict(surveys)
     current.names = names
-    st.session_state[PROPERTY] = property_id
-    st.session_state[SURVEYS] = list(surveys)
+    current.opening = (property_id, list(surveys))
 
 
 def forget() -> None:
@@ -167,19 +168,23 @@ def offer_range(now: date) -> None:
         st.session_state[RANGE] = (window.start, window.last)
 
 
-def take_ids_from_link() -> None:
-    """Let a visit begin with the property and the surveys of the link it came by.
+def take_ids() -> None:
+    """Let the filters begin with what was just connected to, else with what is in the link.
 
     These two are not bound to the URL by their widgets, because a bound widget puts the name that is shown
     into the URL, and the recipient of a link need not know the names.
     """
+    current = visit()
+    if current.opening:
+        st.session_state[PROPERTY], st.session_state[SURVEYS] = current.opening
+        current.opening = None
     if PROPERTY not in st.session_state:
         st.session_state[PROPERTY] = st.query_params.get(PROPERTY)
     if SURVEYS not in st.session_state:
         st.session_state[SURVEYS] = st.query_params.get_all(SURVEYS)
 
 
-def put_ids_into_link(chosen: Filters) -> None:
+def put_ids(chosen: Filters) -> None:
     """Keep the property and the surveys in the URL, on every page."""
     wanted = {PROPERTY: [chosen.property_id] if chosen.property_id else [], SURVEYS: list(chosen.survey_ids)}
     for name, ids in wanted.items():

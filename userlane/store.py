@@ -6,9 +6,9 @@ Rows are found only under the `scope` (API address, profile and token) they were
 import hashlib
 import uuid
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import Lock
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -116,6 +116,8 @@ class MemoryStore:
 
     def keep(self, scope: str, piece: Piece) -> None:
         """As in `Store`. A piece heavier than the whole store is not kept."""
+        if piece.table.nbytes > self._max_bytes:
+            return
         key = _key(scope, piece.query)
         with self._lock:
             for place, older in self._of(key):
@@ -149,11 +151,13 @@ def dataset(
     reasons: Iterable[str] = (),
     missing: Iterable[Window] = (),
     stale: bool = False,
+    known: MutableMapping[str, Dataset] | None = None,
 ) -> Dataset:
     """The pieces, which lie side by side inside the query's window, as one answer.
 
     Rows are not copied; only the codes of tag rows are, where pieces were coded with different dictionaries.
-    The fingerprint is made of the scope, the query, the state, and which part of which fetch each piece is.
+    The fingerprint is made of the scope, the query, the state, and which part of which fetch each piece is;
+    an answer that is `known` by it is given again, with all that was computed from it.
     """
     parts = sorted(pieces, key=lambda piece: piece.window)
     refused: Counter[str] = Counter()
@@ -169,23 +173,27 @@ def dataset(
         duplicates=sum(piece.duplicates for piece in parts),
         outside=sum(piece.outside for piece in parts),
     )
-    tables = [piece.table for piece in parts if piece.table.num_rows]
-    table = pa.concat_tables(tables or [COLUMNS[query.dataset].empty_table()]).unify_dictionaries()
     origins = [(piece.id, piece.window) for piece in parts]
-    content = repr((scope, query, state, origins)).encode()
-    return Dataset(query, table, state, hashlib.sha256(content).hexdigest())
+    fingerprint = hashlib.sha256(repr((scope, query, state, origins)).encode()).hexdigest()
+    answer = None if known is None else known.get(fingerprint)
+    if answer is None:
+        tables = [piece.table for piece in parts if piece.table.num_rows]
+        table = pa.concat_tables(tables or [COLUMNS[query.dataset].empty_table()]).unify_dictionaries()
+        answer = Dataset(query, table, state, fingerprint)
+        if known is not None:
+            known[fingerprint] = answer
+    return answer
 
 
 def _edges(table: pa.Table, query: Query) -> tuple[int, int]:
     """The first row of the query's window in a sorted table, and the first row after it."""
     if "timestamp" in table.column_names:
-        column = table["timestamp"]
-        edges = [edge.astimezone(UTC).replace(tzinfo=None) for edge in (query.start, query.end)]
-        bounds = np.array(edges, "datetime64[us]")
+        column, number = table["timestamp"], pa.int64()
+        bounds = pa.array([query.start, query.end], column.type).view(number)
     else:
-        column = table["date"]
-        bounds = np.array([query.window.start, query.window.end], "datetime64[D]")
-    first, end = np.searchsorted(column.to_numpy(), bounds)
+        column, number = table["date"], pa.int32()
+        bounds = pa.array([query.window.start, query.window.end], column.type).view(number)
+    first, end = np.searchsorted(column.chunk(0).view(number), bounds)
     return int(first), int(end)
 
 

@@ -73,8 +73,8 @@ def test_an_interval_is_said_in_words_or_not_at_all() -> None:
     [
         ({}, 3, "complete"),
         ({}, 0, "no data"),
-        ({"reasons": ("x",)}, 3, "incomplete"),
-        ({"stale": True}, 3, "stale"),
+        ({"reasons": ("x",)}, 3, ":orange-badge[incomplete]"),
+        ({"stale": True}, 3, ":orange-badge[stale]"),
     ],
 )
 def test_provenance_names_range_count_and_state(state: dict[str, object], rows: int, word: str) -> None:

@@ -4,7 +4,7 @@ Draw with `st.plotly_chart(figure, theme="streamlit", config=CONFIG)`. A frame w
 figure; the page then says in words that there is nothing to show.
 """
 
-from userlane.charts.canvas import CONFIG
+from userlane.charts.canvas import CONFIG, drawn
 from userlane.charts.heart import heart_contributions, heart_trend
 from userlane.charts.nps import nps_histogram, nps_split, nps_trend
 from userlane.charts.palette import BUCKET_COLOURS, SCORE_STYLES, SERIES, TRAFFIC_STYLES
@@ -17,6 +17,7 @@ __all__ = [
     "SCORE_STYLES",
     "SERIES",
     "TRAFFIC_STYLES",
+    "drawn",
     "heart_contributions",
     "heart_trend",
     "nps_histogram",

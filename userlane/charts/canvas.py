@@ -91,6 +91,13 @@ def _legend_lines(traces: Sequence[Trace]) -> int:
     return lines
 
 
+def drawn(figure: go.Figure) -> bool:
+    """Whether there is a single point or bar in the figure."""
+    traces: list[Any] = list(figure.data)
+    sizes = [trace.x if trace["orientation"] == "h" else trace.y for trace in traces]
+    return any(pd.notna(value) for values in sizes if values is not None for value in values)
+
+
 def axis(title: str = "", **settings: Any) -> dict[str, Any]:
     """An axis with its title; the unit belongs in the title."""
     titled = {"title": {"text": title, "standoff": 10}} if title else {}

@@ -80,7 +80,7 @@ class Fetcher:
         if not windows:
             if not admitted:
                 self._knock(connection, query, run)
-            return self._remember(dataset(scope, query, found))
+            return dataset(scope, query, found, known=self._datasets)
         outcomes = run.go(windows, progress or _unheard)
         for outcome in outcomes:
             if outcome.complete:
@@ -200,16 +200,15 @@ class Fetcher:
         missing = query.window.without(piece.window for piece in whole)
         # Windows given up because of another's error have no reason of their own.
         causes = [o.reason for o in failed if o.reason and (stopped or not isinstance(o.error, LoadStopped))]
-        return self._remember(
-            dataset(
-                scope, query, [*whole, *parts], reasons=causes if parts else (), missing=missing, stale=stale
-            )
+        return dataset(
+            scope,
+            query,
+            [*whole, *parts],
+            reasons=causes if parts else (),
+            missing=missing,
+            stale=stale,
+            known=self._datasets,
         )
-
-    def _remember(self, answer: Dataset) -> Dataset:
-        """One object for one content, so that what is computed from it once is there for all."""
-        with self._lock:
-            return self._datasets.setdefault(answer.fingerprint, answer)
 
 
 def _door(scope: str, query: Query) -> _Door:

@@ -100,6 +100,7 @@ def nps_cards(counts: Any, before: Any, nps: Loaded) -> None:
     """The score and the three groups behind it."""
     with row(4):
         nps_card(counts, before, nps)
+        hidden = reliability(counts.n) == "hidden"
         for label, count in (
             ("Promoters (9–10)", counts.promoters),
             ("Passives (7–8)", counts.passives),
@@ -107,7 +108,7 @@ def nps_cards(counts: Any, before: Any, nps: Loaded) -> None:
         ):
             card(
                 label,
-                number(count, 0),
+                NOTHING if hidden else number(count, 0),
                 nps,
                 n=counts.n,
                 of=share(count / counts.n) if counts.n >= FEWEST else "",

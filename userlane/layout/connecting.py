@@ -11,7 +11,7 @@ from userlane import cached, lookups, session
 from userlane.contract import DATASETS, Connection, Query, Token, Window, identifier
 from userlane.errors import InputUnusable, UserlaneError
 from userlane.fetch import Probe
-from userlane.layout.text import plain
+from userlane.layout.text import counted, plain
 from userlane.sandbox import tag_names_csv
 
 Answers = tuple[tuple[Query, Probe], ...]
@@ -206,23 +206,29 @@ def tag_names() -> None:
     )
     if upload is not None:
         try:
-            visit.names = lookups.read_names(upload.getvalue(), upload.name)
+            names = lookups.read_names(upload.getvalue(), upload.name)
         except UserlaneError as error:
             st.error(f"**{plain(error.cause)}** {plain(error.next_step)}", icon=":material/error:")
+        else:
+            if visit.names is None or visit.names.digest != names.digest:
+                visit.names = names
+                st.rerun()
     if visit.names:
-        st.markdown(f"{len(visit.names.entries)} names from **{plain(visit.names.source)}**.")
+        many = counted(len(visit.names.entries), "name")
+        st.markdown(f"{many} from **{plain(visit.names.source)}**.")
 
 
 def matched(tag_ids: list[str]) -> None:
     """How many tags have a name, with the lists behind the sentence."""
-    visit = session.visit()
-    if visit.names is None:
-        st.info("Tags are shown by their ID. Upload the Portal's CSV to see names.", icon=":material/label:")
-        return
-    match = lookups.match(tag_ids, visit.names)
-    with st.expander(match.sentence(), icon=":material/label:"):
-        if match.unnamed:
+    names = session.visit().names
+    match = lookups.match(tag_ids, names) if names else None
+    sentence = (
+        match.sentence() if match else "Tags are shown by their ID: upload the Portal's CSV to see names"
+    )
+    with st.expander(sentence, icon=":material/label:", key="tag-names-matched"):
+        tag_names()
+        if match and match.unnamed:
             st.markdown("Without a name: " + ", ".join(plain(tag_id) for tag_id in match.unnamed))
-        if match.unused:
+        if match and match.unused:
             unused = ", ".join(f"{plain(name)} ({plain(tag_id)})" for tag_id, name in match.unused)
             st.markdown("Named in the file, not seen in these days: " + unused)

@@ -14,7 +14,7 @@ def sidebar() -> None:
     They are drawn even when nobody is connected, so that a shared link keeps its filters through connecting.
     """
     visit, now = session.visit(), session.today(cached.settings().timezone)
-    session.take_ids_from_link()
+    session.take_ids()
     disabled = visit.connection is None
     known = {**cached.settings().properties, **visit.properties}
     asked = session.value(session.PROPERTY)
@@ -72,7 +72,7 @@ def sidebar() -> None:
         compare,
         tuple(each for each in survey_ids if _valid(each, "survey ID")),
     )
-    session.put_ids_into_link(visit.filters)
+    session.put_ids(visit.filters)
 
 
 def _valid(text: str | None, what: str) -> str | None:

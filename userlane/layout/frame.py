@@ -25,8 +25,12 @@ def page(title: str) -> DeltaGenerator:
     heading, corner = st.columns([5, 1], vertical_alignment="bottom", wrap=False)
     heading.title(title, anchor=False)
     visit = session.visit()
+    # A place of its own, so that the form and the token typed into it leave the screen at once, not when
+    # the page behind it has loaded.
+    place = st.empty()
     if visit.connection is None:
-        connecting.form()
+        with place.container():
+            connecting.form()
         st.stop()
     filters = session.filters()
     if filters.property_id is None:

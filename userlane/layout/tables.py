@@ -9,6 +9,7 @@ import streamlit as st
 
 from userlane import charts, lookups, session
 from userlane.contract import Window
+from userlane.inference import reliability
 from userlane.layout.loading import Loaded
 from userlane.layout.text import NOTHING, counted, number, provenance
 
@@ -31,7 +32,15 @@ TAG_COLUMNS: Mapping[str, Any] = {
 def chart(
     figure: go.Figure, loaded: Loaded, alt: str, *, key: str, n: int | None = None, picks: str = ""
 ) -> None:
-    """A figure and, under it, its range, n and state. A click on it sets the pills named `picks`."""
+    """A figure and, under it, its range, n and state. A click on it sets the pills named `picks`.
+
+    Where too little was measured for a single point, words stand in its place.
+    """
+    few = loaded.name in {"nps", "surveys"} and reliability(loaded.rows if n is None else n) == "hidden"
+    if few or not charts.drawn(figure):
+        st.info("Too few answers to draw: a point takes at least 5.", icon=":material/data_alert:")
+        source(loaded, n)
+        return
     st.plotly_chart(
         figure,
         key=key,
@@ -169,6 +178,9 @@ def people_table(people: pd.DataFrame, loaded: Loaded) -> None:
 def tag_ranking(adoption: pd.DataFrame, trends: pd.DataFrame) -> pd.DataFrame:
     """Adoption with names and trends, most users first."""
     ranking = label_tags(adoption).merge(trends, on="tag_id", how="left")
+    # A sparkline cannot show a gap, and must not hide one.
+    whole = ranking["trend"].map(lambda trend: isinstance(trend, list) and None not in trend)
+    ranking["trend"] = ranking["trend"].where(whole, None)
     return ranking[["tag", *(name for name in ranking if name != "tag")]]
 
 

@@ -76,11 +76,11 @@ def counted(n: int, thing: str, things: str = "") -> str:
 
 
 def standing(state: State, rows: int) -> str:
-    """One word for a state."""
+    """One word for a state; what is not whole stands out."""
     if not state.complete:
-        return "incomplete"
+        return ":orange-badge[incomplete]"
     if state.stale:
-        return "stale"
+        return ":orange-badge[stale]"
     return "complete" if rows else "no data"
 
 

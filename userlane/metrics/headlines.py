@@ -33,7 +33,8 @@ def nps(after: tuple[int, int, int], before: tuple[int, int, int] | None) -> lis
     if before is None or min(sum(after), sum(before)) < 10:
         return []
     score, earlier = inference.nps(*after).value, inference.nps(*before).value
-    return [f"NPS is {score:.1f}, {_points(score - earlier)}: {inference.nps_change(before, after).verdict}."]
+    verdict = _verdict(inference.nps_change(before, after).verdict)
+    return [f"NPS is {score:.1f}, {_points(score - earlier)}, {verdict}."]
 
 
 def surveys(change: pd.DataFrame, names: dict[str, str]) -> list[str]:
@@ -43,7 +44,8 @@ def surveys(change: pd.DataFrame, names: dict[str, str]) -> list[str]:
     if survey is None:
         return []
     name = names.get(survey["survey_id"], f"Survey {survey['survey_id']}")
-    return [f"{name}: the share of 4 and 5 is {_points(100 * survey['difference'])}: {survey['verdict']}."]
+    moved = f"{_points(100 * survey['difference'])}, {_verdict(survey['verdict'])}"
+    return [f"“{name}”: the share of 4 and 5 is {moved}."]
 
 
 def tags(change: pd.DataFrame) -> list[str]:
@@ -56,20 +58,23 @@ def tags(change: pd.DataFrame) -> list[str]:
         return []
     real = change[change["real"]].to_dict("records")
     if not real:
-        return [f"None of the {len(change)} tags changed its share of users beyond chance."]
+        return [f"No tag changed its share of users beyond chance ({len(change)} compared)."]
     sentences = []
     for verb, sign in (("gained", 1), ("lost", -1)):
         tag = max((tag for tag in real if sign * tag["difference"] > 0), key=_size, default=None)
         if tag:
-            sentences.append(
-                f"{tag['tag']} {verb} most users: {tag['users']:.0f}, before {tag['users_before']:.0f} "
-                f"({100 * tag['share']:.0f} % of users seen, before {100 * tag['share_before']:.0f} %): real."
-            )
+            users = f"{tag['users']:.0f}, before {tag['users_before']:.0f}"
+            shares = f"{100 * tag['share']:.0f} % of users seen, before {100 * tag['share_before']:.0f} %"
+            sentences.append(f"“{tag['tag']}” {verb} most users: {users} ({shares}), a real change.")
     return sentences
 
 
 def _size(row: dict[Hashable, Any]) -> float:
     return abs(float(row["change"] if "change" in row else row["difference"]))
+
+
+def _verdict(word: str) -> str:
+    return "a real change" if word == "real" else word
 
 
 def _points(change: float) -> str:

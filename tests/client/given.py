@@ -1,0 +1,40 @@
+"""A client on its way to an address or a scripted transport."""
+
+import threading
+from datetime import UTC, datetime
+
+import httpx
+
+from tests import stand_in
+from tests.stand_in import TOKEN, whole_answer
+from userlane.client import Client, Limits, Patience, open_http
+
+NOW = datetime(2026, 4, 10, 12, tzinfo=UTC)
+QUICK = Limits(page_seconds=5, load_seconds=20, backoff=0.001)
+OK = whole_answer(b"[]")
+
+
+def client(
+    base_url: str,
+    limits: Limits = QUICK,
+    *,
+    transport: httpx.BaseTransport | None = None,
+    stop: threading.Event | None = None,
+    token: str = TOKEN,
+    in_flight: int = 4,
+) -> Client:
+    connection = stand_in.connection(base_url, token)
+    return Client(connection, open_http(transport), Patience(limits, stop), in_flight=in_flight)
+
+
+def scripted(*answers: httpx.Response | Exception) -> httpx.MockTransport:
+    """Answers in turn, the last one for ever."""
+    left = list(answers)
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        now = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(now, Exception):
+            raise now
+        return httpx.Response(now.status_code, headers=now.headers, content=now.content)
+
+    return httpx.MockTransport(answer)
