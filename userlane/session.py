@@ -43,7 +43,7 @@ class Visit:
     properties: dict[str, str] = field(default_factory=dict)
     surveys: dict[str, str] = field(default_factory=dict)
     names: Names | None = None
-    probes: tuple[tuple[Query, Probe], ...] = ()
+    probes: tuple[Probe, ...] = ()
     loads: dict[Query, Load] = field(default_factory=dict)
     outcomes: dict[Query, Dataset | UserlaneError] = field(default_factory=dict)
     filters: Filters | None = None

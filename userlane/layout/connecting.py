@@ -14,7 +14,6 @@ from userlane.fetch import Probe
 from userlane.layout.text import counted, plain
 from userlane.sandbox import tag_names_csv
 
-Answers = tuple[tuple[Query, Probe], ...]
 NAMES = {
     "heart": "HEART scores",
     "nps": "NPS responses",
@@ -106,7 +105,7 @@ def _submit(token: str, property_id: str, surveys: str, *, stay: bool) -> None:
         return
     with st.spinner("Asking each API for one record …"):
         probes = test(connection, property_id, tuple(named))
-    if stay or not any(probe.ok for _, probe in probes):
+    if stay or not any(probe.ok for probe in probes):
         answers(probes)
         return
     known = {**cached.settings().properties}
@@ -131,7 +130,7 @@ def survey_names(text: str) -> dict[str, str]:
     return found
 
 
-def test(connection: Connection, property_id: str, survey_ids: tuple[str, ...]) -> Answers:
+def test(connection: Connection, property_id: str, survey_ids: tuple[str, ...]) -> tuple[Probe, ...]:
     """Ask each API for one record, all at once; surveys only when an ID is known."""
     zone = cached.settings().timezone
     now = session.today(zone)
@@ -139,19 +138,18 @@ def test(connection: Connection, property_id: str, survey_ids: tuple[str, ...]) 
     queries = [Query(name, property_id, window, None, zone) for name in DATASETS if name != "surveys"]
     queries += [Query("surveys", property_id, window, survey_id, zone) for survey_id in survey_ids]
     with ThreadPoolExecutor(len(queries)) as pool:
-        probes = pool.map(lambda query: cached.fetcher().probe(connection, query), queries)
-        return tuple(zip(queries, probes, strict=True))
+        return tuple(pool.map(lambda query: cached.fetcher().probe(connection, query), queries))
 
 
-def answers(probes: Answers) -> None:
+def answers(probes: tuple[Probe, ...]) -> None:
     """One line per API: whether it works, and if not what to do."""
     surveys = session.visit().surveys
-    for query, probe in probes:
-        survey_id = query.survey_id
-        name = NAMES[query.dataset] + (f" ({surveys.get(survey_id, survey_id)})" if survey_id else "")
+    for probe in probes:
+        survey_id = probe.query.survey_id
+        name = NAMES[probe.query.dataset] + (f" ({surveys.get(survey_id, survey_id)})" if survey_id else "")
         icon = ":green[:material/check_circle:]" if probe.ok else ":red[:material/cancel:]"
         st.markdown(f"{icon} **{plain(name)}**: {plain(probe.words)}")
-    if not any(query.dataset == "surveys" for query, _ in probes):
+    if not any(probe.query.dataset == "surveys" for probe in probes):
         st.markdown(":gray[:material/remove:] **Survey responses**: add a survey ID to test them")
 
 
@@ -169,19 +167,39 @@ def open_sample() -> None:
     )
 
 
+def use_deployment_token() -> None:
+    """Where the deployment has one token for everybody, nobody needs to connect."""
+    settings, visit = cached.settings(), session.visit()
+    if visit.connection is None and settings.token is not None and settings.base_url is not None:
+        visit.connection = settings.connection(settings.token)
+        visit.properties = dict(settings.properties)
+        if session.value(session.PROPERTY) is None and len(settings.properties) == 1:
+            visit.opening = (next(iter(settings.properties)), list(session.value(session.SURVEYS) or []))
+
+
+def disconnect() -> None:
+    """Forget the token, its rows and all the visit brought."""
+    connection = session.connection()
+    if connection is not None:
+        cached.fetcher().forget(connection)
+    session.forget()
+
+
 def status() -> None:
     """Who is connected to what, a new test of it, and the way out."""
     visit, filters = session.visit(), session.filters()
     if visit.connection is None or filters.property_id is None:
         return
+    shared = visit.connection.token == cached.settings().token
+    whose = "this deployment's" if shared else "your"
     st.markdown(
         f"Connected to `{visit.connection.base_url}`"
-        + (" (sample data, made up)" if visit.sample else ", with a token that is kept in memory only")
-        + "."
+        + (" (sample data, made up)." if visit.sample else f", with {whose} token, kept in memory only.")
     )
     with st.container(horizontal=True):
         testing = st.button("Test connection", icon=":material/network_check:")
-        st.button("Disconnect", on_click=session.forget, icon=":material/logout:")
+        if not shared:
+            st.button("Disconnect", on_click=disconnect, icon=":material/logout:")
     if testing:
         with st.spinner("Asking each API for one record …"):
             visit.probes = test(visit.connection, filters.property_id, filters.survey_ids)

@@ -5,6 +5,7 @@ import streamlit as st
 from userlane import cached, session
 from userlane.contract import Window, identifier
 from userlane.errors import IdentifierUnusable
+from userlane.layout import connecting
 from userlane.layout.text import plain
 
 
@@ -13,8 +14,10 @@ def sidebar() -> None:
 
     They are drawn even when nobody is connected, so that a shared link keeps its filters through connecting.
     """
-    visit, now = session.visit(), session.today(cached.settings().timezone)
+    now = session.today(cached.settings().timezone)
+    connecting.use_deployment_token()
     session.take_ids()
+    visit = session.visit()
     disabled = visit.connection is None
     known = {**cached.settings().properties, **visit.properties}
     asked = session.value(session.PROPERTY)
