@@ -1,7 +1,7 @@
 """Pictures of every page for the documentation, taken in a real Chromium and kept small.
 
-The dashboard is the one of the browser tests: a server of its own on a free port, without any settings,
-ended when the pictures are taken. What is on them is the sample data of the days before today.
+Server and moves are those of the browser tests: a dashboard of its own on a free port, ended when the
+pictures are taken. What is on them is the sample data of the days before today.
 """
 
 import io
@@ -10,68 +10,96 @@ from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, Visit, dashboard
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
 LARGEST = 250_000
-"""Bytes; larger pictures would make every clone slow."""
+"""Bytes; with larger pictures every clone would be slow."""
+
+TALLEST = 1400
+"""Pixels; longer pages are cut above a heading."""
 
 COLOURS = (256, 192, 128, 96, 64)
 
 
 class Shot(NamedTuple):
-    """One picture: the page by its title, how it is looked at, and how far down it may go."""
+    """One picture: the page by its title, and how it is looked at."""
 
     name: str
     title: str
-    theme: str = "light"
+    dark: bool = False
     width: int = 1440
-    height: int = 1000
 
 
 SHOTS = (
     Shot("overview-light", "Overview"),
-    Shot("overview-dark", "Overview", theme="dark"),
+    Shot("overview-dark", "Overview", dark=True),
     Shot("heart", "HEART"),
     Shot("nps", "NPS"),
     Shot("surveys", "Surveys"),
     Shot("tags", "Tags"),
-    Shot("connect", "Connect"),
-    Shot("overview-phone", "Overview", width=390, height=844),
+    Shot("overview-phone", "Overview", width=390),
 )
+FORM = Shot("connect", "Connect")
 
 
-def take(browser: Browser, address: str, shot: Shot) -> bytes:
-    """A visit that opens the sample data and the page, as a PNG. A page that failed raises `RuntimeError`."""
-    scheme = "dark" if shot.theme == "dark" else "light"
+def visited(browser: Browser, address: str, shot: Shot) -> Visit:
+    """A visit in a window of the shot's width, at the first page."""
     context = browser.new_context(
-        viewport={"width": shot.width, "height": shot.height}, color_scheme=scheme, reduced_motion="reduce"
+        viewport={"width": shot.width, "height": 900}, color_scheme="dark" if shot.dark else "light"
     )
-    try:
-        visit = Visit(context.new_page(), address).open()
-        if shot.name != "connect":
-            visit.press("Open the sample data")
-        if shot.title not in {"Overview", "Connect"}:
-            visit.go(shot.title)
-        if visit.page.get_by_test_id("stException").count():
-            raise RuntimeError(f"{shot.title} shows an error")
-        return still(visit.page)
-    finally:
-        context.close()
+    return Visit(context.new_page(), address).open()
 
 
-def still(page: Page, tries: int = 40) -> bytes:
-    """The page once two pictures in a row are the same: charts and tables are drawn after the script ends."""
+def sample(browser: Browser, address: str, shot: Shot) -> bytes:
+    """A page with the sample data."""
+    visit = visited(browser, address, shot).press("Open the sample data")
+    # On a phone the menu is closed; the first page is there without it.
+    return taken(visit if shot.title == "Overview" else visit.go(shot.title))
+
+
+def taken(visit: Visit) -> bytes:
+    """The page from its top through its last section that fits, as a PNG. Ends the visit.
+
+    Raises `RuntimeError` when the page shows an error or never stands still.
+    """
+    page = visit.page
+    page.set_viewport_size({"width": _width(page), "height": _heights(page)[-1]})
+    visit.settled()
+    if page.get_by_test_id("stException").count():
+        raise RuntimeError(f"{page.url} shows an error")
+    height = max((height for height in _heights(page) if height <= TALLEST), default=TALLEST)
+    picture = still(page, {"x": 0, "y": 0, "width": _width(page), "height": height})
+    page.context.close()
+    return picture
+
+
+def still(page: Page, part: FloatRect, tries: int = 40) -> bytes:
+    """The picture once two in a row are the same: charts and tables are drawn after the script has ended."""
     before = b""
     for _ in range(tries):
-        picture = page.screenshot(animations="disabled", caret="hide")
+        picture = page.screenshot(clip=part, animations="disabled")
         if picture == before:
             return picture
         before = picture
         page.wait_for_timeout(400)
-    raise RuntimeError("the page does not come to rest")
+    raise RuntimeError(f"{page.url} does not stand still")
+
+
+def _width(page: Page) -> int:
+    width: int = page.evaluate("innerWidth")
+    return width
+
+
+def _heights(page: Page) -> list[int]:
+    """Where the page can be cut: above each section's heading, and at its end."""
+    heights: list[int] = page.get_by_test_id("stMain").evaluate(
+        "main => [...main.querySelectorAll('h3')].map(heading => heading.getBoundingClientRect().top)"
+        ".concat(Math.max(main.scrollHeight, innerHeight)).map(Math.floor)"
+    )
+    return heights
 
 
 def small(picture: bytes) -> bytes:
@@ -86,15 +114,18 @@ def small(picture: bytes) -> bytes:
 
 
 def main() -> None:
-    """Take all pictures; nothing is replaced unless every one of them came out."""
+    """Take all pictures; none is replaced before every one has come out."""
     if CHROMIUM is None:
-        sys.exit("There is no Chromium; on Debian  sudo apt-get install -y chromium fonts-dejavu-core  brings it.")
-    with dashboard() as address, sync_playwright() as playwright:
+        sys.exit("There is no Chromium: on Debian  sudo apt-get install -y chromium  brings it.")
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"],
         )
-        pictures = {shot.name: small(take(browser, address, shot)) for shot in SHOTS}
+        with dashboard() as address:
+            pictures = {shot.name: small(sample(browser, address, shot)) for shot in SHOTS}
+        with dashboard(USERLANE_BASE_URL="https://api.example.com") as address:
+            pictures[FORM.name] = small(taken(visited(browser, address, FORM).go(FORM.title)))
         browser.close()
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, picture in pictures.items():

@@ -20,7 +20,7 @@ TAG_COLUMNS: Mapping[str, Any] = {
     "tag": st.column_config.TextColumn("Tag", width=210),
     "users": st.column_config.NumberColumn("Users", format="localized", width=60),
     "share": st.column_config.ProgressColumn(
-        "Share of users", format="%.0f %%", min_value=0, max_value=100, width=150, help="Of all users seen."
+        "Share of users", format="%.1f %%", min_value=0, max_value=100, width=150, help="Of all users seen."
     ),
     "interactions": st.column_config.NumberColumn("Interactions", format="localized"),
     "per_user": st.column_config.NumberColumn("Per user", format="%.1f"),
