@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from hypothesis import HealthCheck, settings
 
 from userlane.contract import Connection, DatasetName, Query, Token, Window
 
@@ -17,6 +18,9 @@ SAMPLES = Path(__file__).parent / "samples"
 TOKEN = "made-up-token-4f2a"
 APRIL = Window(date(2026, 4, 1), date(2026, 5, 1))
 Record = dict[str, Any]
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For properties: how long an example takes says nothing on a machine that others use too."""
 
 
 def connection(base_url: str = "http://127.0.0.1:9", token: str = TOKEN) -> Connection:

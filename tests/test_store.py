@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.stand_in import APRIL, connection
+from tests.stand_in import APRIL, UNHURRIED, connection
 from userlane.contract import COLUMNS, DATASETS, DatasetName, Query, Window
 from userlane.store import MemoryStore, Piece, dataset
 
@@ -75,6 +75,7 @@ def owners_of(found: tuple[Piece, ...]) -> set[str]:
     }
 
 
+@UNHURRIED
 @given(st.lists(steps, max_size=30))
 def test_rows_never_come_out_under_another_token_property_survey_or_zone(
     actions: list[tuple[str, str, Query]],

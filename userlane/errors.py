@@ -9,6 +9,7 @@ the screen and the command line show just these two.
     │   ├── IdentifierUnusable
     │   ├── WindowUnusable
     │   ├── UploadRefused
+    │   ├── RequestUnusable
     │   └── SettingsUnusable
     ├── AccessRefused
     │   ├── TokenRejected
@@ -69,6 +70,10 @@ class UploadRefused(InputUnusable):
     """An uploaded or mounted file is not what was expected."""
 
     exit_code: ClassVar[int] = 5
+
+
+class RequestUnusable(InputUnusable):
+    """Pasted code is not one request that this dashboard could make."""
 
 
 class SettingsUnusable(InputUnusable):

@@ -163,9 +163,19 @@ def offer_range(now: date) -> None:
     It is set rather than left as the widget's default, since defaults are left out of the URL
     and a shared link must show the same days tomorrow.
     """
-    if RANGE not in st.session_state and RANGE not in st.query_params:
+    if RANGE not in st.session_state and not _range_in_link(now):
         window = periods(now)["Last 30 days"]
         st.session_state[RANGE] = (window.start, window.last)
+        # What is set before its widget is first drawn does not reach the URL by itself.
+        st.query_params[RANGE] = [window.start.isoformat(), window.last.isoformat()]
+
+
+def _range_in_link(now: date) -> bool:
+    try:
+        first, last = map(date.fromisoformat, st.query_params.get_all(RANGE))
+    except ValueError:
+        return False
+    return max(first, last) <= now
 
 
 def take_ids() -> None:

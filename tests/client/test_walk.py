@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.stand_in import UNHURRIED
 from userlane.client import Crew, Room, Walk
 from userlane.errors import NotFound, RequestRefused, ServerFailed, UserlaneError
 
@@ -65,6 +66,7 @@ def collected(walk: Walk[Numbers]) -> list[int]:
     return [value for page in walk for value in page.values]
 
 
+@UNHURRIED
 @given(
     total=st.integers(0, 60),
     most=st.integers(1, 12),
@@ -83,6 +85,7 @@ def test_every_record_comes_once_in_order_however_the_server_cuts_its_pages(
     assert len(source.asked) == len(set(source.asked))
 
 
+@UNHURRIED
 @given(
     total=st.integers(0, 40),
     base=st.sampled_from([0, 1]),

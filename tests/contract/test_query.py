@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.stand_in import UNHURRIED
 from userlane.contract import Query, Window, identifier
 from userlane.errors import IdentifierUnusable, WindowUnusable
 
@@ -33,6 +34,7 @@ def test_through_includes_its_last_day() -> None:
     assert (window.days, window.last) == (1, DAY)
 
 
+@UNHURRIED
 @given(windows)
 def test_the_comparison_period_is_as_long_before_and_on_the_same_weekdays(window: Window) -> None:
     before = window.previous()
@@ -42,6 +44,7 @@ def test_the_comparison_period_is_as_long_before_and_on_the_same_weekdays(window
     assert (window.start - before.end).days < 7
 
 
+@UNHURRIED
 @given(windows, st.lists(windows, max_size=5))
 def test_without_leaves_exactly_the_days_not_covered(window: Window, covered: list[Window]) -> None:
     left = window.without(covered)
@@ -51,6 +54,7 @@ def test_without_leaves_exactly_the_days_not_covered(window: Window, covered: li
     assert all(one.end < other.start for one, other in pairwise(left))
 
 
+@UNHURRIED
 @given(windows, st.integers(1, 50))
 def test_split_gives_short_windows_that_join_to_the_whole(window: Window, days: int) -> None:
     parts = window.split(days)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.decode.given import GOOD
-from tests.stand_in import as_json, query, sample
+from tests.stand_in import UNHURRIED, as_json, query, sample
 from userlane.contract import COLUMNS, DATASETS, DatasetName
 from userlane.decode import Decoder, lenient, typed
 from userlane.decode.fields import FIELDS
@@ -58,6 +58,7 @@ usual: dict[DatasetName, st.SearchStrategy[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
+@UNHURRIED
 @given(data=st.data(), zone=st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata"]))
 def test_reading_a_page_at_once_gives_what_reading_record_by_record_gives(
     dataset: DatasetName, data: st.DataObject, zone: str
@@ -93,6 +94,7 @@ keys = sorted({key.split(".")[0] for fields in FIELDS.values() for field in fiel
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
+@UNHURRIED
 @given(data=st.data())
 def test_no_json_whatever_escapes_the_policy(dataset: DatasetName, data: st.DataObject) -> None:
     record = st.dictionaries(st.sampled_from(keys), anything, max_size=8) | st.just(GOOD[dataset]) | anything
@@ -113,6 +115,7 @@ def test_no_json_whatever_escapes_the_policy(dataset: DatasetName, data: st.Data
             assert page.table.num_rows + lost == page.records
 
 
+@UNHURRIED
 @given(st.binary(max_size=40))
 def test_no_bytes_whatever_escape_the_error_tree(body: bytes) -> None:
     with contextlib.suppress(AnswerUnusable):

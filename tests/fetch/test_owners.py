@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fetch.given import NOW, QUARTER, days, fetcher, nps_api, status
-from tests.stand_in import (
+from tests.stand_in import UNHURRIED, (
     APRIL,
     Api,
     connection,
@@ -81,7 +81,7 @@ loads = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(UNHURRIED, max_examples=40)
 @given(st.lists(loads, min_size=2, max_size=8))
 def test_no_token_ever_sees_rows_fetched_with_another(
     asked: list[tuple[str, DatasetName, str, Window, str]],

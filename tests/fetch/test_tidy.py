@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.stand_in import (
+from tests.stand_in import UNHURRIED, (
     query,
 )
 from userlane.contract import DATASETS, DatasetName
@@ -40,6 +40,7 @@ rows_of["surveys"] = rows_of["nps"].map(lambda row: {**row, "score": 1 + row["sc
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
+@UNHURRIED
 @given(data=st.data())
 def test_the_result_does_not_depend_on_the_order_of_arrival(
     dataset: DatasetName, data: st.DataObject

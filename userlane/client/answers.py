@@ -32,8 +32,7 @@ def decipher(
 
     `headers` by lower-case name. `secret` is cut out of whatever the API says; `now` dates a Retry-After.
 
-    >>> decipher(200, {}, b"[]", query, now=now)
-    b'[]'
+    `decipher(200, {}, b"[]", query, now=now)` is `b"[]"`.
 
     Raises `TokenRejected` (401), `RightsMissing` (403), `NotFound` (404), `Throttled` (429), `RequestRefused`
     (other 3xx and 4xx), `ServerFailed` (5xx), `NotData` (a web page or nothing at all).

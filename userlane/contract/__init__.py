@@ -17,12 +17,25 @@ from userlane.contract.columns import (
 )
 from userlane.contract.connection import Connection, Token
 from userlane.contract.dataset import Condition, Dataset, State
-from userlane.contract.profile import ASSUMED, PAGE_LIMIT, Auth, Profile, Route
+from userlane.contract.dates import Dates, span
+from userlane.contract.hosts import ALLOWED_HOSTS, LOOPBACK, Address, address, host_allowed
+from userlane.contract.profile import (
+    ASSUMED,
+    BASE_URL,
+    PAGE_LIMIT,
+    PROPERTY_ID,
+    SURVEY_ID,
+    Auth,
+    Profile,
+    Route,
+)
 from userlane.contract.query import DATASETS, DatasetName, Query, Window, identifier
 
 __all__ = [
+    "ALLOWED_HOSTS",
     "ASSUMED",
     "BANDS",
+    "BASE_URL",
     "BUCKETS",
     "CODED",
     "COLUMNS",
@@ -30,15 +43,20 @@ __all__ = [
     "INSTANT",
     "LABELS",
     "LETTERS",
+    "LOOPBACK",
     "PAGE_LIMIT",
+    "PROPERTY_ID",
     "SCORES",
+    "SURVEY_ID",
     "TEXT",
+    "Address",
     "Auth",
     "Bucket",
     "Condition",
     "Connection",
     "Dataset",
     "DatasetName",
+    "Dates",
     "Letter",
     "Profile",
     "Query",
@@ -46,7 +64,10 @@ __all__ = [
     "State",
     "Token",
     "Window",
+    "address",
     "band",
     "bucket",
+    "host_allowed",
     "identifier",
+    "span",
 ]

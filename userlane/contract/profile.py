@@ -1,16 +1,31 @@
 """How an API is spoken to. The defaults are an assumption: the vendor's wire reference is not public.
 
-`Profile` is also the shape of the TOML file named by `USERLANE_API_PROFILE`.
+`Profile` is also the shape of the TOML file named by `USERLANE_API_PROFILE`. Each struct checks itself, so a
+file that names the impossible is refused when it is read: `ValueError` says what is wrong.
 """
 
+import re
 from typing import Literal
+from urllib.parse import parse_qsl
 
 import msgspec
 
-from userlane.contract.query import DatasetName
+from userlane.contract.columns import COLUMNS
+from userlane.contract.dates import Dates
+from userlane.contract.hosts import Address, address
+from userlane.contract.query import DATASETS, DatasetName
 
 PAGE_LIMIT = 1000
 """The most records the API gives in one page."""
+
+BASE_URL, PROPERTY_ID, SURVEY_ID = "{base_url}", "{property_id}", "{survey_id}"
+"""What a route's `url` may hold in braces."""
+
+_BRACES = re.compile(r"\{[^{}]*\}|[{}]")
+_REST = re.compile(r"(?:[/?][0-9A-Za-z._~%!$&'()*+,;=:@/?\[\]-]*)?")
+_HEADER = re.compile(r"[0-9A-Za-z!#$%&'*+.^_`|~-]+")
+_WORD = re.compile(r"[!-~]*")
+_DERIVED = frozenset({"bucket", "tag_name"})
 
 
 class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -19,9 +34,20 @@ class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     header: str = "Authorization"
     scheme: str = "Bearer"
 
+    def __post_init__(self) -> None:
+        if not _HEADER.fullmatch(self.header):
+            raise ValueError("header is not the name of an HTTP header")
+        if not _WORD.fullmatch(self.scheme):
+            raise ValueError("scheme is not one word, such as Bearer")
+
 
 class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One API: its URL, its parameters' names, where pages start, and the key of each canonical field."""
+    """One API: its URL, its parameters' names, where pages start, how dates are written, and the key of each
+    canonical field.
+
+    `url` begins with `{base_url}` or is absolute; it may hold `{property_id}`, `{survey_id}` and fixed
+    parameters after a `?`.
+    """
 
     url: str
     start: str = "startDate"
@@ -29,7 +55,47 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page: str = "page"
     limit: str = "limit"
     first_page: Literal["auto", 0, 1] = 1
+    dates: Dates = "offset"
     fields: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        query = _checked(self.url).partition("?")[2]
+        names = [self.start, self.end, self.page, self.limit]
+        if not all(name and name.isprintable() and " " not in name for name in names):
+            raise ValueError("start, end, page and limit are the names of parameters, without spaces")
+        if len({*names}) < len(names):
+            raise ValueError("start, end, page and limit need four different names")
+        for name, _ in parse_qsl(query, keep_blank_values=True):
+            if name in names:
+                raise ValueError(f"url already holds the parameter “{name}”")
+
+    @property
+    def address(self) -> Address | None:
+        """Where an absolute `url` leads; None when it begins with `{base_url}`."""
+        return address(self.url)
+
+
+def _checked(url: str) -> str:
+    """What follows the host in a route's URL, if all of it is as it should be."""
+    unknown = set(_BRACES.findall(url)) - {BASE_URL, PROPERTY_ID, SURVEY_ID}
+    if unknown:
+        raise ValueError(f"url holds {min(unknown)}; known are {BASE_URL}, {PROPERTY_ID} and {SURVEY_ID}")
+    if url.startswith(BASE_URL):
+        rest = url.removeprefix(BASE_URL)
+    else:
+        absolute = address(url)
+        if absolute is None:
+            raise ValueError(f"url is neither a web address nor begins with {BASE_URL}")
+        if absolute.user_info:
+            raise ValueError("url holds a user name")
+        if not absolute.encrypted:
+            raise ValueError("url is not encrypted: it must begin with https://")
+        rest = absolute.rest
+    if BASE_URL in rest:
+        raise ValueError(f"url holds {BASE_URL} elsewhere than at its beginning")
+    if not _REST.fullmatch(rest.replace(PROPERTY_ID, "").replace(SURVEY_ID, "") if rest[:1] in "/?" else "#"):
+        raise ValueError("url holds signs that no address has, or lacks the / after the host")
+    return rest
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,10 +107,30 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     surveys: Route = Route("{base_url}/v1/properties/{property_id}/surveys/{survey_id}")
     tags: Route = Route("{base_url}/v1/properties/{property_id}/tags")
 
+    def __post_init__(self) -> None:
+        for dataset in DATASETS:
+            route = self.route(dataset)
+            known = set(COLUMNS[dataset].names) - _DERIVED
+            for name in route.fields.keys() - known:
+                raise ValueError(f"{dataset} has no field “{name}”; it has {', '.join(sorted(known))}")
+            if SURVEY_ID in route.url and dataset != "surveys":
+                raise ValueError(f"{dataset} knows no {SURVEY_ID}")
+
     def route(self, dataset: DatasetName) -> Route:
         """The route of one dataset."""
         route: Route = getattr(self, dataset)
         return route
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Where the absolute routes lead."""
+        found = (self.route(dataset).address for dataset in DATASETS)
+        return tuple(each for each in found if each is not None)
+
+    @property
+    def origin(self) -> str | None:
+        """The base URL that this profile brings along: that of its first absolute route."""
+        return next((each.origin for each in self.addresses), None)
 
 
 ASSUMED = Profile()

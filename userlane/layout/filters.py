@@ -42,7 +42,7 @@ def sidebar() -> None:
         disabled=disabled,
     )
     # While a range is being picked there is one day or none: the dates in force stay until there are two.
-    window = Window.through(*chosen) if len(chosen) == 2 else session.filters().window
+    window = Window.through(*sorted(chosen)) if len(chosen) == 2 else session.filters().window
     session.show_period(window, now)
     period.selectbox(
         "Period",

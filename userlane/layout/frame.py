@@ -70,12 +70,12 @@ def load(name: DatasetName, *, lead_days: int = 0) -> Loaded:
 def notices(loaded: Loaded) -> None:
     """Say what failed, what is missing and what was left out; silent when all is well."""
     if loaded.errors:
-        failure(loaded.errors)
+        failure(loaded.errors, loaded.name)
     for dataset in loaded.now:
         if not dataset.state.complete:
             incomplete(loaded)
             break
-    if loaded.no_comparison is not None:
+    if loaded.no_comparison is not None and not loaded.errors:
         st.warning(f"No comparison: {plain(loaded.no_comparison.cause)}", icon=":material/difference:")
     state = loaded.state
     left_out = [f"{number(count, 0)} × {plain(reason)}" for reason, count in state.refused.items()]
@@ -104,7 +104,7 @@ def incomplete(loaded: Loaded) -> None:
         )
 
 
-def failure(errors: Sequence[UserlaneError]) -> None:
+def failure(errors: Sequence[UserlaneError], name: DatasetName) -> None:
     """The one error box: cause, next step, and what can be pressed."""
     for position, error in enumerate({(each.cause, each.next_step): each for each in errors}.values()):
         if isinstance(error, LoadStopped):
@@ -112,10 +112,10 @@ def failure(errors: Sequence[UserlaneError]) -> None:
         else:
             st.error(f"**{plain(error.cause)}** {plain(error.next_step)}", icon=":material/error:")
         left, right = st.columns([1, 3])
-        key = f"retry-{type(error).__name__}-{position}-{plain(error.cause)[:40]}"
+        key = f"retry-{name}-{position}"
         left.button("Try again", key=key, on_click=session.retry, icon=":material/refresh:")
         if isinstance(error, AccessRefused):
-            right.page_link("pages/connect.py", label="Use another token", icon=":material/key:")
+            right.page_link("../pages/connect.py", label="Use another token", icon=":material/key:")
 
 
 def nothing(loaded: Loaded) -> None:

@@ -35,7 +35,7 @@ def offer(*views: View, raw: Sequence[Dataset] = ()) -> None:
             survey = session.visit().surveys.get(dataset.query.survey_id or "", dataset.query.survey_id)
             of = f"Raw records: {survey}" if survey else f"Raw records: {dataset.query.dataset}"
             _buttons(of, partial(_raw_name, dataset), partial(_raw_file, dataset))
-        st.caption("In Excel: Data > From Text/CSV. JSON also says the range and whether the data is complete.")
+        st.caption("In Excel: Data > From Text/CSV. JSON also says the range and whether it is complete.")
 
 
 def _buttons(label: str, name: Callable[[Format], str], content: Callable[[Format], bytes]) -> None:
