@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.stand_in import APRIL, UNHURRIED, connection
 from userlane.contract import COLUMNS, DATASETS, DatasetName, Query, Window
-from userlane.store import MemoryStore, Piece, dataset
+from userlane.store import SMALL_SCORES, MemoryStore, Piece, dataset
 
 FETCHED = datetime(2026, 4, 20, 12, tzinfo=UTC)
 SOON = FETCHED + timedelta(minutes=5)
@@ -261,6 +261,22 @@ def test_the_state_sums_what_the_pieces_lost_and_is_as_old_as_the_oldest() -> No
     state = dataset("s", query(), [early, late], reasons=["slow", "slow"], missing=[gap]).state
     assert (state.duplicates, state.outside, state.fetched_at) == (5, 10, FETCHED)
     assert (state.reasons, state.missing) == (("slow",), (gap,))
+
+
+@pytest.mark.parametrize(
+    ("overall", "happiness", "noted"),
+    [(0.7, 0.4, True), (1.0, None, True), (0.7, 40.0, False), (0.0, 0.0, False), (None, None, False)],
+)
+def test_heart_scores_of_at_most_one_are_said_and_not_rescaled(
+    overall: float | None, happiness: float | None, *, noted: bool
+) -> None:
+    asked = query("heart", april(1, 3))
+    rows = [{"date": date(2026, 4, 1), "overall": overall, "happiness": happiness}]
+    answer = dataset("s", asked, [Piece(asked, pa.Table.from_pylist(rows, COLUMNS["heart"]), FETCHED)])
+    assert answer.state.notes == ((SMALL_SCORES,) if noted else ())
+    assert answer.table["overall"].to_pylist() == [overall]
+    assert answer.state.complete
+    assert answer.state.merged(answer.state).notes == answer.state.notes
 
 
 @pytest.mark.parametrize("name", DATASETS)

@@ -26,10 +26,12 @@ the screen and the command line show just these two.
     │   ├── NotData
     │   ├── EnvelopeUnknown
     │   ├── FieldsMissing
+    │   ├── FieldsAmbiguous
     │   └── AnswerTooLarge
     └── LoadStopped
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -155,11 +157,44 @@ class EnvelopeUnknown(AnswerUnusable):
 
 
 class FieldsMissing(AnswerUnusable):
-    """Records without a field that cannot be done without; `keys` are those seen."""
+    """Records of `dataset` without a field that cannot be done without.
 
-    def __init__(self, cause: str, next_step: str = "", *, keys: tuple[str, ...] = ()) -> None:
+    `missing` are the canonical names of such fields, `keys` all that the records have: dotted where they lie
+    in nested objects. In a profile, `fields` says which is which.
+    """
+
+    def __init__(
+        self,
+        cause: str,
+        next_step: str = "",
+        *,
+        dataset: str = "",
+        missing: tuple[str, ...] = (),
+        keys: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(cause, next_step)
+        self.dataset = dataset
+        self.missing = missing
         self.keys = keys
+
+
+class FieldsAmbiguous(AnswerUnusable):
+    """Records of `dataset` with several keys for one field, whose values differ.
+
+    `candidates` are these keys, as in `FieldsMissing`, by the field's canonical name.
+    """
+
+    def __init__(
+        self,
+        cause: str,
+        next_step: str = "",
+        *,
+        dataset: str = "",
+        candidates: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        super().__init__(cause, next_step)
+        self.dataset = dataset
+        self.candidates = dict(candidates or {})
 
 
 class AnswerTooLarge(AnswerUnusable):

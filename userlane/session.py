@@ -35,13 +35,15 @@ class Visit:
     """What one visitor has brought and loaded. Never leaves this process's memory.
 
     `outcomes` holds loads that failed or were stopped, so that a rerun does not ask the API again by itself.
-    `opening` is the property and the surveys that the filters show from the next run on.
+    `opening` is the property and the surveys that the filters show from the next run on. `surveys` are the
+    names of this property's surveys, `known_surveys` those of every property.
     """
 
     connection: Connection | None = None
     sample: bool = False
     properties: dict[str, str] = field(default_factory=dict)
     surveys: dict[str, str] = field(default_factory=dict)
+    known_surveys: dict[str, Mapping[str, str]] = field(default_factory=dict)
     names: Names | None = None
     probes: tuple[Probe, ...] = ()
     loads: dict[Query, Load] = field(default_factory=dict)
@@ -70,6 +72,7 @@ def connect(
     *,
     surveys: Mapping[str, str],
     properties: Mapping[str, str],
+    other_surveys: Mapping[str, Mapping[str, str]] | None = None,
     names: Names | None = None,
     sample: bool = False,
 ) -> None:
@@ -80,6 +83,7 @@ def connect(
     current.sample = sample
     current.properties = {property_id: property_id, **properties}
     current.surveys = dict(surveys)
+    current.known_surveys = {**(other_surveys or {}), property_id: surveys}
     current.names = names
     current.opening = (property_id, list(surveys))
 
@@ -99,6 +103,13 @@ def stop_loads() -> None:
 def retry() -> None:
     """Forget failed and stopped loads, so that the next run asks for what is missing."""
     visit().outcomes.clear()
+
+
+def choose_property() -> None:
+    """Callback of the property picker: survey IDs mean nothing in another property."""
+    current = visit()
+    current.surveys = dict(current.known_surveys.get(value(PROPERTY) or "", {}))
+    st.session_state[SURVEYS] = list(current.surveys)
 
 
 def keep(key: str, value: Any) -> None:

@@ -1,27 +1,42 @@
 """The deployment's configuration: environment variables, read once into one frozen `Settings`."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from userlane.contract import ASSUMED, Connection, Profile, Token, identifier
+from userlane.contract import (
+    ALLOWED_HOSTS,
+    ASSUMED,
+    Auth,
+    Connection,
+    Profile,
+    Route,
+    Token,
+    address,
+    host_allowed,
+    identifier,
+)
+from userlane.contract.hosts import PATTERN
 from userlane.errors import InputUnusable, SettingsUnusable
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting, typed. `properties` maps property IDs to their names."""
+    """Every setting, typed. `properties` maps property IDs to their names.
+
+    `base_url` is also known when only a profile is mounted that holds whole addresses.
+    """
 
     base_url: str | None = None
     profile: Profile = ASSUMED
+    allowed_hosts: tuple[str, ...] = ALLOWED_HOSTS
     token: Token | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
     max_rows: int = 10_000_000
@@ -38,6 +53,7 @@ class Settings:
         readers = {
             "base_url": ("BASE_URL", _base_url),
             "profile": ("API_PROFILE", _profile),
+            "allowed_hosts": ("ALLOWED_HOSTS", _allowed_hosts),
             "token": ("TOKEN", Token),
             "properties": ("PROPERTIES", _properties),
             "max_rows": ("MAX_ROWS", _positive),
@@ -54,36 +70,120 @@ class Settings:
                     values[attribute] = reader(text)
                 except InputUnusable as error:
                     raise SettingsUnusable(f"{name}: {error.cause}", error.next_step) from error
-        return cls(**values)  # type: ignore[arg-type]  # each reader returns its attribute's type
+        settings = cls(**values)  # type: ignore[arg-type]  # each reader returns its attribute's type
+        for each in settings.profile.addresses:
+            if not settings.host_allowed(each.host):
+                raise SettingsUnusable(
+                    f"USERLANE_API_PROFILE: {each.host} is not a host that tokens may be sent to.",
+                    "If it should be, add it to USERLANE_ALLOWED_HOSTS.",
+                )
+        return replace(settings, base_url=settings.base_url or settings.profile.origin)
 
-    def connection(self, token: Token) -> Connection:
-        """How `token` reaches the configured API. Raises `SettingsUnusable` without `USERLANE_BASE_URL`."""
-        if self.base_url is None:
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts a pasted request may name: those allowed, and the one of the configured address."""
+        configured = address(self.base_url) if self.base_url else None
+        return (*self.allowed_hosts, *((configured.host,) if configured else ()))
+
+    def host_allowed(self, host: str) -> bool:
+        """Whether this deployment lets a token go to `host`."""
+        return host_allowed(host, self.hosts)
+
+    def connection(self, token: Token, profile: Profile | None = None) -> Connection:
+        """How `token` reaches the API: the configured one, or as a learned `profile` says.
+
+        Raises `SettingsUnusable` when neither names an address.
+        """
+        profile = profile or self.profile
+        base_url = self.base_url or profile.origin
+        if base_url is None:
             raise SettingsUnusable(
                 "No API address is configured.",
                 "Set USERLANE_BASE_URL, or open the sample data.",
             )
-        return Connection(self.base_url, token, self.profile)
+        return Connection(base_url, token, profile)
 
 
 def _base_url(text: str) -> str:
-    url = urlsplit(text)
-    if url.scheme not in {"http", "https"} or not url.hostname:
+    url = address(text)
+    if url is None:
         raise SettingsUnusable("not a web address.", "It looks like https://api.example.com.")
-    if url.username or url.password or url.query or url.fragment:
+    if url.user_info or re.search(r"[?#\s\\]", url.rest):
         raise SettingsUnusable("holds more than an address.", "Leave out user names, ? and #.")
-    if url.scheme == "http" and url.hostname not in LOOPBACK:
+    if not url.encrypted:
         raise SettingsUnusable("is not encrypted.", "Use https://.")
-    return text.rstrip("/")
+    return url.origin + url.rest.rstrip("/")
+
+
+def _allowed_hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    for host in hosts:
+        if not PATTERN.fullmatch(host):
+            raise SettingsUnusable(
+                f"“{host}” is not a host.",
+                "Write names like api.example.com, or *.example.com for all below it, with commas between.",
+            )
+    return hosts
 
 
 def _profile(text: str) -> Profile:
+    path = Path(text)
     try:
-        return msgspec.toml.decode(Path(text).read_bytes(), type=Profile)
+        toml = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        return msgspec.convert(tomllib.loads(toml), Profile)
     except OSError as error:
         raise SettingsUnusable(f"the file cannot be read ({error.strerror}).", "Check the path.") from error
-    except (tomllib.TOMLDecodeError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise SettingsUnusable(f"the profile is not valid: {error}.", "Mend the line named.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsUnusable(f"{path.name} is not text in UTF-8.", "Save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        reason, _, place = str(error).rpartition(" (at ")
+        where = place.partition(",")[0] if place.startswith("line") else "last line"
+        reason = f"{reason[:1].lower()}{reason[1:]}" if reason else "it is not valid TOML"
+        raise SettingsUnusable(f"{path.name}, {where}: {reason}.", "Mend that line.") from error
+    except msgspec.ValidationError as error:
+        reason, line = _misfit(str(error), toml)
+        raise SettingsUnusable(f"{path.name}, line {line}: {reason}.", "Mend that line.") from error
+
+
+def _misfit(complaint: str, toml: str) -> tuple[str, int]:
+    """What msgspec complains of in words, and the line of `toml` it lies in."""
+    reason, _, place = complaint.partition(" - at `$")
+    keys = [key for key in re.split(r"[.\[\]`]+", place) if key]
+    if unknown := re.fullmatch(r"Object contains unknown field `(.+)`", reason):
+        struct = Route if keys and keys[0] != "auth" else Auth if keys else Profile
+        known = struct.__struct_fields__
+        close = get_close_matches(unknown[1], known, 1)
+        keys.append(unknown[1])
+        reason = f"unknown key “{unknown[1]}”, " + (
+            f"perhaps {close[0]} was meant" if close else f"known are {', '.join(known)}"
+        )
+    elif no_field := re.match(r"(\w+) has no field “(.+?)”", reason):
+        keys = [no_field[1], "fields", no_field[2]]
+    else:  # the structs' own checks begin with the key they are about
+        keys.append(re.split(r"\W", reason, maxsplit=1)[0])
+    return reason.replace("`", ""), _line(toml, keys)
+
+
+def _line(toml: str, keys: list[str]) -> int:
+    """The first line that is about the key with this path, or about the longest part of the path."""
+    about: list[list[str]] = []
+    table: list[str] = []
+    for line in toml.splitlines():
+        text = line.strip()
+        header = re.match(r"\[+([^\]]*)\]", text)
+        if header:
+            table = _path(header[1])
+        left = text.partition("=")[0] if "=" in text and not header else ""
+        about.append(table + (_path(left) if left else []))
+    for depth in range(len(keys), 0, -1):
+        for number, path in enumerate(about, 1):
+            if path[:depth] == keys[:depth]:
+                return number
+    return 1
+
+
+def _path(dotted: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in dotted.split(".")]
 
 
 def _properties(text: str) -> Mapping[str, str]:

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from userlane.contract import COLUMNS, Dataset, Query, State, Window
+from userlane.contract import COLUMNS, SCORES, Dataset, Query, State, Window
 
 UNSETTLED_DAYS = 3
 """Answers may still arrive for today and this many days before."""
@@ -172,6 +173,7 @@ def dataset(
         refused=dict(refused),
         duplicates=sum(piece.duplicates for piece in parts),
         outside=sum(piece.outside for piece in parts),
+        notes=notes(query, [piece.table for piece in parts]),
     )
     origins = [(piece.id, piece.window) for piece in parts]
     fingerprint = hashlib.sha256(repr((scope, query, state, origins)).encode()).hexdigest()
@@ -183,6 +185,21 @@ def dataset(
         if known is not None:
             known[fingerprint] = answer
     return answer
+
+
+SMALL_SCORES = (
+    "Every HEART score in this range is 1 or less: this API may count from 0 to 1, where HEART counts from "
+    "0 to 100. The scores are as sent, nothing is rescaled."
+)
+
+
+def notes(query: Query, tables: Iterable[pa.Table]) -> tuple[str, ...]:
+    """What has to be said about these rows of an answer though nothing is wrong with any one of them."""
+    if query.dataset != "heart":
+        return ()
+    highest = [pc.max(table[score]).as_py() for table in tables for score in SCORES]
+    known = [score for score in highest if score is not None]
+    return (SMALL_SCORES,) if known and 0 < max(known) <= 1 else ()
 
 
 def _edges(table: pa.Table, query: Query) -> tuple[int, int]:

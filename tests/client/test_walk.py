@@ -17,14 +17,27 @@ First = Literal["auto", 0, 1]
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a page declares."""
+
+    total: int | None = None
+    pages: int | None = None
+    more: bool | None = None
+
+
+@dataclass(frozen=True)
 class Numbers:
     """A page of numbers."""
 
     values: tuple[int, ...]
+    declared: Said = Said()
 
     @property
     def records(self) -> int:
         return len(self.values)
+
+    def same(self, other: "Numbers") -> bool:
+        return self.values == other.values
 
 
 def read(body: bytes) -> Numbers:
@@ -193,3 +206,20 @@ def test_a_crew_never_has_more_threads_than_its_size_and_hands_errors_on() -> No
         failing = crew.submit(lambda: int("x"))
         with pytest.raises(ValueError, match="invalid literal"):
             failing.result(5)
+
+
+def test_when_a_walk_is_over_nothing_is_under_way_any_more() -> None:
+    under_way = 0
+    lock = threading.Lock()
+
+    def ask(page: int) -> bytes:
+        nonlocal under_way
+        with lock:
+            under_way += 1
+        time.sleep(0.05 if page > 3 else 0)
+        with lock:
+            under_way -= 1
+        return b"" if page > 3 else f"{page} {page + 10}".encode()
+
+    assert len(collected(Walk(ask, read, limit=2, in_flight=6))) == 6
+    assert under_way == 0

@@ -154,7 +154,7 @@ def test_a_single_record_is_not_taken_for_a_list() -> None:
 
 
 def test_required_fields_nothing_maps_to_are_named_with_the_keys_seen() -> None:
-    with pytest.raises(FieldsMissing, match="tag_id, user_id, interactions") as caught:
+    with pytest.raises(FieldsMissing, match="tag ID, user ID, interactions") as caught:
         Decoder(query("tags")).page(sample("foreign"))
     assert caught.value.keys == ("what", "when", "who")
 

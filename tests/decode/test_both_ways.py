@@ -3,7 +3,8 @@
 import contextlib
 import json
 import threading
-from datetime import date, datetime, timedelta, timezone
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from tests.stand_in import UNHURRIED, as_json, query, sample
 from userlane.contract import COLUMNS, DATASETS, DatasetName
 from userlane.decode import Decoder, lenient, typed
 from userlane.decode.fields import FIELDS
-from userlane.decode.shape import paths_in, recognise, records_in
+from userlane.decode.shape import recognise, records_in
 from userlane.errors import AnswerUnusable
 
 identities = st.one_of(st.integers(-(2**70), 2**70), st.text(min_size=1, max_size=8))
@@ -66,10 +67,10 @@ def test_reading_a_page_at_once_gives_what_reading_record_by_record_gives(
     records = data.draw(st.lists(usual[dataset], min_size=1, max_size=4))
     body = json.dumps(records).encode()
     envelope, found = records_in(json.loads(body))
-    shape = recognise(dataset, envelope, paths_in(found), {})
+    shape = recognise(dataset, envelope, found, {})
     slowly, losses = lenient.table(shape, found, ZoneInfo(zone), "512")
     try:
-        at_once = typed.table(shape, body, ZoneInfo(zone), "512")
+        at_once, _ = typed.table(shape, body, ZoneInfo(zone), "512")
     except typed.Doubt:
         return
     assert not losses
@@ -81,8 +82,69 @@ def test_reading_a_page_at_once_gives_what_reading_record_by_record_gives(
 def test_the_assumed_contract_is_read_at_once(dataset: DatasetName) -> None:
     body = sample(dataset)
     envelope, found = records_in(json.loads(body))
-    shape = recognise(dataset, envelope, paths_in(found), {})
-    assert typed.table(shape, body, ZoneInfo("UTC"), "512").num_rows == len(found)
+    shape = recognise(dataset, envelope, found, {})
+    assert typed.table(shape, body, ZoneInfo("UTC"), "512")[0].num_rows == len(found)
+
+
+Rewrite = Callable[[str, Any], Any]
+
+
+def _seconds(key: str, value: Any) -> Any:
+    if key not in {"date", "timestamp"}:
+        return value
+    moment = datetime.fromisoformat(value)
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def _milliseconds(key: str, value: Any) -> Any:
+    return _seconds(key, value) * 1000 if key in {"date", "timestamp"} else value
+
+
+def _texts(key: str, value: Any) -> Any:
+    return str(value) if isinstance(value, int | float) and not key.endswith("d") else value
+
+
+def _points(key: str, value: Any) -> Any:
+    return float(value) if isinstance(value, int) and not key.lower().endswith("id") else value
+
+
+FORMS: dict[str, Rewrite] = {
+    "seconds": _seconds,
+    "milliseconds": _milliseconds,
+    "texts": _texts,
+    "points": _points,
+    "objects": lambda key, value: {"value": value} if key in {"score", "heart", "interactions"} else value,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("dataset", DATASETS)
+@UNHURRIED
+@given(data=st.data())
+def test_other_forms_are_read_at_once_too_and_give_the_same(
+    dataset: DatasetName, form: str, data: st.DataObject
+) -> None:
+    records = data.draw(st.lists(usual[dataset], min_size=1, max_size=3))
+    written = [{key: FORMS[form](key, value) for key, value in record.items()} for record in records]
+    body = json.dumps(written).encode()
+    shape = recognise(dataset, (), json.loads(body), {})
+    slowly, losses = lenient.table(shape, json.loads(body), ZoneInfo("UTC"), "512")
+    with contextlib.suppress(typed.Doubt):
+        at_once, _ = typed.table(shape, body, ZoneInfo("UTC"), "512")
+        assert not losses
+        assert at_once.schema == slowly.schema
+        assert at_once.to_pylist() == slowly.to_pylist()
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_no_form_that_is_tolerated_makes_a_good_page_slow(dataset: DatasetName, form: str) -> None:
+    written = [{key: FORMS[form](key, value) for key, value in GOOD[dataset].items()}] * 3
+    body = json.dumps(written).encode()
+    shape = recognise(dataset, (), written, {})
+    assert typed.table(shape, body, ZoneInfo("UTC"), "512")[0].equals(
+        lenient.table(shape, written, ZoneInfo("UTC"), "512")[0]
+    )
 
 
 anything = st.recursive(

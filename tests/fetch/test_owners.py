@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fetch.given import NOW, QUARTER, days, fetcher, nps_api, status
-from tests.stand_in import UNHURRIED, (
+from tests.stand_in import (
     APRIL,
+    UNHURRIED,
     Api,
     connection,
     nps_records,

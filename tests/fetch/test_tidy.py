@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.stand_in import UNHURRIED, (
+from tests.stand_in import (
+    UNHURRIED,
     query,
 )
 from userlane.contract import DATASETS, DatasetName

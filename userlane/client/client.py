@@ -17,7 +17,7 @@ from userlane.client.faults import translate
 from userlane.client.lane import lane
 from userlane.client.patience import Patience
 from userlane.client.wire import Watch, Wire, watching
-from userlane.contract import PAGE_LIMIT, Connection, Query
+from userlane.contract import PAGE_LIMIT, Connection, Query, span
 from userlane.errors import (
     AnswerTooLarge,
     ApiFailed,
@@ -160,14 +160,8 @@ class Client:
             ("{survey_id}", query.survey_id or ""),
         ):
             url = url.replace(name, value)
-        parameters = urlencode(
-            {
-                route.start: query.start.isoformat(),
-                route.end: query.end.isoformat(),
-                route.page: page,
-                route.limit: limit,
-            }
-        )
+        start, end = span(query, route.dates)
+        parameters = urlencode({route.start: start, route.end: end, route.page: page, route.limit: limit})
         try:
             return self._http.build_request(
                 "GET",

@@ -1,15 +1,26 @@
 """All pages of one query, in order."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, wait
 from functools import partial
 from threading import Lock
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
 from userlane.client.crew import Crew
 from userlane.contract import PAGE_LIMIT
 from userlane.errors import NotFound, RequestRefused
+
+
+class Declares(Protocol):
+    """What an answer says of all its pages together: records, pages, whether more follow; None if nothing."""
+
+    @property
+    def total(self) -> int | None: ...
+    @property
+    def pages(self) -> int | None: ...
+    @property
+    def more(self) -> bool | None: ...
 
 
 class Counted(Protocol):
@@ -17,9 +28,17 @@ class Counted(Protocol):
 
     @property
     def records(self) -> int: ...
+    @property
+    def declared(self) -> Declares: ...
+
+    def same(self, other: Self) -> bool:
+        """Whether both hold the same records."""
 
 
 _P = TypeVar("_P", bound=Counted)
+_Got = tuple[bytes, _P]
+_LINGER = 1.0
+_NO_SUCH_PAGE = (NotFound, RequestRefused)
 
 
 class Room:
@@ -47,16 +66,20 @@ class Room:
 class Walk(Generic[_P]):
     """Iterate over the pages that `ask` gets by number, each made into a page by `read`, in threads.
 
-    The first page goes alone. While pages are full, as many are under way as were seen, at most `in_flight`:
-    1, 2, 4 …; so a page parameter that is ignored is noticed by the third request. After a short page
-    one goes at a time, because servers may cap the limit: only an empty page ends the walk. A page as large
-    as the largest before it counts as full.
+    The first page goes alone. While pages are full, or declared, as many are under way as were seen, at most
+    `in_flight`: 1, 2, 4 …; so a page parameter that is ignored is noticed by the third request. After a short
+    page one goes at a time, because servers may cap the limit. A page as large as the largest before it
+    counts as full.
+
+    A walk ends with an empty page, or where the API says that it does: the declared total has come, the last
+    page has, or no more follow. If one declaration says so and another does not, it goes on. A page that is
+    refused, or the same again, after a short one is taken for one past the last.
 
     `first` is the number of the first page. "auto" asks for page 0 and accepts that it is refused,
-    empty, or the same as page 1.
+    empty, or the same as page 1; `base` is then what was found out, None if nothing was.
 
-    Afterwards `reason` says why the walk ended before the last page, if it did.
-    Errors of `ask` and `read` are raised where their page would come.
+    Afterwards `reason` says why records may be missing, if they may; `barred`, that no other walk fares
+    better. Errors of `ask` and `read` are raised where their page would come.
     """
 
     def __init__(
@@ -71,60 +94,163 @@ class Walk(Generic[_P]):
     ) -> None:
         self._ask = ask
         self._read = read
-        self._first = first
-        self._limit = limit
+        self._tally = _Tally(limit)
         self._in_flight = in_flight
         self._room = room
+        self._first = first
+        self.base: Literal[0, 1] | None = None if first == "auto" else first
         self.reason: str | None = None
+        self.barred = False
 
     def __iter__(self) -> Iterator[_P]:
-        before: bytes | None = None
-        start = 1 if self._first == "auto" else self._first
-        if self._first == "auto":
-            before, page = self._page_zero()
-            if page is not None and self._fits(page):
-                yield page
-        if self.reason is None:
-            yield from self._from(start, before)
+        zero = self._page_zero() if self._first == "auto" else None
+        if zero and self._takes(zero[1]):
+            yield zero[1]
+        if not self.barred:
+            yield from self._from(1 if self._first == "auto" else self._first, zero)
 
-    def _from(self, number: int, before: bytes | None) -> Iterator[_P]:
-        under_way: deque[Future[tuple[bytes, _P]]] = deque()
-        seen = largest = 0
-        full = False
+    def _from(self, number: int, before: _Got[_P] | None) -> Iterator[_P]:
+        under_way: deque[Future[_Got[_P]]] = deque()
+        alone = before is not None
         with Crew(self._in_flight, "userlane-page") as crew:
-            while True:
-                width = min(self._in_flight, seen + 1) if full else 1
+            while not self._tally.ended:
+                width = 1 if alone else self._tally.width(self._in_flight)
                 while len(under_way) < width:
                     under_way.append(crew.submit(partial(self._page, number)))
                     number += 1
-                body, page = under_way.popleft().result()
-                if not page.records:
-                    return
-                seen += 1
-                if body == before and (seen > 1 or self._first != "auto"):
-                    self.reason = "The API sends the same page again and again: it ignores the page number."
-                    return
-                if body != before:
-                    if not self._fits(page):
-                        return
-                    yield page
-                full = body != before and page.records >= min(self._limit, largest or self._limit)
-                largest = max(largest, page.records)
-                before = body
+                try:
+                    got = under_way.popleft().result()
+                except _NO_SUCH_PAGE:
+                    if self._tally.full or not self._tally.pages:
+                        raise
+                    break
+                verdict = self._judged(got, before)
+                if verdict == "end" or (verdict == "take" and not self._takes(got[1])):
+                    break
+                if verdict == "take":
+                    yield got[1]
+                    before, alone = got, False
+            _settle(under_way)
+        self.reason = self.reason or self._tally.shortfall
 
-    def _page_zero(self) -> tuple[bytes | None, _P | None]:
+    def _judged(self, got: _Got[_P], before: _Got[_P] | None) -> Literal["take", "skip", "end"]:
+        body, page = got
+        if not page.records:
+            self._tally.hear(page)
+            if before and self.base is None:
+                self.base = 0
+            return "end"
+        again = before is not None and (body == before[0] or page.same(before[1]))
+        if self.base is None:
+            self.base = 0 if before and not again else 1
+            if again:
+                return "skip"
+        if again and (self._tally.full or self._tally.pages == 1):
+            self._bar("The API sends the same page again and again: it ignores the page number.")
+        return "end" if again else "take"
+
+    def _page_zero(self) -> _Got[_P] | None:
         try:
             body, page = self._page(0)
-        except (RequestRefused, NotFound):
-            return None, None
-        return (body, page) if page.records else (None, None)
+        except _NO_SUCH_PAGE:
+            return None
+        return (body, page) if page.records else None
 
-    def _page(self, number: int) -> tuple[bytes, _P]:
+    def _page(self, number: int) -> _Got[_P]:
         body = self._ask(number)
         return body, self._read(body)
 
-    def _fits(self, page: _P) -> bool:
+    def _takes(self, page: _P) -> bool:
         if self._room is not None and not self._room.take(page.records):
-            self.reason = self._room.reason
+            self._bar(self._room.reason)
             return False
+        self._tally.add(page)
         return True
+
+    def _bar(self, reason: str) -> None:
+        self.reason = reason
+        self.barred = True
+
+
+class _Tally:
+    """What has come, and what the API said would come."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._largest = 0
+        self._records = 0
+        self._said: Declares | None = None
+        self._total: int | None = None
+        self._pages: int | None = None
+        self._totals_of_pages = True
+        self.pages = 0
+        self.full = False
+        """Whether the last page held as many records as it can."""
+
+    def add(self, page: Counted) -> None:
+        """The next page that holds records."""
+        self.full = page.records >= min(self._limit, self._largest or self._limit)
+        self._largest = max(self._largest, page.records)
+        self._records += page.records
+        self.pages += 1
+        self.hear(page)
+
+    def hear(self, page: Counted) -> None:
+        """What a page declares, also an empty one."""
+        self._said = page.declared
+        if page.declared.total or (page.declared.total is not None and not self._records):
+            self._total = page.declared.total
+            self._totals_of_pages &= self._total == page.records
+        self._pages = page.declared.pages or self._pages
+
+    @property
+    def ended(self) -> bool:
+        """Whether the API says that this was all, and does not at the same time say otherwise.
+
+        A total that is just the first page's own number is not believed of a full page.
+        """
+        if self._said is None:
+            return False
+        own = self._totals_of_pages and self.full
+        verdicts = (
+            None if self._said.more is None else not self._said.more,
+            None if self._total is None or own else self._reached(self._records, self._total),
+            None if self._pages is None else self._reached(self.pages, self._pages),
+        )
+        return True in verdicts and False not in verdicts
+
+    def width(self, most: int) -> int:
+        """How many pages may be under way at a time."""
+        left: list[int] = []
+        if self._total is not None and self._largest:
+            left.append(-((self._records - self._total) // self._largest))
+        if self._pages is not None:
+            left.append(self._pages - self.pages)
+        coming = max(left, default=0)
+        wanted = min(most, self.pages + 1) if self.full or coming > 0 else 1
+        return min(wanted, coming) if coming > 0 else wanted
+
+    @property
+    def shortfall(self) -> str | None:
+        """How what has come differs from what was declared; None if it does not.
+
+        Totals that were each page's own number are none. A last page that turned out empty is no loss.
+        """
+        if self._total is not None and not self._totals_of_pages:
+            if self._records == self._total:
+                return None
+            return f"The API declared {self._total:,} records and sent {self._records:,}."
+        if self._pages is not None and self.pages < self._pages - 1:
+            return f"The API declared {self._pages:,} pages and sent {self.pages:,}."
+        return None
+
+    @staticmethod
+    def _reached(have: int, declared: int) -> bool | None:
+        return None if have > declared else have == declared
+
+
+def _settle(under_way: Collection[Future[Any]]) -> None:
+    """Let requests for pages after the last come home, so that a load that is over asks nothing any more."""
+    for future in under_way:
+        future.cancel()
+    wait(under_way, timeout=_LINGER)

@@ -22,6 +22,7 @@ class State:
     `reasons` is empty when everything asked for is here. `missing` are the windows still to be had.
     `refused` counts records left out, by reason; `duplicates` counts repeats dropped by natural key;
     `outside` counts records the API sent from outside the window. `stale` is set when a newer fetch failed.
+    `notes` are sentences about rows that are all here and yet may not mean what they seem to.
     """
 
     reasons: tuple[str, ...] = ()
@@ -31,6 +32,7 @@ class State:
     refused: Mapping[str, int] = field(default_factory=dict)
     duplicates: int = 0
     outside: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -57,6 +59,7 @@ class State:
             refused=dict(refused),
             duplicates=sum(state.duplicates for state in states),
             outside=sum(state.outside for state in states),
+            notes=tuple(dict.fromkeys(note for state in states for note in state.notes)),
         )
 
 

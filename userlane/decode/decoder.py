@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from userlane.contract import COLUMNS, Query
 from userlane.decode import lenient, typed
-from userlane.decode.shape import Path, Shape, paths_in, recognise, records_in
+from userlane.decode.declared import NOTHING, Declaration, Declared, declarations, declared
+from userlane.decode.shape import Path, Shape, paths_in, reach, recognise, records_in
 from userlane.errors import EnvelopeUnknown, NotData
 
 _KEY = re.compile(rb'"([^"\\]{1,64})"\s*:')
@@ -23,12 +24,23 @@ _NO_FIELDS: Mapping[str, str] = {}
 @dataclass(frozen=True, eq=False, slots=True)
 class Page:
     """What one body held: `records` as sent, those usable as a `table` in the canonical columns,
-    the others counted by reason and, where it could be read, day.
+    the others counted by reason and, where it could be read, day. `declared` is what the answer said of all
+    pages together.
     """
 
     table: pa.Table
     records: int
     refused: Mapping[tuple[str, date | None], int] = field(default_factory=dict)
+    declared: Declared = NOTHING
+
+    def same(self, other: "Page") -> bool:
+        """Whether both hold the same records, in the same order."""
+        return (
+            self.records == other.records
+            and self.table.num_rows > 0
+            and self.refused == other.refused
+            and self.table.equals(other.table)
+        )
 
 
 class Decoder:
@@ -50,44 +62,51 @@ class Decoder:
     def page(self, body: bytes) -> Page:
         """One body as a page.
 
-        Raises `NotData` (not JSON), `EnvelopeUnknown` (no list of records), `FieldsMissing`.
+        Raises `NotData` (not JSON), `EnvelopeUnknown` (no list of records), `FieldsMissing` and
+        `FieldsAmbiguous` (which key is which?).
         """
         shape = self.shape
         if shape is not None and (shape.whole or self._keys.issuperset(_KEY.findall(body))):
             try:
-                table = typed.table(shape, body, self._zone, self._survey_id)
+                return self._at_once(shape, body)
             except typed.Doubt:
                 pass
-            else:
-                return Page(table, table.num_rows)
         return self._with_care(body)
 
+    def _at_once(self, shape: Shape, body: bytes) -> Page:
+        table, said = typed.table(shape, body, self._zone, self._survey_id)
+        return Page(table, table.num_rows, declared=declared(said, table.num_rows))
+
     def _with_care(self, body: bytes) -> Page:
-        envelope, records = records_in(_parsed(body))
+        document = _parsed(body)
+        envelope, records = records_in(document)
+        telling = declarations(document, envelope)
+        said = declared(((role, reach(document, path)) for role, path in telling), len(records))
         if not records:
-            return Page(COLUMNS[self._dataset].empty_table(), 0)
+            return Page(COLUMNS[self._dataset].empty_table(), 0, declared=said)
         if not any(isinstance(record, dict) for record in records):
             raise EnvelopeUnknown("The API's answer is a list, but not of records.", "Check the API profile.")
-        shape, new = self._learn(envelope, records, body)
+        shape, new = self._learn(envelope, records, telling, body)
         if new:
             try:
-                table = typed.table(shape, body, self._zone, self._survey_id)
+                return self._at_once(shape, body)
             except typed.Doubt:
                 pass
-            else:
-                return Page(table, table.num_rows)
         table, losses = lenient.table(shape, records, self._zone, self._survey_id)
-        return Page(table, len(records), losses)
+        return Page(table, len(records), losses, said)
 
-    def _learn(self, envelope: Path, records: list[Any], body: bytes) -> tuple[Shape, bool]:
+    def _learn(
+        self, envelope: Path, records: list[Any], telling: tuple[Declaration, ...], body: bytes
+    ) -> tuple[Shape, bool]:
         paths = paths_in(records)
         with self._lock:
             known = self.shape
-            if known is not None and known.envelope == envelope and paths <= known.seen:
-                self._keys |= frozenset(_KEY.findall(body))
-                return known, False
-            seen = paths if known is None else paths | known.seen
-            self.shape = recognise(self._dataset, envelope, seen, self._overrides, known)
+            if known is not None and known.envelope == envelope:
+                telling = tuple(dict.fromkeys((*known.declared, *telling)))
+                if paths <= known.seen and telling == known.declared:
+                    self._keys |= frozenset(_KEY.findall(body))
+                    return known, False
+            self.shape = recognise(self._dataset, envelope, records, self._overrides, known, declared=telling)
             self._keys |= frozenset(_KEY.findall(body))
             return self.shape, True
 

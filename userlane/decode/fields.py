@@ -28,15 +28,23 @@ class Field:
     lowest: int = 0
 
 
-_USER_ID = ("userId", "publicUserId", "foreignUserId", "customerUserId", "user.id")
+_USER_NAMES = ("userId", "publicUserId", "foreignUserId", "customerUserId")
+_USER_ID = (*_USER_NAMES, "user.id", *(f"user.{name}" for name in _USER_NAMES))
+_SURVEY_ID = ("surveyId", "survey.id", "survey.surveyId")
 _SHORT = {letter: letter[0] for letter in LETTERS}
+_BOXES = ("", "scores.", "letters.", "score.", "heart.")
+
+
+def _numeric(*keys: str) -> tuple[str, ...]:
+    """These keys, with the number itself behind them or in an object `{value: n}`."""
+    return (*keys, *(f"{key}.value" for key in keys))
 
 
 def _response(lowest: int, highest: int) -> tuple[Field, ...]:
     return (
         Field("response_id", "identity", ("id", "responseId")),
         Field("user_id", "identity", _USER_ID),
-        Field("score", "score", ("score", "rating", "value"), True, highest, lowest),
+        Field("score", "score", _numeric("score", "rating", "value"), True, highest, lowest),
         Field("comment", "text", ("comment", "feedback", "text", "message")),
         Field("timestamp", "instant", ("timestamp", "createdAt", "submittedAt", "date"), True),
     )
@@ -48,9 +56,8 @@ def _letters() -> Iterator[Field]:
         ("overall", overall),
         *((letter, (_camel(letter), _SHORT[letter], f"{_camel(letter)}Score")) for letter in LETTERS),
     ):
-        boxes = ("", "scores.", "letters.")
-        nested = (f"{box}{key}{inner}" for inner in ("", ".value") for box in boxes for key in keys)
-        yield Field(name, "share", tuple(nested), highest=100)
+        nested = _numeric(*(f"{box}{key}" for box in _BOXES for key in keys))
+        yield Field(name, "share", nested, highest=100)
 
 
 def _camel(name: str) -> str:
@@ -62,17 +69,25 @@ FIELDS: Mapping[DatasetName, tuple[Field, ...]] = {
     "heart": (
         Field("date", "day", ("date", "day", "timestamp", "createdAt"), True),
         *_letters(),
-        Field("users", "count", ("users", "userCount", "numberOfUsers", "activeUsers"), highest=2**53),
-        Field("sessions", "count", ("sessions", "sessionCount", "numberOfSessions"), highest=2**53),
+        Field(
+            "users", "count", _numeric("users", "userCount", "numberOfUsers", "activeUsers"), highest=2**53
+        ),
+        Field("sessions", "count", _numeric("sessions", "sessionCount", "numberOfSessions"), highest=2**53),
     ),
     "nps": _response(0, 10),
-    "surveys": (Field("survey_id", "identity", ("surveyId",)), *_response(1, 5)),
+    "surveys": (
+        Field("survey_id", "identity", ("surveyId", "survey.id", "survey.surveyId")),
+        *_response(1, 5),
+    ),
     "tags": (
         Field("date", "day", ("date", "day", "timestamp", "createdAt"), True),
-        Field("tag_id", "identity", ("tagId", "tag.id"), True),
+        Field("tag_id", "identity", ("tagId", "tag.id", "tag.tagId"), True),
         Field("user_id", "identity", _USER_ID, True),
         Field(
-            "interactions", "times", ("interactions", "interactionCount", "count", "clicks", "total"), True
+            "interactions",
+            "times",
+            _numeric("interactions", "interactionCount", "count", "clicks", "total"),
+            True,
         ),
     ),
 }

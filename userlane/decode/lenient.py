@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from userlane.contract import COLUMNS
 from userlane.decode.fields import FIELDS, Field
-from userlane.decode.shape import Path, Shape
+from userlane.decode.shape import Path, Shape, reach
 from userlane.decode.typed import finished
 from userlane.decode.values import Refused, comment, day, identity, instant, number, whole, words
 
@@ -49,7 +49,7 @@ def _row(record: Any, fields: list[tuple[Field, Path]], zone: ZoneInfo, losses: 
         return None
     for field, path in fields:
         try:
-            value = _value(field, _reach(record, path), zone)
+            value = _value(field, reach(record, path), zone)
             if value is None and field.required:
                 raise Refused(f"{words(field.name)} missing")  # noqa: TRY301  # one place counts both
         except Refused as refused:
@@ -81,11 +81,3 @@ def _value(field: Field, raw: Any, zone: ZoneInfo) -> Any:
             return number(raw, field)
         case _:
             return whole(raw, field)
-
-
-def _reach(record: Any, path: Path) -> Any:
-    for key in path:
-        if not isinstance(record, dict):
-            return None
-        record = record.get(key)
-    return record

@@ -21,7 +21,7 @@ import msgspec
 from userlane.decode.fields import Field
 
 LONGEST_COMMENT = 10_000
-_MILLISECONDS = 1e11
+MILLISECONDS = 1e11
 """Seconds reach this in the year 5138, milliseconds did in 1973."""
 
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?")
@@ -135,7 +135,7 @@ def _moment(value: Any, name: str) -> datetime | None:
         if isinstance(value, str):
             return _parsed(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000 if abs(value) >= _MILLISECONDS else value, UTC)
+            return datetime.fromtimestamp(value / 1000 if abs(value) >= MILLISECONDS else value, UTC)
     except (ValueError, OverflowError, OSError):
         pass
     raise Refused(f"{words(name)} not a time")

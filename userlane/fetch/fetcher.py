@@ -116,7 +116,7 @@ class Fetcher:
         try:
             self._knock(connection, query, run)
         except UserlaneError as error:
-            return Probe(query, ok=False, words=words(error, connection, query))
+            return Probe(query, ok=False, words=words(error, connection, query), error=error)
         return Probe(query, ok=True, words="works")
 
     def forget(self, connection: Connection) -> None:

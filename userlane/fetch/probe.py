@@ -11,11 +11,12 @@ _NAMES = {"heart": "HEART", "nps": "NPS", "surveys": "surveys", "tags": "Tags"}
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What asking one API for one record showed."""
+    """What asking one API for one record showed; `error` is what `words` put into words."""
 
     query: Query
     ok: bool
     words: str
+    error: UserlaneError | None = None
 
     @property
     def dataset(self) -> DatasetName:

@@ -92,6 +92,7 @@ class Run:
         self._room = Room(max_rows)
         self._client = Client(connection, http, patience, in_flight=in_flight, notice=self._wait)
         self._decoder = Decoder(query, self._route.fields)
+        self._first = self._route.first_page
         self._lock = Lock()
         self._news = Event()
         self._tried = Event()
@@ -147,7 +148,7 @@ class Run:
         walk = Walk(
             partial(self._client.page, query),
             self._read,
-            first=self._route.first_page,
+            first=self._first,
             in_flight=self._in_flight,
             room=self._room,
         )
@@ -164,6 +165,8 @@ class Run:
                 with self._lock:
                     self._records += page.records
                 self._news.set()
+                if walk.base is not None:
+                    self._first = walk.base
                 if number == 2:
                     self._tried.set()
         except UserlaneError as caught:
@@ -171,7 +174,7 @@ class Run:
             if isinstance(error, _FINAL) or not self.answered or self._patience.remaining <= 0:
                 self._patience.end()
         finally:
-            if walk.reason:  # a full room or an ignored page number: no other window fares better
+            if walk.barred:  # a full room or an ignored page number: no other window fares better
                 self._patience.end()
             with self._lock:
                 self._windows.remove(window)

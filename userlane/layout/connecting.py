@@ -161,6 +161,7 @@ def open_sample() -> None:
         Connection(sample.base_url, Token(sample.token)),
         property_id,
         surveys=sample.surveys[property_id],
+        other_surveys=sample.surveys,
         properties=sample.properties,
         names=lookups.read_names(tag_names_csv(property_id), "sample tag names.csv"),
         sample=True,

@@ -29,6 +29,7 @@ def sidebar() -> None:
         accept_new_options=True,
         placeholder="Property ID",
         key=session.PROPERTY,
+        on_change=session.choose_property,
         disabled=disabled,
     )
     period = st.container()

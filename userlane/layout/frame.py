@@ -82,6 +82,8 @@ def notices(loaded: Loaded) -> None:
     if left_out:
         many = counted(state.refused_rows, "value or record", "values or records")
         st.warning(f"{many} left out: {', '.join(left_out)}.", icon=":material/rule:")
+    for note in state.notes:
+        st.warning(plain(note), icon=":material/priority_high:")
 
 
 def incomplete(loaded: Loaded) -> None:

@@ -1,7 +1,7 @@
 """What can be taken away: exactly what is shown, and the raw records, as CSV and JSON."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pandas as pd
@@ -12,6 +12,7 @@ from userlane.contract import Dataset
 from userlane.export import Format
 from userlane.layout.loading import Loaded
 from userlane.layout.text import plain
+from userlane.lookups import Names
 
 FORMATS: tuple[Format, ...] = ("csv", "json")
 
@@ -34,7 +35,9 @@ def offer(*views: View, raw: Sequence[Dataset] = ()) -> None:
         for dataset in raw:
             survey = session.visit().surveys.get(dataset.query.survey_id or "", dataset.query.survey_id)
             of = f"Raw records: {survey}" if survey else f"Raw records: {dataset.query.dataset}"
-            _buttons(of, partial(_raw_name, dataset), partial(_raw_file, dataset))
+            # Files are made outside the script, where there is no visit to look into.
+            names = session.visit().names if dataset.query.dataset == "tags" else None
+            _buttons(of, partial(_raw_name, dataset, names), partial(_raw_file, dataset, names))
         st.caption("In Excel: Data > From Text/CSV. JSON also says the range and whether it is complete.")
 
 
@@ -62,12 +65,12 @@ def _view_file(view: View, kind: Format) -> bytes:
     return export.view_file(view.frame, first.query, view.loaded.state, view.name, view.filters, kind)
 
 
-def _raw_name(dataset: Dataset, kind: Format) -> str:
-    return export.file_name(dataset.query, dataset.state, dataset.fingerprint, kind)
+def _raw_name(dataset: Dataset, names: Names | None, kind: Format) -> str:
+    mark = f"{dataset.fingerprint} {names.digest}" if names else dataset.fingerprint
+    return export.file_name(dataset.query, dataset.state, mark, kind)
 
 
-def _raw_file(dataset: Dataset, kind: Format) -> bytes:
-    if dataset.query.dataset == "tags":
-        named = lookups.name_tags(dataset.table, session.visit().names)
-        dataset = Dataset(dataset.query, named, dataset.state, dataset.fingerprint)
+def _raw_file(dataset: Dataset, names: Names | None, kind: Format) -> bytes:
+    if names:
+        dataset = replace(dataset, table=lookups.name_tags(dataset.table, names))
     return export.records_file(dataset, kind)

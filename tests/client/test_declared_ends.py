@@ -1,0 +1,220 @@
+"""A walk believes what the API declares of its end, as long as no row can be lost by it."""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.client.test_walk import Numbers, Said
+from tests.stand_in import UNHURRIED
+from userlane.client import Walk
+from userlane.errors import NotFound, RequestRefused
+
+Declare = Callable[["Server", int, int], Said]
+
+
+def nothing(_server: "Server", _page: int, _records: int) -> Said:
+    return Said()
+
+
+def total(server: "Server", _page: int, _records: int) -> Said:
+    return Said(total=server.total)
+
+
+def pages(server: "Server", _page: int, _records: int) -> Said:
+    return Said(pages=server.pages)
+
+
+def more(server: "Server", page: int, _records: int) -> Said:
+    return Said(more=page < server.pages)
+
+
+def everything(server: "Server", page: int, records: int) -> Said:
+    return Said(server.total, server.pages, more(server, page, records).more)
+
+
+def own(_server: "Server", _page: int, records: int) -> Said:
+    return Said(total=records)
+
+
+@dataclass
+class Server:
+    """`total` numbers in pages of at most `most`, counted from `base`, with what `declare` says of each."""
+
+    total: int
+    most: int
+    declare: Declare = nothing
+    base: Literal[0, 1] = 1
+    page_zero: Literal["as page 1", "empty", "refused", "not found"] = "empty"
+    past_the_end: Literal["empty", "not found", "the last again"] = "empty"
+    asked: list[int] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    @property
+    def pages(self) -> int:
+        return -(-self.total // self.most)
+
+    def __call__(self, page: int) -> bytes:
+        with self._lock:
+            self.asked.append(page)
+        place = page - self.base
+        if place < 0:
+            if self.page_zero == "refused":
+                raise RequestRefused("pages begin with 1")
+            if self.page_zero == "not found":
+                raise NotFound("no such page")
+            place = 0 if self.page_zero == "as page 1" else 10**6
+        elif place >= max(1, self.pages) and self.past_the_end == "not found":
+            raise NotFound("no such page")
+        elif place >= self.pages and self.past_the_end == "the last again":
+            place = max(0, self.pages - 1)
+        values = list(range(self.total))[place * self.most : (place + 1) * self.most]
+        said = self.declare(self, place + 1, len(values))
+        return json.dumps([values, [said.total, said.pages, said.more], page]).encode()
+
+
+def read(body: bytes) -> Numbers:
+    values, said, _ = json.loads(body)
+    return Numbers(tuple(values), Said(*said))
+
+
+def walked(server: Server, **options: Any) -> tuple[list[int], Walk[Numbers]]:
+    walk = Walk(server, read, **options)
+    return [value for page in walk for value in page.values], walk
+
+
+@st.composite
+def servers(draw: st.DrawFn) -> Server:
+    most = draw(st.integers(1, 12))
+    declare = draw(st.sampled_from([nothing, total, pages, more, everything]))
+    return Server(draw(st.integers(0, 45)), most, declare, draw(st.sampled_from([0, 1])))
+
+
+@UNHURRIED
+@given(server=servers(), limit=st.integers(1, 12), in_flight=st.integers(1, 5))
+def test_what_is_declared_truthfully_costs_no_row_and_no_mark(
+    server: Server, limit: int, in_flight: int
+) -> None:
+    server.most = min(server.most, limit)
+    rows, walk = walked(server, first=server.base, limit=limit, in_flight=in_flight)
+    assert rows == list(range(server.total))
+    assert walk.reason is None
+    assert len(server.asked) == len(set(server.asked))
+
+
+@UNHURRIED
+@given(server=servers(), page_zero=st.sampled_from(["as page 1", "empty", "refused", "not found"]))
+def test_auto_loses_no_page_and_costs_at_most_one_request_more(
+    server: Server, page_zero: Literal["as page 1", "empty", "refused", "not found"]
+) -> None:
+    known, unknown = replace(server, asked=[]), replace(server, asked=[], page_zero=page_zero)
+    walked(known, first=server.base, limit=12, in_flight=1)
+    rows, walk = walked(unknown, first="auto", limit=12, in_flight=1)
+    assert rows == list(range(server.total))
+    assert walk.reason is None
+    assert walk.base in {server.base, None}
+    assert len(unknown.asked) <= len(known.asked) + 1
+    assert walked(unknown, first="auto", limit=12, in_flight=4)[0] == rows
+
+
+@pytest.mark.parametrize("declare", [total, pages, everything])
+@pytest.mark.parametrize("amount", [1, 7, 10, 20, 35])
+def test_a_declared_end_saves_the_empty_page(declare: Declare, amount: int) -> None:
+    server = Server(amount, 10, declare)
+    rows, _ = walked(server, limit=1000, in_flight=4)
+    assert len(rows) == amount
+    assert sorted(server.asked) == list(range(1, server.pages + 1))
+
+
+def test_no_more_saves_the_empty_page() -> None:
+    server = Server(20, 10, more)
+    assert len(walked(server, limit=10, in_flight=1)[0]) == 20
+    assert server.asked == [1, 2]
+
+
+def test_declared_pages_are_fetched_side_by_side_though_they_are_shorter_than_asked_for() -> None:
+    together = threading.Barrier(2)
+    server = Server(40, 10, total)
+
+    def ask(page: int) -> bytes:
+        if page in {2, 3}:
+            together.wait(timeout=10)
+        return server(page)
+
+    assert sum(page.records for page in Walk(ask, read, limit=1000, in_flight=3)) == 40
+
+
+@pytest.mark.parametrize(
+    "said", [Said(total=50), Said(total=50, pages=5), Said(total=50, more=False), Said(total=50, more=True)]
+)
+def test_fewer_records_than_declared_are_marked(said: Said) -> None:
+    server = Server(30, 10, lambda *_: said)
+    rows, walk = walked(server, limit=10)
+    assert rows == list(range(30))
+    assert walk.reason == "The API declared 50 records and sent 30."
+    assert not walk.barred
+
+
+def test_fewer_pages_than_declared_are_marked() -> None:
+    rows, walk = walked(Server(30, 10, lambda *_: Said(pages=6)), limit=10)
+    assert rows == list(range(30))
+    assert walk.reason == "The API declared 6 pages and sent 3."
+
+
+def test_one_page_too_many_declared_is_the_empty_one() -> None:
+    assert walked(Server(30, 10, lambda *_: Said(pages=4)), limit=10)[1].reason is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Said(total=30, more=False),
+        Said(total=30, pages=1),
+        Said(total=30, pages=1, more=False),
+        Said(pages=3, more=False),
+        Said(pages=1, more=True),
+        Said(total=10, more=True),
+        Said(total=10, pages=3),
+    ],
+)
+def test_an_end_declared_too_early_loses_nothing_when_something_else_says_more(said: Said) -> None:
+    assert walked(Server(30, 10, lambda *_: said), limit=10)[0] == list(range(30))
+
+
+def test_a_total_that_is_each_pages_own_number_ends_nothing_and_marks_nothing() -> None:
+    rows, walk = walked(Server(30, 10, own), limit=10)
+    assert rows == list(range(30))
+    assert walk.reason is None
+
+
+@pytest.mark.parametrize("past_the_end", ["not found", "the last again"])
+@pytest.mark.parametrize("amount", [14, 25])
+def test_a_page_past_the_last_may_be_refused_or_be_the_last_again(
+    past_the_end: Literal["not found", "the last again"], amount: int
+) -> None:
+    for in_flight in (1, 4):
+        server = Server(amount, 10, past_the_end=past_the_end)
+        rows, walk = walked(server, limit=10, in_flight=in_flight)
+        assert rows == list(range(amount))
+        assert walk.reason is None
+
+
+def test_a_page_refused_after_a_full_one_is_an_error() -> None:
+    server = Server(20, 10, past_the_end="not found")
+    walk = Walk(server, read, limit=10)
+    with pytest.raises(NotFound):
+        list(walk)
+
+
+@pytest.mark.parametrize("kind", [NotFound, RequestRefused])
+def test_a_first_page_refused_in_every_way_of_counting_is_an_error(kind: type[Exception]) -> None:
+    def ask(_page: int) -> bytes:
+        raise kind("no")
+
+    with pytest.raises(kind):
+        list(Walk(ask, read, first="auto"))
