@@ -1,6 +1,7 @@
 """A real dashboard and a real Chromium.
 
-Every visit is watched: a console error, a script error or a request to a foreign host fails its test.
+Every visit is watched: an exception on the page, a console error, a script error or a request to a foreign
+host fails its test.
 """
 
 import os
@@ -8,21 +9,27 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.browser.visiting import PATIENCE, Visit
+from userlane.contract import Window
 from userlane.sandbox import Sandbox, serve
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SECONDS_TO_START = 60
+
+Begin = Callable[..., Visit]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,26 +50,29 @@ def dashboard(**environment: str) -> Iterator[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("USERLANE_")}
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
     options = [f"--server.port={port}", "--server.headless=true", "--server.address=127.0.0.1"]
-    process = subprocess.Popen(
-        [*command, *options],
-        cwd=ROOT,
-        env=kept | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            assert process.poll() is None, "the server ended"
-            try:
-                if httpx.get(f"{address}/healthz", timeout=1).json() == {"status": "ok"}:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.1)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(10)
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            [*command, *options], cwd=ROOT, env=kept | environment, stdout=said, stderr=subprocess.STDOUT
+        )
+        address = f"http://127.0.0.1:{port}"
+        try:
+            if not _ready(address, process):
+                said.seek(0)
+                pytest.fail(f"The server did not come up.\n{said.read().decode()}")
+            yield address
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _ready(address: str, process: subprocess.Popen[bytes]) -> bool:
+    until = time.monotonic() + SECONDS_TO_START
+    while process.poll() is None and time.monotonic() < until:
+        try:
+            return httpx.get(f"{address}/healthz", timeout=5).is_success
+        except httpx.TransportError:
+            time.sleep(0.05)
+    return False
 
 
 @pytest.fixture(scope="session")
@@ -74,9 +84,15 @@ def sample_dashboard() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    """The stand-in for the API."""
-    with serve() as running:
+    """The stand-in for the API, on the day this session began."""
+    with serve(today=datetime.now(UTC).date()) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def month(sandbox: Sandbox) -> Window:
+    """The last 30 days of the sandbox."""
+    return Window(sandbox.today - timedelta(days=30), sandbox.today)
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +105,7 @@ def own_dashboard(sandbox: Sandbox) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests; each visit is a context of its own."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
             executable_path=CHROMIUM,
@@ -98,82 +115,39 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@dataclass
-class Visit:
-    """A browser tab at one dashboard, with the moves a visitor makes."""
+@contextmanager
+def _visits(browser: Browser) -> Iterator[Begin]:
+    visits: list[Visit] = []
 
-    page: Page
-    address: str
-    troubles: list[str] = field(default_factory=list)
+    def beginning(address: str, **context: Any) -> Visit:
+        visits.append(Visit.begin(browser, address, **context))
+        return visits[-1]
 
-    def open(self, path: str = "/") -> "Visit":
-        """Go to a path and wait until it is drawn."""
-        self.page.goto(self.address + path)
-        return self.settled()
-
-    def settled(self) -> "Visit":
-        """Wait until the script has run to its end and the page has stood still for a moment."""
-        app = self.page.locator('[data-testid="stApp"]')
-        for _ in range(3):
-            self.page.wait_for_timeout(150)
-            app.and_(
-                self.page.locator(
-                    '[data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
-                )
-            ).wait_for(timeout=30_000)
-        return self
-
-    def press(self, name: str) -> "Visit":
-        """Press a button and wait."""
-        self.page.get_by_role("button", name=name, exact=True).click()
-        return self.settled()
-
-    def go(self, title: str) -> "Visit":
-        """Choose a page in the navigation and wait."""
-        self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
-        self.page.get_by_role("heading", name=title, level=1, exact=True).wait_for()
-        return self.settled()
-
-    def text(self) -> str:
-        """All words of the main part of the page."""
-        return self.page.get_by_test_id("stMain").inner_text()
-
-    def download(self, button: str) -> tuple[str, bytes]:
-        """Press a download button; answers the file's name and content."""
-        with self.page.expect_download() as coming:
-            self.page.locator(f'[class*="st-key-{button}"] button').click()
-        arrived = coming.value
-        return arrived.suggested_filename, Path(arrived.path()).read_bytes()
+    yield beginning
+    troubles = [trouble for visit in visits for trouble in visit.troubles]
+    exceptions = sum(visit.page.get_by_test_id("stException").count() for visit in visits)
+    for visit in visits:
+        visit.page.context.close()
+    assert troubles == []
+    assert exceptions == 0
 
 
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
-    """Opens visits in contexts of their own; afterwards none may have seen trouble."""
-    visits: list[Visit] = []
+def begin(browser: Browser) -> Iterator[Begin]:
+    """Begins visits, each in a context of its own; afterwards none may have seen trouble."""
+    with _visits(browser) as beginning:
+        yield beginning
 
-    def begin(address: str, width: int = 1440, height: int = 900) -> Visit:
-        context = browser.new_context(viewport={"width": width, "height": height})
-        visited = Visit(context.new_page(), address)
-        host = urlsplit(address).netloc
-        page = visited.page
-        page.on("pageerror", lambda error: visited.troubles.append(f"script error: {error}"))
-        page.on(
-            "console", lambda line: line.type == "error" and visited.troubles.append(f"console: {line.text}")
-        )
-        page.on(
-            "request",
-            lambda request: (
-                urlsplit(request.url).netloc not in {host, ""}
-                and visited.troubles.append(f"foreign request: {request.url}")
-            ),
-        )
-        visits.append(visited)
-        return visited
 
-    yield begin
-    troubles = [trouble for visited in visits for trouble in visited.troubles]
-    exceptions = [visited.page.get_by_test_id("stException").count() for visited in visits]
-    for visited in visits:
-        visited.page.context.close()
-    assert troubles == []
-    assert not any(exceptions)
+@pytest.fixture(scope="module")
+def begin_once(browser: Browser) -> Iterator[Begin]:
+    """The same for what several tests of a module look at."""
+    with _visits(browser) as beginning:
+        yield beginning
+
+
+def link(path: str, window: Window, property_id: str = "demo", *survey_ids: str) -> str:
+    """A link to a page with filters, as the address bar would have it."""
+    days = f"range={window.start.isoformat()}&range={window.last.isoformat()}"
+    surveys = "".join(f"&survey={survey_id}" for survey_id in survey_ids)
+    return f"{path}?property={property_id}&{days}{surveys}"
