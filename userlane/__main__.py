@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
+from userlane.commands.profile import profile
+from userlane.commands.speech import say
 from userlane.errors import SettingsUnusable, UserlaneError
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 PROGRAM = "python -m userlane"
 DEFECT, USAGE, INCOMPLETE, INTERRUPTED = 1, 2, 3, 130
 PAUSE_ON_TERMINAL, PAUSE_IN_LOG = 0.2, 10.0
-REWRITE_LINE = "\r\x1b[K"
 
 # The words of `contract.DATASETS` and `export.FORMATS`, which take too long to import for a `--help`.
 DATASETS = ("heart", "nps", "surveys", "tags")
@@ -112,6 +113,9 @@ def export(  # noqa: PLR0917 - click passes them by keyword
     return _judged(found)
 
 
+commands.add_command(profile)
+
+
 @commands.command(short_help="Serve made-up data to try things out.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="By default any that is free.")
 def sandbox(port: int) -> int:
@@ -149,12 +153,12 @@ class Watch:
             words = f"Records so far: {progress.records:,}. {progress.waiting}"
             if progress.waiting_until:
                 words += f" Next request at {progress.waiting_until.astimezone():%H:%M:%S}."
-            _say(words, in_place=self._terminal)
+            say(words, in_place=self._terminal)
 
     def done(self) -> None:
         """Make room for the next words."""
         if self._terminal:
-            _say("", in_place=True)
+            say("", in_place=True)
 
 
 def _read_names(file: Path) -> "Names":
@@ -194,7 +198,7 @@ def _named(found: "Dataset", names: "Names") -> "Dataset":
     from userlane import lookups
 
     used = pc.unique(found.table.column("tag_id")).to_pylist()
-    _say(f"{lookups.match(used, names).sentence()}.")
+    say(f"{lookups.match(used, names).sentence()}.")
     table = lookups.name_tags(found.table, names)
     return replace(found, table=table, fingerprint=f"{found.fingerprint} {names.digest}")
 
@@ -216,7 +220,7 @@ def _write(found: "Dataset", kind: "Format", out: str | None) -> None:
         raise UserlaneError(
             f"Writing to {place} failed ({error.strerror}).", "Choose another --out."
         ) from error
-    _say(f"Records written to {place}: {found.rows:,}.")
+    say(f"Records written to {place}: {found.rows:,}.")
 
 
 @contextlib.contextmanager
@@ -250,27 +254,20 @@ def _judged(found: "Dataset") -> int:
 
     state = found.state
     for reason, count in state.refused.items():
-        _say(f"Records left out: {count:,} ({reason}).")
+        say(f"Records left out: {count:,} ({reason}).")
     if state.duplicates:
-        _say(f"Repeated records left out: {state.duplicates:,}.")
+        say(f"Repeated records left out: {state.duplicates:,}.")
     if state.outside:
-        _say(f"Records from outside the period left out: {state.outside:,}.")
+        say(f"Records from outside the period left out: {state.outside:,}.")
     marked = mark(state)
     if marked is None:
         return 0
-    _say(f"{marked}: {' '.join(reasons(state))} The file is marked. Run this again, or for fewer days.")
+    say(f"{marked}: {' '.join(reasons(state))} The file is marked. Run this again, or for fewer days.")
     return INCOMPLETE
 
 
-def _say(words: str, *, in_place: bool = False) -> None:
-    """One line on standard error, whatever the API or a file put into it."""
-    printable = "".join(sign if sign.isprintable() else " " for sign in words)
-    line = " ".join(printable.split())
-    click.echo(f"{REWRITE_LINE}{line}" if in_place else line, err=True, nl=not in_place)
-
-
 def _failed(code: int, cause: str, next_step: str) -> int:
-    _say(f"error: {cause} {next_step}")
+    say(f"error: {cause} {next_step}")
     return code
 
 

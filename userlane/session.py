@@ -11,10 +11,21 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from userlane.contract import Connection, Dataset, Query, Window
+from userlane.contract import (
+    ASSUMED,
+    Connection,
+    Dataset,
+    DatasetName,
+    Profile,
+    Query,
+    Token,
+    Window,
+)
 from userlane.errors import UserlaneError
 from userlane.fetch import Load, Probe
+from userlane.learning import Lesson
 from userlane.lookups import Names
+from userlane.saved import Saved
 
 PROPERTY, RANGE, COMPARE, SURVEYS, PERIOD = "property", "range", "compare", "survey", "period"
 CUSTOM = "Custom"
@@ -36,7 +47,9 @@ class Visit:
 
     `outcomes` holds loads that failed or were stopped, so that a rerun does not ask the API again by itself.
     `opening` is the property and the surveys that the filters show from the next run on. `surveys` are the
-    names of this property's surveys, `known_surveys` those of every property.
+    names of this property's surveys, `known_surveys` those of every property. `profile` is what the visitor's
+    own requests taught, `lessons` what of them is not in use yet, `found_token` the token found in them.
+    `saved` are the answers opened from files, `unreadable` why some could not be.
     """
 
     connection: Connection | None = None
@@ -50,6 +63,17 @@ class Visit:
     outcomes: dict[Query, Dataset | UserlaneError] = field(default_factory=dict)
     filters: Filters | None = None
     opening: tuple[str, list[str]] | None = None
+    opening_range: tuple[date, date] | None = None
+    profile: Profile | None = None
+    found_token: Token | None = None
+    lessons: dict[DatasetName, Lesson | UserlaneError] = field(default_factory=dict)
+    saved: Mapping[DatasetName, Saved] = field(default_factory=dict)
+    unreadable: dict[DatasetName, UserlaneError] = field(default_factory=dict)
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is something to show: an API to ask, or files that were opened."""
+        return self.connection is not None or bool(self.saved)
 
 
 def visit() -> Visit:
@@ -85,7 +109,25 @@ def connect(
     current.surveys = dict(surveys)
     current.known_surveys = {**(other_surveys or {}), property_id: surveys}
     current.names = names
+    current.profile = to.profile if to.profile != ASSUMED else None
     current.opening = (property_id, list(surveys))
+
+
+def open_files(
+    saved: Mapping[DatasetName, Saved], properties: Mapping[str, str], surveys: Mapping[str, str]
+) -> None:
+    """Show saved answers in place of an API's, over all the days they hold."""
+    forget()
+    current = visit()
+    current.saved = dict(saved)
+    current.properties = dict(properties)
+    current.surveys = dict(surveys)
+    current.known_surveys = dict.fromkeys(properties, surveys)
+    current.opening = (next(iter(properties)), list(surveys))
+    windows = [each.window for each in saved.values() if each.window]
+    if windows:
+        last = max(window.last for window in windows)
+        current.opening_range = (min(window.start for window in windows), last)
 
 
 def forget() -> None:
@@ -199,6 +241,8 @@ def take_ids() -> None:
     if current.opening:
         st.session_state[PROPERTY], st.session_state[SURVEYS] = current.opening
         current.opening = None
+    if current.opening_range:
+        st.session_state[RANGE], current.opening_range = current.opening_range, None
     if PROPERTY not in st.session_state:
         st.session_state[PROPERTY] = st.query_params.get(PROPERTY)
     if SURVEYS not in st.session_state:

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests import truth
 from tests.browser.conftest import ROOT, Begin, link
@@ -20,6 +21,7 @@ from userlane.sandbox import SURVEYS, TOKEN, Record, Sandbox, World, tag_names_c
 
 PAGES: dict[DatasetName, str] = {"heart": "HEART", "nps": "NPS", "surveys": "Surveys", "tags": "Tags"}
 SURVEY = "513"
+NASTY = '![x](https://tracker.example/a.png) <img src="https://tracker.example/b.png">'
 
 
 def shown(visit: Visit) -> Window:
@@ -78,10 +80,24 @@ def test_one_click_gives_every_page_its_numbers_and_files(sample_dashboard: str,
 
 
 @pytest.fixture(scope="module")
-def commanded(sandbox: Sandbox, month: Window, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def names(sandbox: Sandbox, month: Window, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Portal's CSV; somebody has given the most used feature a name that calls foreign hosts."""
+    users = truth.tag_users(truth.records(sandbox, "tags", month))
+    favourite = max(users, key=lambda tag_id: len(users[tag_id]))
+    lines = rows(tag_names_csv("demo"))
+    file = tmp_path_factory.mktemp("names") / "Tag Analytics.csv"
+    with file.open("w", encoding="utf-8", newline="") as sink:
+        writer = csv.DictWriter(sink, lines[0])
+        writer.writeheader()
+        writer.writerows(
+            line | {"Tag name": NASTY} if line["Tag ID"] == favourite else line for line in lines
+        )
+    return file
+
+
+@pytest.fixture(scope="module")
+def commanded(sandbox: Sandbox, month: Window, names: Path) -> dict[str, bytes]:
     """What the command line writes for the four datasets, in both forms."""
-    names = tmp_path_factory.mktemp("names") / "tag names.csv"
-    names.write_bytes(tag_names_csv("demo"))
     environment = {**os.environ, "USERLANE_BASE_URL": sandbox.base_url, "USERLANE_TOKEN": TOKEN}
 
     def export(dataset: DatasetName, kind: str) -> bytes:
@@ -100,14 +116,12 @@ def commanded(sandbox: Sandbox, month: Window, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="module")
 def downloaded(
-    own_dashboard: str, begin_once: Begin, month: Window, tmp_path_factory: pytest.TempPathFactory
+    own_dashboard: str, begin_once: Begin, month: Window, names: Path
 ) -> dict[str, tuple[str, bytes]]:
     """The raw records of the four pages, in both forms, with the names a visitor has uploaded."""
-    names = tmp_path_factory.mktemp("upload") / "Tag Analytics.csv"
-    names.write_bytes(tag_names_csv("demo"))
     visit = begin_once(own_dashboard).open(link("/connect", month, "demo", SURVEY)).connect(TOKEN)
     visit.main.locator("input[type=file]").set_input_files(names)
-    visit.main.get_by_text(names.name).first.wait_for()
+    expect(visit.main.get_by_test_id("stMarkdown").filter(has_text=names.name)).to_be_visible()
     visit.settled()
     return {
         f"{dataset}.{kind}": visit.go(title).download(
@@ -153,7 +167,7 @@ def test_the_raw_records_are_those_of_the_api(
             assert sum(row["interactions"] for row in told["records"]) == sum(
                 record["interactions"] for record in expected
             )
-            assert any(row["tag_name"] for row in told["records"])
+            assert NASTY in {row["tag_name"] for row in told["records"]}
 
 
 def test_two_visitors_with_files_of_one_shape_get_their_own(

@@ -212,7 +212,7 @@ def test_disconnecting_forgets_the_token_and_all_it_brought(own: Open, api: Sand
     assert not kept.outcomes
 
 
-def test_the_token_is_in_nothing_the_browser_is_sent(own: Open) -> None:
+def test_the_token_is_in_nothing_the_browser_is_sent(own: Open, api: Sandbox) -> None:
     """No element of any page holds it, before connecting, after it, or in a message of failure."""
     visitor = own().connect(TOKEN, "demo", "512", press="Test connection")
     assert TOKEN not in visitor.sent
@@ -220,6 +220,7 @@ def test_the_token_is_in_nothing_the_browser_is_sent(own: Open) -> None:
     for title in TITLES:
         assert TOKEN not in visitor.go(title).sent
     assert TOKEN not in visitor.go("Connect").press("Test connection").sent
+    assert api.base_url in visitor.sent, "not even what the page says is in it"
     assert TOKEN not in visitor.go("Tags").choose("property", "nowhere").sent
     assert TOKEN not in str(visitor.app.query_params)
     assert MONTH.words() in visitor.words

@@ -10,7 +10,7 @@ walk      all its pages, in order
 """
 
 from userlane.client.answers import decipher
-from userlane.client.client import Client, Http, Notice, Transport, open_http
+from userlane.client.client import Client, Exchange, Http, Notice, Transport, open_http
 from userlane.client.crew import Crew
 from userlane.client.patience import Limits, Patience
 from userlane.client.walk import Room, Walk
@@ -18,6 +18,7 @@ from userlane.client.walk import Room, Walk
 __all__ = [
     "Client",
     "Crew",
+    "Exchange",
     "Http",
     "Limits",
     "Notice",

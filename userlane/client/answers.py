@@ -133,13 +133,14 @@ def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     asked = headers.get("retry-after", "").strip()
     if asked.isascii() and asked.isdigit():
         return float(asked[:9])
-    until = _http_date(asked)
+    until = http_date(asked)
     if until is None:
         return None
-    return max(0.0, (until - (_http_date(headers.get("date", "")) or now)).total_seconds())
+    return max(0.0, (until - (http_date(headers.get("date", "")) or now)).total_seconds())
 
 
-def _http_date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
+    """The moment that a header such as `Date` names, None if it names none."""
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:

@@ -1,8 +1,10 @@
 """One page of one query."""
 
 import logging
+import time
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
@@ -12,7 +14,7 @@ from weakref import finalize
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
-from userlane.client.answers import decipher
+from userlane.client.answers import decipher, http_date
 from userlane.client.faults import translate
 from userlane.client.lane import lane
 from userlane.client.patience import Patience
@@ -39,6 +41,21 @@ Transport = httpx.BaseTransport
 
 Notice = Callable[[datetime, str], None]
 """Told when a request has to wait: until when, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request that was answered: the status, the seconds until the answer was whole, and by how many
+    seconds the API's clock is ahead of this machine's (its `Date` has whole ones), None if it is not shown.
+    """
+
+    status: int
+    seconds: float
+    clock_ahead: float | None
+
+
+Listener = Callable[[Exchange], None]
+"""Told of every request that was answered, whatever the answer."""
 
 _STEP = 2**20
 _LONGEST_PAUSE = 8.0
@@ -71,12 +88,14 @@ class Client:
         *,
         in_flight: int = 4,
         notice: Notice | None = None,
+        listener: Listener | None = None,
     ) -> None:
         self._connection = connection
         self._http = http
         self._patience = patience
         self._lane = lane(connection, in_flight)
         self._notice = notice or (lambda _until, _why: None)
+        self._listener = listener
         self._count = 0
         self._lock = Lock()
 
@@ -126,7 +145,10 @@ class Client:
             with self._lock:
                 self._count += 1
             with watching(self._patience) as watch:
+                began, clock = datetime.now(UTC), time.monotonic()
                 status, headers, body = self._receive(request, watch)
+        if self._listener:
+            self._listener(_exchange(status, headers, began, time.monotonic() - clock))
         secret = self._connection.token.header("")
         return decipher(status, headers, body, query, secret=secret, now=datetime.now(UTC))
 
@@ -178,6 +200,12 @@ class Client:
 
     def _tell(self, seconds: float, why: str) -> None:
         self._notice(datetime.now(UTC) + timedelta(seconds=seconds), why)
+
+
+def _exchange(status: int, headers: httpx.Headers, began: datetime, seconds: float) -> Exchange:
+    shown = http_date(headers.get("date", ""))
+    middle = began + timedelta(seconds=seconds / 2)
+    return Exchange(status, seconds, (shown - middle).total_seconds() if shown else None)
 
 
 def _error(state: RetryCallState) -> BaseException | None:

@@ -8,19 +8,14 @@ from datetime import timedelta
 import streamlit as st
 
 from userlane import cached, lookups, session
-from userlane.contract import DATASETS, Connection, Query, Token, Window, identifier
+from userlane.contract import ASSUMED, DATASETS, Connection, Query, Token, Window, identifier
 from userlane.errors import InputUnusable, UserlaneError
 from userlane.fetch import Probe
-from userlane.layout.text import counted, plain
+from userlane.layout import files, teaching
+from userlane.layout.text import API_NAMES, counted, plain
 from userlane.sandbox import tag_names_csv
 
-NAMES = {
-    "heart": "HEART scores",
-    "nps": "NPS responses",
-    "surveys": "Survey responses",
-    "tags": "Tag interactions",
-}
-FORM_WIDTH = 680
+FORM_WIDTH = 760
 ASSUMED_CONTRACT = (
     "The vendor's wire reference is not public, so addresses and field names are an assumption until an API "
     "profile says otherwise (`USERLANE_API_PROFILE`)."
@@ -40,29 +35,32 @@ def form() -> None:
                 "**Look around first.** Made-up data, served like the real API. Nothing leaves this machine."
             )
             st.button("Open the sample data", on_click=open_sample, type="primary", icon=":material/science:")
-    if settings.base_url is None:
-        st.info(
-            "To use your own data, the person who runs this dashboard sets `USERLANE_BASE_URL` "
-            "to the address of your Userlane API and starts it again.",
-            icon=":material/settings:",
-            width=FORM_WIDTH,
-        )
-        return
+    profile = session.visit().profile or settings.profile
     with st.container(border=True, width=FORM_WIDTH):
         st.markdown(
             "**Connect with your own token.** It stays in memory until you disconnect or close the tab."
         )
-        _fields(settings.properties)
+        if settings.base_url or profile.origin:
+            _fields(settings.properties)
+        else:
+            st.info(
+                "This dashboard does not know the address of your Userlane API yet. Paste a request below, "
+                "or ask the person who runs it to set `USERLANE_BASE_URL`.",
+                icon=":material/settings:",
+            )
+    teaching.request_code()
+    files.saved_answers()
 
 
 def _fields(properties: Mapping[str, str]) -> None:
-    asked = session.value(session.PROPERTY) or ""
+    asked = session.value(session.PROPERTY) or session.value(teaching.PROPERTY) or ""
     with st.form("connect", border=False):
         token = st.text_input(
             "API token",
             type="password",
             autocomplete="current-password",
             help="In the Portal under Settings > API Token. Making a new one ends the old one.",
+            placeholder="The one in your request" if session.visit().found_token else "",
         )
         if properties:
             options = list(properties)
@@ -98,7 +96,9 @@ def _fields(properties: Mapping[str, str]) -> None:
 
 def _submit(token: str, property_id: str, surveys: str, *, stay: bool) -> None:
     try:
-        connection = cached.settings().connection(Token(token))
+        visit = session.visit()
+        used = visit.found_token if visit.found_token and not token.strip() else Token(token)
+        connection = cached.settings().connection(used, visit.profile)
         property_id, named = identifier(property_id, "property ID"), survey_names(surveys)
     except InputUnusable as error:
         st.error(f"**{plain(error.cause)}** {plain(error.next_step)}", icon=":material/error:")
@@ -146,7 +146,9 @@ def answers(probes: tuple[Probe, ...]) -> None:
     surveys = session.visit().surveys
     for probe in probes:
         survey_id = probe.query.survey_id
-        name = NAMES[probe.query.dataset] + (f" ({surveys.get(survey_id, survey_id)})" if survey_id else "")
+        name = API_NAMES[probe.query.dataset] + (
+            f" ({surveys.get(survey_id, survey_id)})" if survey_id else ""
+        )
         icon = ":green[:material/check_circle:]" if probe.ok else ":red[:material/cancel:]"
         st.markdown(f"{icon} **{plain(name)}**: {plain(probe.words)}")
     if not any(probe.query.dataset == "surveys" for probe in probes):
@@ -189,6 +191,10 @@ def disconnect() -> None:
 def status() -> None:
     """Who is connected to what, a new test of it, and the way out."""
     visit, filters = session.visit(), session.filters()
+    if visit.saved:
+        names = ", ".join(plain(name) for each in visit.saved.values() for name in each.files)
+        st.markdown(f"Shown are saved answers, completeness unknown: {names}.")
+        st.button("Close the files", on_click=session.forget, icon=":material/logout:")
     if visit.connection is None or filters.property_id is None:
         return
     shared = visit.connection.token == cached.settings().token
@@ -206,7 +212,10 @@ def status() -> None:
             visit.probes = test(visit.connection, filters.property_id, filters.survey_ids)
     if visit.probes:
         answers(visit.probes)
-    st.caption(ASSUMED_CONTRACT)
+    if visit.connection.profile == ASSUMED:
+        st.caption(ASSUMED_CONTRACT)
+    else:
+        teaching.download(visit.connection.profile)
 
 
 def tag_names() -> None:

@@ -18,7 +18,7 @@ def sidebar() -> None:
     connecting.use_deployment_token()
     session.take_ids()
     visit = session.visit()
-    disabled = visit.connection is None
+    disabled = not visit.connected
     known = {**cached.settings().properties, **visit.properties}
     asked = session.value(session.PROPERTY)
     property_id = st.selectbox(

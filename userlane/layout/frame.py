@@ -8,10 +8,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from userlane import cached, session
 from userlane.contract import DatasetName
-from userlane.errors import AccessRefused, LoadStopped, UserlaneError
-from userlane.layout import connecting
+from userlane.errors import AccessRefused, FieldsAmbiguous, FieldsMissing, LoadStopped, UserlaneError
+from userlane.layout import connecting, teaching
 from userlane.layout.loading import Loaded, load_all
 from userlane.layout.text import NOUNS, counted, number, plain
+from userlane.saved import UNKNOWN
 
 EXPLAINED = Path(__file__).parent / "explained"
 
@@ -28,7 +29,7 @@ def page(title: str) -> DeltaGenerator:
     # A place of its own, so that the form and the token typed into it leave the screen at once, not when
     # the page behind it has loaded.
     place = st.empty()
-    if visit.connection is None:
+    if not visit.connected:
         with place.container():
             connecting.form()
         st.stop()
@@ -72,6 +73,10 @@ def notices(loaded: Loaded) -> None:
     if loaded.errors:
         failure(loaded.errors, loaded.name)
     for dataset in loaded.now:
+        if UNKNOWN in dataset.state.reasons:
+            reasons = " ".join(plain(reason) for reason in loaded.state.reasons)
+            st.warning(f"**{reasons}**", icon=":material/folder_open:")
+            break
         if not dataset.state.complete:
             incomplete(loaded)
             break
@@ -116,6 +121,8 @@ def failure(errors: Sequence[UserlaneError], name: DatasetName) -> None:
         left, right = st.columns([1, 3])
         key = f"retry-{name}-{position}"
         left.button("Try again", key=key, on_click=session.retry, icon=":material/refresh:")
+        if isinstance(error, FieldsMissing | FieldsAmbiguous):
+            teaching.mapping(error)
         if isinstance(error, AccessRefused):
             right.page_link("../pages/connect.py", label="Use another token", icon=":material/key:")
 

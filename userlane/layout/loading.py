@@ -1,7 +1,7 @@
 """Loading with the visitor watching: progress, a stop, and outcomes that a page can draw."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -12,9 +12,10 @@ import streamlit as st
 
 from userlane import cached, session
 from userlane.contract import Dataset, DatasetName, Query, State, Window
-from userlane.errors import LoadStopped, UserlaneError
+from userlane.errors import LoadStopped, UploadRefused, UserlaneError
 from userlane.fetch import Load
-from userlane.layout.text import counted, plain
+from userlane.layout.text import API_NAMES, counted, plain
+from userlane.saved import Saved
 
 QUIET_SECONDS = 0.4
 POLL_SECONDS = 0.15
@@ -109,6 +110,8 @@ def load_all(*names: DatasetName, lead_days: int = 0) -> tuple[Loaded, ...]:
 
 def _settle(wanted: Sequence[Query]) -> dict[Query, Outcome]:
     visit, connection = session.visit(), session.connection()
+    if visit.saved:
+        return {query: _from_files(query, visit.saved) for query in wanted}
     if connection is None:
         return {query: LoadStopped("Not connected.", "Connect first.") for query in wanted}
     _drop_superseded(wanted)
@@ -124,6 +127,15 @@ def _settle(wanted: Sequence[Query]) -> dict[Query, Outcome]:
         if isinstance(outcome, UserlaneError) or not outcome.state.complete:
             visit.outcomes[query] = outcome
     return outcomes
+
+
+def _from_files(query: Query, opened: Mapping[DatasetName, Saved]) -> Outcome:
+    if query.dataset not in opened:
+        return UploadRefused(
+            f"No file with {API_NAMES[query.dataset]} was opened.",
+            "Close the files under Connect to open others.",
+        )
+    return opened[query.dataset].answer(query)
 
 
 def _drop_superseded(wanted: Sequence[Query]) -> None:

@@ -5,6 +5,7 @@ import re
 
 from userlane.contract import Dataset, DatasetName, State
 from userlane.inference import Estimate
+from userlane.saved import UNKNOWN
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@/])")
 # Addresses, icons and emoji are recognised in the finished text, where no backslash is left to stop them:
@@ -12,6 +13,12 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@/])")
 _RECOGNISED = re.compile(r"(?=://)|(?<=www)(?=\.)|(?=@)|(?<=:)(?=[\w+-])", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
 NOTHING = "–"
+API_NAMES: dict[DatasetName, str] = {
+    "heart": "HEART scores",
+    "nps": "NPS responses",
+    "surveys": "Survey responses",
+    "tags": "Tag interactions",
+}
 NOUNS: dict[DatasetName, tuple[str, str]] = {
     "heart": ("day", "days"),
     "nps": ("answer", "answers"),
@@ -76,7 +83,9 @@ def counted(n: int, thing: str, things: str = "") -> str:
 
 
 def standing(state: State, rows: int) -> str:
-    """One word for a state; what is not whole stands out."""
+    """A word or two for a state; what is not whole stands out."""
+    if UNKNOWN in state.reasons:
+        return ":orange-badge[from files, completeness unknown]"
     if not state.complete:
         return ":orange-badge[incomplete]"
     if state.stale:

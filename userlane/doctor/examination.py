@@ -1,0 +1,235 @@
+"""Every API is asked a little, and what comes of it is judged."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from userlane.client import Client, Crew, Exchange, Http, Limits, Patience, Transport, Walk, open_http
+from userlane.contract import ASSUMED, COLUMNS, Connection, DatasetName, Query, Route, Window
+from userlane.contract.profile import BASE_URL
+from userlane.decode import Declared, Decoder, Page
+from userlane.decode.shape import dotted
+from userlane.doctor.report import Check, Problem, Report, safe
+from userlane.errors import AccessRefused, ServerFailed, UserlaneError
+from userlane.store import notes
+
+LIMITS = Limits(page_seconds=20.0, load_seconds=60.0, tries=1)
+"""Each request once: a doctor reports what happened and does not wait for it to get better."""
+
+MOST_REQUESTS = 4
+"""To each API; the last is kept for a look further back."""
+
+_RECENT_DAYS = 7
+_LONGER_DAYS = 90
+_DERIVED = frozenset({"bucket", "tag_name"})
+
+
+def examine(
+    connection: Connection,
+    property_id: str,
+    survey_ids: Sequence[str] = (),
+    *,
+    timezone: str = "UTC",
+    transport: Transport | None = None,
+    limits: Limits = LIMITS,
+    now: datetime | None = None,
+) -> Report:
+    """Ask every API for the last 7 days of a property (whole days that are over) and report what came of it.
+
+    Surveys are asked for by `survey_ids`. At most four requests go to each API, each tried once. Failures are
+    in the report. Raises `IdentifierUnusable` for an ID that is none.
+    """
+    now = now or datetime.now(UTC)
+    today = now.astimezone(ZoneInfo(timezone)).date()
+    window = Window(today - timedelta(days=_RECENT_DAYS), today)
+    wanted: list[tuple[DatasetName, str | None]] = [
+        ("heart", None),
+        ("nps", None),
+        *(("surveys", survey_id) for survey_id in survey_ids),
+        ("tags", None),
+    ]
+    queries = [Query(dataset, property_id, window, survey_id, timezone) for dataset, survey_id in wanted]
+    http = open_http(transport)
+    try:
+        with Crew(len(queries), "userlane-doctor") as crew:
+            jobs = [crew.submit(_Examination(connection, query, http, limits).check) for query in queries]
+            checks = tuple(job.result() for job in jobs)
+    finally:
+        http.close()
+    ahead = [check.clock_ahead for check in checks if check.clock_ahead is not None]
+    auth = connection.profile.auth
+    worth_knowing = {
+        "No survey was looked at, because no survey ID was given.": not survey_ids,
+        "No API profile is in use: addresses and names are assumed.": connection.profile == ASSUMED,
+    }
+    return Report(
+        property_id,
+        now,
+        window,
+        timezone,
+        f"“{auth.header}: {auth.scheme} …”" if auth.scheme else f"“{auth.header}: …”",
+        checks,
+        median(ahead) if ahead else None,
+        tuple(note for note, holds in worth_knowing.items() if holds),
+    )
+
+
+class _Enough(UserlaneError):
+    """The requests meant for this question are used up."""
+
+
+class _Examination:
+    """One API under examination."""
+
+    def __init__(self, connection: Connection, query: Query, http: Http, limits: Limits) -> None:
+        self._connection = connection
+        self._query = query
+        self._route = connection.profile.route(query.dataset)
+        self._exchanges: list[Exchange] = []
+        self._client = Client(connection, http, Patience(limits), listener=self._exchanges.append)
+        self._decoder = Decoder(query, self._route.fields)
+        self._asked = 0
+        self._recent: list[Page] = []
+        self._older: list[Page] = []
+        self._known = False
+        self._at_least = False
+        self._base: int | None = None
+        self._notes: list[str] = []
+        self._problems: list[Problem] = []
+        self._refused = False
+
+    def check(self) -> Check:
+        """Ask and judge."""
+        try:
+            self._ask_for_recent_days()
+            self._known = True
+            if not self._recent:
+                self._look_further_back()
+        except UserlaneError as error:
+            self._refused = isinstance(error, AccessRefused)
+            self._trouble(error.cause, error.next_step or "Check the API address and the API profile.")
+        self._judge_records()
+        return self._described()
+
+    def _ask_for_recent_days(self) -> None:
+        """However the profile counts pages, page 0 is tried too: records may be hiding there."""
+        try:
+            walk = self._walk("auto", self._recent)
+        except ServerFailed:
+            if self._asked > 1:
+                raise
+            walk = self._walk(1, self._recent)
+            if self._recent and self._route.first_page != 1:
+                self._trouble(
+                    "The API fails when asked for page 0, and answers page 1.", self._set("first_page = 1")
+                )
+        self._base = walk.base
+        if walk.base is not None and self._route.first_page not in {"auto", walk.base}:
+            self._trouble(
+                f"Pages begin with {walk.base}, and the API profile says {self._route.first_page}.",
+                self._set(f"first_page = {walk.base}"),
+            )
+        if walk.barred:
+            self._trouble(walk.reason or "", self._set("page = the name the API has for it"))
+        elif walk.reason:
+            self._trouble(walk.reason, "Check again in a while; if it stays so, ask Userlane's support.")
+
+    def _look_further_back(self) -> None:
+        """Without a record there is nothing to learn the fields from."""
+        end = self._query.window.end
+        longer = self._query.over(Window(end - timedelta(days=_LONGER_DAYS), end))
+        try:
+            self._walk("auto", self._older, longer)
+        except UserlaneError as error:
+            self._notes.append(
+                f"None in {_RECENT_DAYS} days; asking for {_LONGER_DAYS} failed: {error.cause}"
+            )
+        else:
+            some = "There are some" if self._older else "There are none"
+            self._notes.append(f"{some} in the last {_LONGER_DAYS} days.")
+
+    def _walk(self, first: Literal["auto", 1], pages: list[Page], longer: Query | None = None) -> Walk[Page]:
+        """Some pages: of the longer period one will do."""
+        most = MOST_REQUESTS if longer else MOST_REQUESTS - 1
+
+        def ask(page: int) -> bytes:
+            if self._asked >= most:
+                raise _Enough("These were enough.")
+            self._asked += 1
+            return self._client.page(longer or self._query, page)
+
+        walk = Walk(ask, self._decoder.page, first=first, in_flight=1)
+        try:
+            for page in walk:
+                pages.append(page)
+                if longer:
+                    break
+        except _Enough:
+            self._at_least = longer is None
+        return walk
+
+    def _judge_records(self) -> None:
+        pages = [*self._recent, *self._older]
+        refused: Counter[str] = Counter()
+        for page in pages:
+            for (reason, _), count in page.refused.items():
+                refused[reason] += count
+        told = ", ".join(f"{count:,} × {reason}" for reason, count in refused.items())
+        if pages and not any(page.table.num_rows for page in pages):
+            self._trouble(f"No record can be used: {told}.", self._set("which key is which", ".fields"))
+        elif told:
+            self._notes.append(f"Records or values left out: {told}.")
+        self._notes.extend(notes(self._query, [page.table for page in pages]))
+
+    def _described(self) -> Check:
+        secret = self._connection.token.header("")
+        shape = self._decoder.shape
+        fields = {name: safe(dotted(path), secret) for name, path in shape.fields} if shape else {}
+        last = self._exchanges[-1] if self._exchanges else None
+        ahead = [each.clock_ahead for each in self._exchanges if each.clock_ahead is not None]
+        declared = self._recent[-1].declared if self._recent else Declared()
+        records = sum(page.records for page in self._recent)
+        if self._at_least and declared.total is not None and declared.total > records:
+            records, self._at_least = declared.total, False
+        return Check(
+            dataset=self._query.dataset,
+            survey_id=self._query.survey_id,
+            url=safe(_pattern(self._connection.base_url, self._route), secret),
+            requests=self._client.requests,
+            status=last.status if last else None,
+            seconds=last.seconds if last else None,
+            clock_ahead=median(ahead) if ahead else None,
+            envelope=safe(dotted(shape.envelope), secret) if shape else None,
+            fields=tuple(fields.items()),
+            not_found=_not_found(self._query.dataset, fields) if shape else (),
+            first_page=self._base,
+            declared=declared,
+            records=records if self._known else None,
+            at_least=self._at_least,
+            notes=tuple(safe(note, secret) for note in self._notes),
+            problems=tuple(
+                Problem(safe(each.cause, secret), safe(each.next_step, secret)) for each in self._problems
+            ),
+            refused=self._refused,
+        )
+
+    def _trouble(self, cause: str, next_step: str) -> None:
+        self._problems.append(Problem(cause, next_step))
+
+    def _set(self, what: str, below: str = "") -> str:
+        return f"Say {what} under [{self._query.dataset}{below}] in the API profile."
+
+
+def _not_found(dataset: DatasetName, found: Collection[str]) -> tuple[str, ...]:
+    expected = (name for name in COLUMNS[dataset].names if name not in _DERIVED)
+    return tuple(name for name in expected if name not in found)
+
+
+def _pattern(base_url: str, route: Route) -> str:
+    """The address of every request, with signs in place of what differs."""
+    url = route.url.replace(BASE_URL, base_url)
+    parameters = "&".join(f"{name}=…" for name in (route.start, route.end, route.page, route.limit))
+    return f"{url}{'&' if '?' in url else '?'}{parameters}"

@@ -1,0 +1,174 @@
+"""What was found, as data for the screen and as text for everybody."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from urllib.parse import quote
+
+from userlane.contract import DatasetName, Window
+from userlane.decode import Declared
+
+CLOCK_SECONDS = 60.0
+"""Clocks further apart than this are a problem."""
+
+_TITLES = {"heart": "HEART", "nps": "NPS", "surveys": "Surveys", "tags": "Tags"}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, and what to do about it: a sentence or two each."""
+
+    cause: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was found about one API.
+
+    `url` is a pattern without the token. `status` and `seconds` are of the last answer, None when there was
+    none. `envelope` leads to the records: "" for a bare list, None when none were seen. `fields` pairs
+    canonical names with keys; `not_found` are the canonical names without one. `first_page` is where pages
+    were found to begin, None when that could not be told. `records` is how many the last 7 days hold, or
+    `at_least` hold; None when that is not known. `notes` are worth knowing and no problem.
+    """
+
+    dataset: DatasetName
+    survey_id: str | None
+    url: str
+    requests: int = 0
+    status: int | None = None
+    seconds: float | None = None
+    clock_ahead: float | None = None
+    envelope: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+    not_found: tuple[str, ...] = ()
+    first_page: int | None = None
+    declared: Declared = field(default_factory=Declared)
+    records: int | None = None
+    at_least: bool = False
+    notes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    refused: bool = False
+
+    @property
+    def title(self) -> str:
+        """The API's name, with the survey's ID."""
+        return f"{_TITLES[self.dataset]} {self.survey_id or ''}".strip()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """What is known, each as a label and words."""
+        requests = counted(self.requests, "request")
+        yield "address", f"GET {self.url}"
+        if self.status is None or self.seconds is None:
+            yield "answer", f"none ({requests})"
+        else:
+            yield "answer", f"{self.status} after {self.seconds:.2f} s ({requests})"
+        if self.envelope is not None:
+            pages = "cannot be told from so few" if self.first_page is None else str(self.first_page)
+            yield "envelope", self.envelope or "none, a bare list"
+            yield "fields", ", ".join(f"{name} ← {key}" for name, key in self.fields)
+            if self.not_found:
+                yield "not found", ", ".join(self.not_found)
+            yield "first page", pages
+            yield "declares", _said(self.declared)
+        if self.records is not None:
+            yield "records", f"{'at least ' if self.at_least else ''}{self.records:,} in the last 7 days"
+        yield from (("note", note) for note in self.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found. `token_header` is how the token was sent, without it; `clock_ahead` is by how many
+    seconds the API's clock is ahead of this machine's, None if the API does not show it.
+    """
+
+    property_id: str
+    made_at: datetime
+    window: Window
+    timezone: str
+    token_header: str
+    checks: tuple[Check, ...]
+    clock_ahead: float | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that is wrong, each once."""
+        found = chain.from_iterable(check.problems for check in self.checks)
+        return tuple(dict.fromkeys((*found, *self._clock_problems)))
+
+    @property
+    def exit_code(self) -> int:
+        """The command line's answer: 0 all is well, 4 the token or its rights are refused, 5 otherwise."""
+        if any(check.refused for check in self.checks):
+            return 4
+        return 5 if self.problems else 0
+
+    def text(self) -> str:
+        """All of it in plain text, for a terminal or a colleague."""
+        lines = [
+            f"Userlane connection, checked {self.made_at:%Y-%m-%d %H:%M} UTC",
+            f"Property {self.property_id}, {self.window.words()} in {self.timezone}",
+            f"Token sent as {self.token_header}",
+        ]
+        for check in self.checks:
+            lines += ["", f"{check.title}: {_verdict(check.problems)}"]
+            lines += [f"  {label:<11} {words}" for label, words in check.lines()]
+            lines += _told(check.problems)
+        lines += ["", f"Clock: {self.clock_words()}", *_told(self._clock_problems)]
+        lines += [f"Note: {note}" for note in self.notes]
+        lines += ["", f"Result: {_verdict(self.problems)}"]
+        return "\n".join(lines) + "\n"
+
+    def clock_words(self) -> str:
+        """How the clocks compare."""
+        if self.clock_ahead is None:
+            return "the API does not show its time"
+        seconds = round(abs(self.clock_ahead))
+        where = "ahead of" if self.clock_ahead > 0 else "behind"
+        return f"the API's is {seconds:,} s {where} this machine's" if seconds > 1 else "the same"
+
+    @property
+    def _clock_problems(self) -> tuple[Problem, ...]:
+        if self.clock_ahead is None or abs(self.clock_ahead) <= CLOCK_SECONDS:
+            return ()
+        step = "Set this machine's clock, best by a time server (NTP)."
+        return (Problem(f"The clocks differ: {self.clock_words()}.", step),)
+
+
+def safe(text: str, secret: str) -> str:
+    """`text` in one line of signs that can be seen, without `secret`."""
+    for written in (secret, quote(secret, safe="")):
+        text = text.replace(written, "…")
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: “1 request”, “2 requests”."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _verdict(problems: tuple[Problem, ...]) -> str:
+    return counted(len(problems), "problem") if problems else "all well"
+
+
+def _told(problems: Iterable[Problem]) -> list[str]:
+    return [line for each in problems for line in (f"  ! {each.cause}", f"    → {each.next_step}")]
+
+
+def _said(declared: Declared) -> str:
+    said = []
+    if declared.total is not None:
+        said.append(f"{declared.total:,} records")
+    if declared.pages is not None:
+        said.append(counted(declared.pages, "page"))
+    if declared.more is not None:
+        said.append("whether more follow")
+    return ", ".join(said) or "nothing about further pages"

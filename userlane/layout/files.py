@@ -1,0 +1,49 @@
+"""Saved answers opened in place of an API: no token, and marked wherever they are shown."""
+
+import streamlit as st
+
+from userlane import cached, saved, session
+from userlane.contract import DATASETS, DatasetName
+from userlane.errors import UserlaneError
+from userlane.layout.text import API_NAMES, plain
+
+WIDTH = 760
+PROPERTY = "files"
+
+
+def saved_answers() -> None:
+    """One uploader per API for files copied from “Try it”, and the button that opens them."""
+    with st.expander("Open saved JSON", icon=":material/folder_open:", key="saved-json", width=WIDTH):
+        st.markdown(
+            "Answers copied from **Try it**, saved as files: one or many for each API. No token is needed. "
+            "Since nobody can know whether they are all, everything from them is marked so."
+        )
+        for name in DATASETS:
+            st.file_uploader(
+                API_NAMES[name], type=["json", "txt"], accept_multiple_files=True, key=f"saved-{name}"
+            )
+        st.button("Open the files", on_click=_open, icon=":material/folder_open:")
+        for name, error in session.visit().unreadable.items():
+            words = f"{plain(error.cause)} {plain(error.next_step)}"
+            st.error(f"**{API_NAMES[name]}:** {words}", icon=":material/error:")
+
+
+def _open() -> None:
+    """Callback: read the files; if all can be read, the pages show them."""
+    visit, settings = session.visit(), cached.settings()
+    profile = visit.profile or settings.profile
+    opened: dict[DatasetName, saved.Saved] = {}
+    visit.unreadable = {}
+    for name in DATASETS:
+        files = [(upload.name, upload.getvalue()) for upload in session.value(f"saved-{name}") or ()]
+        if not files:
+            continue
+        fields = profile.route(name).fields
+        try:
+            opened[name] = saved.read(files, name, fields=fields, timezone=settings.timezone)
+        except UserlaneError as error:
+            visit.unreadable[name] = error
+    if opened and not visit.unreadable:
+        found = (survey_id for each in opened.values() for survey_id in each.surveys)
+        surveys = {survey_id: f"Survey {survey_id}" for survey_id in found}
+        session.open_files(opened, {PROPERTY: "Saved files"}, surveys)
