@@ -13,7 +13,7 @@ import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -46,8 +46,11 @@ SECURITY_HEADERS = {
 }
 
 
+PRIVATE = PlainTextResponse("Not found", status_code=404)
+
+
 class SecurityHeaders:
-    """Sets the security headers on every HTTP answer."""
+    """Sets the security headers on every HTTP answer, and keeps the server's own metrics to itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -58,7 +61,8 @@ class SecurityHeaders:
                 MutableHeaders(scope=message).update(SECURITY_HEADERS)
             await send(message)
 
-        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+        app = PRIVATE if scope.get("path", "").startswith("/_stcore/metrics") else self.app
+        await app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
 async def healthz(_: Request) -> JSONResponse:

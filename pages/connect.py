@@ -4,7 +4,7 @@ import streamlit as st
 
 from userlane import layout, session
 
-layout.page("Connect")
+layout.page("Connect", needs_property=False)
 layout.status()
 if session.connection() is not None:
     st.subheader("Tag names", anchor=False)

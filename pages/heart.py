@@ -53,6 +53,12 @@ layout.explained("heart")
 with corner:
     layout.offer(
         layout.View("period table", summary.drop(columns="trend"), heart),
-        layout.View("daily scores", daily, heart, {"scores": ", ".join(chosen or SCORES)}),
+        layout.View(
+            "daily scores",
+            daily[daily["score"].isin(chosen or SCORES)],
+            heart,
+            {"scores": ", ".join(chosen or SCORES)},
+        ),
+        layout.View("users and sessions", traffic, heart),
         raw=heart.now,
     )

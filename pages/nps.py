@@ -16,6 +16,7 @@ latest = st.toggle(
     persist_state="session",
     help="Several answers of one person are not independent. Off: every answer counts.",
 )
+once = {"answers": "latest of each user" if latest else "all"}
 answers = metrics.latest_per_user(nps.frame) if latest else nps.frame
 before = nps.compared(lambda frame: metrics.counts(metrics.latest_per_user(frame) if latest else frame))
 split, histogram = metrics.split(answers), metrics.histogram(answers)
@@ -43,7 +44,7 @@ with right:
 st.subheader("Comments", anchor=False)
 controls = st.columns([3, 2], vertical_alignment="bottom")
 buckets = controls[0].pills(
-    "Show comments of",
+    "Show comments of (or click a group above)",
     BUCKETS,
     selection_mode="multi",
     format_func=lambda each: f"{each.title()}s",
@@ -68,10 +69,12 @@ layout.explained("nps")
 
 with corner:
     layout.offer(
-        layout.View("split", split, nps),
-        layout.View("scores", histogram, nps),
-        layout.View("trend", trend, nps, {"by": step}),
-        layout.View("comments", comments, nps, {"buckets": ", ".join(buckets), "search": search or ""}),
+        layout.View("split", split, nps, once),
+        layout.View("scores", histogram, nps, once),
+        layout.View("trend", trend, nps, once | {"by": step}),
+        layout.View(
+            "comments", comments, nps, once | {"buckets": ", ".join(buckets), "search": search or ""}
+        ),
         layout.View("champions", champions, nps),
         layout.View("at risk", at_risk, nps),
         raw=nps.now,

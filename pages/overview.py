@@ -32,12 +32,16 @@ with layout.row(4, 240):
         before = nps.compared(lambda frame: nps_metrics.counts(nps_metrics.latest_per_user(frame)))
         layout.nps_card(counts, before, nps)
         sentences += headlines.nps(counts, before)
+        split = nps_metrics.split(nps_metrics.latest_per_user(nps.frame))
+        views.append(layout.View("nps", split, nps, {"answers": "latest of each user"}))
     if ready[1]:
         scores = survey_metrics.summary(surveys.frame)
         moved = surveys.compared(lambda frame: survey_metrics.change(frame, surveys.frame))
         layout.survey_cards(scores, moved, names, surveys)
         sentences += headlines.surveys(moved, names) if moved is not None else []
-        views.append(layout.View("surveys", layout.labelled(scores, names), surveys))
+        views.append(
+            layout.View("surveys", layout.labelled(scores, names), surveys, {"surveys": ", ".join(names)})
+        )
 
 st.subheader("Tags", anchor=False)
 if layout.ready(tags):

@@ -8,6 +8,7 @@ from userlane.metrics import surveys as metrics
 corner = layout.page("Surveys")
 surveys = layout.load("surveys")
 names = layout.survey_names(session.filters().survey_ids)
+of_all = {"surveys": ", ".join(names)}
 summary = metrics.summary(surveys.frame)
 change = surveys.compared(lambda before: metrics.change(before, surveys.frame))
 distribution, trend = metrics.distribution(surveys.frame), metrics.trend(surveys.frame, surveys.window)
@@ -47,14 +48,18 @@ layout.explained("surveys")
 
 with corner:
     layout.offer(
-        layout.View("summary", layout.labelled(summary, names), surveys),
-        layout.View("distribution", layout.labelled(distribution, names), surveys),
-        layout.View("trend", layout.labelled(trend, names), surveys),
+        layout.View("summary", layout.labelled(summary, names), surveys, of_all),
+        layout.View("distribution", layout.labelled(distribution, names), surveys, of_all),
+        layout.View("trend", layout.labelled(trend, names), surveys, of_all),
         layout.View(
             "comments",
             comments,
             surveys,
-            {"surveys": ", ".join(of), "scores": ", ".join(map(str, scores)), "search": search or ""},
+            {
+                "surveys": ", ".join(of or names),
+                "scores": ", ".join(map(str, scores)),
+                "search": search or "",
+            },
         ),
         raw=surveys.now,
     )

@@ -22,6 +22,7 @@ import pytest
 
 from userlane import __main__ as command_line
 from userlane import export, lookups
+from userlane.commands import speech
 from userlane.contract import (
     COLUMNS,
     DATASETS,
@@ -395,12 +396,12 @@ def test_what_was_left_out_is_told_and_its_words_cannot_steer_the_terminal(
 def test_progress_in_a_log_is_a_line_now_and_then_and_each_wait_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    watch = command_line.Watch()
+    watch = speech.Watch()
     until = datetime(2026, 4, 1, 9, 12, 33, tzinfo=UTC)
     watch(Progress(1000))
     for _ in range(3):
         watch(Progress(2000, waiting="The API asked to wait.", waiting_until=until))
-    watch._said_at -= command_line.PAUSE_IN_LOG
+    watch._said_at -= speech.PAUSE_IN_LOG
     watch(Progress(1234567))
     watch.done()
     said = capsys.readouterr().err.splitlines()
@@ -412,7 +413,7 @@ def test_progress_on_a_terminal_stays_in_its_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    watch = command_line.Watch()
+    watch = speech.Watch()
     watch._said_at -= 1
     watch(Progress(1000))
     watch.done()
@@ -478,7 +479,7 @@ def test_help_is_there_at_once_and_names_every_command() -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert ended.returncode == 0, ended.stderr
-    assert set(command_line.commands.commands) == {"export", "profile", "sandbox"}
+    assert set(command_line.commands.commands) == {"doctor", "export", "profile", "sandbox"}
     assert all(name in ended.stdout for name in command_line.commands.commands)
 
 

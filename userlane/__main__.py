@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,20 +20,20 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
+from userlane.commands.doctor import doctor
+from userlane.commands.files import opened
 from userlane.commands.profile import profile
-from userlane.commands.speech import say
+from userlane.commands.speech import Watch, say
 from userlane.errors import SettingsUnusable, UserlaneError
 
 if TYPE_CHECKING:
     from userlane.contract import Dataset, DatasetName, Query
     from userlane.export import Format
-    from userlane.fetch import Progress
     from userlane.lookups import Names
     from userlane.settings import Settings
 
 PROGRAM = "python -m userlane"
 DEFECT, USAGE, INCOMPLETE, INTERRUPTED = 1, 2, 3, 130
-PAUSE_ON_TERMINAL, PAUSE_IN_LOG = 0.2, 10.0
 
 # The words of `contract.DATASETS` and `export.FORMATS`, which take too long to import for a `--help`.
 DATASETS = ("heart", "nps", "surveys", "tags")
@@ -55,19 +54,23 @@ def commands() -> None:
 
 @commands.command(short_help="Write the records of one dataset to a file.")
 @click.argument("dataset", type=click.Choice(DATASETS))
-@click.option("--property", "property_id", metavar="ID", required=True, help="The property's ID.")
+@click.option("--property", "property_id", metavar="ID", help="The property's ID.")
 @click.option("--survey-id", metavar="ID", help="The survey's ID; for surveys, and needed there.")
-@click.option("--start", metavar="DATE", type=DAY, required=True, help="The first day, as 2026-04-01.")
-@click.option("--end", metavar="DATE", type=DAY, required=True, help="The day after the last, as 2026-05-01.")
+@click.option("--start", metavar="DATE", type=DAY, help="The first day, as 2026-04-01.")
+@click.option("--end", metavar="DATE", type=DAY, help="The day after the last, as 2026-05-01.")
+@click.option(
+    "--from-file", "files", metavar="FILE|-", multiple=True, help="A saved answer, in place of the API."
+)
 @click.option("--tag-names", metavar="FILE.csv", type=FILE, help="For tags: the Portal's CSV of names.")
 @click.option("--format", "kind", type=click.Choice(FORMATS), help="By default as --out ends, else csv.")
 @click.option("--out", metavar="FILE|-", help="Where to write; - is standard output.")
 def export(  # noqa: PLR0917 - click passes them by keyword
     dataset: str,
-    property_id: str,
+    property_id: str | None,
     survey_id: str | None,
-    start: datetime,
-    end: datetime,
+    start: datetime | None,
+    end: datetime | None,
+    files: tuple[str, ...],
     tag_names: Path | None,
     kind: str | None,
     out: str | None,
@@ -78,42 +81,44 @@ def export(  # noqa: PLR0917 - click passes them by keyword
     is replaced if it exists, once the new one is whole. Incomplete records are marked in the file itself: in
     JSON by "complete" and "reasons", in CSV by a last column "incomplete".
 
+    With --from-file (one or several, each an answer saved from "Try it") nothing is asked of the API and no
+    token is needed. --start and --end are then by default the days the records span, and the survey the one
+    that they are of. Since nobody can know whether files hold everything, the outcome is always incomplete.
+
     \b
     Exit codes:
       0  complete
       2  wrong usage or settings
-      3  incomplete: the file is written and marked, the missing days are named
+      3  incomplete: the file is written and marked, the missing days are named; always with --from-file
       4  token or rights refused
       5  the API or a file could not be used
     """  # noqa: D301 - click looks for the sign \b, not for a backslash
-    from userlane.contract import Query, Window, identifier
     from userlane.settings import Settings
 
     # As with Ctrl+C, and unlike by default, no half-written file stays behind.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    if (dataset == "surveys") != (survey_id is not None):
+    name = cast("DatasetName", dataset)
+    if (dataset == "surveys") != (survey_id is not None) and not (files and survey_id is None):
         raise click.UsageError("surveys need a --survey-id, and nothing else takes one.")
     if dataset != "tags" and tag_names:
         raise click.UsageError("--tag-names is for tags only.")
     settings = Settings.read()
-    query = Query(
-        cast("DatasetName", dataset),
-        identifier(property_id, "property ID"),
-        Window(start.date(), end.date()),
-        survey_id if survey_id is None else identifier(survey_id, "survey ID"),
-        settings.timezone,
-    )
+    query = None if files else _query(name, property_id, survey_id, (start, end), settings.timezone)
     names = _read_names(tag_names) if tag_names else None
     if out != "-":
         _refuse_unwritable(out)
-    found = _fetched(settings, query)
+    if query:
+        found = _fetched(settings, query)
+    else:
+        found = opened(settings, name, files, property_id, survey_id, (start, end))
     if names:
         found = _named(found, names)
     _write(found, cast("Format", kind or _format_of(out)), out)
-    return _judged(found)
+    return _judged(found, "" if files else "Run this again, or for fewer days.")
 
 
 commands.add_command(profile)
+commands.add_command(doctor)
 
 
 @commands.command(short_help="Serve made-up data to try things out.")
@@ -135,30 +140,26 @@ def sandbox(port: int) -> int:
     return 0
 
 
-class Watch:
-    """Says on standard error how far a load is: in place on a terminal, else a line now and then."""
+def _query(
+    dataset: "DatasetName",
+    property_id: str | None,
+    survey_id: str | None,
+    days: tuple[datetime | None, datetime | None],
+    timezone: str,
+) -> "Query":
+    from userlane.contract import Query, Window, identifier
 
-    def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
-        self._pause = PAUSE_ON_TERMINAL if self._terminal else PAUSE_IN_LOG
-        self._said_at = time.monotonic()
-        self._waiting = ""
-
-    def __call__(self, progress: "Progress") -> None:
-        """Hear of progress; a wait is told at once, once."""
-        began_waiting = bool(progress.waiting) and progress.waiting != self._waiting
-        self._waiting = progress.waiting
-        if began_waiting or time.monotonic() - self._said_at >= self._pause:
-            self._said_at = time.monotonic()
-            words = f"Records so far: {progress.records:,}. {progress.waiting}"
-            if progress.waiting_until:
-                words += f" Next request at {progress.waiting_until.astimezone():%H:%M:%S}."
-            say(words, in_place=self._terminal)
-
-    def done(self) -> None:
-        """Make room for the next words."""
-        if self._terminal:
-            say("", in_place=True)
+    start, end = days
+    if property_id is None or start is None or end is None:
+        missing = {"--property": property_id, "--start": start, "--end": end}
+        raise click.UsageError(f"Missing option '{next(name for name in missing if missing[name] is None)}'.")
+    return Query(
+        dataset,
+        identifier(property_id, "property ID"),
+        Window(start.date(), end.date()),
+        survey_id if survey_id is None else identifier(survey_id, "survey ID"),
+        timezone,
+    )
 
 
 def _read_names(file: Path) -> "Names":
@@ -248,7 +249,7 @@ def _opened(target: str) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
 
 
-def _judged(found: "Dataset") -> int:
+def _judged(found: "Dataset", advice: str = "") -> int:
     """The exit code; on the way, what the reader of the file must know."""
     from userlane.export import mark, reasons
 
@@ -259,10 +260,12 @@ def _judged(found: "Dataset") -> int:
         say(f"Repeated records left out: {state.duplicates:,}.")
     if state.outside:
         say(f"Records from outside the period left out: {state.outside:,}.")
+    for note in state.notes:
+        say(note)
     marked = mark(state)
     if marked is None:
         return 0
-    say(f"{marked}: {' '.join(reasons(state))} The file is marked. Run this again, or for fewer days.")
+    say(f"{marked}: {' '.join(reasons(state))} The file is marked. {advice}")
     return INCOMPLETE
 
 

@@ -96,11 +96,15 @@ def view_file(  # noqa: PLR0917 - in the order of a caption: what, of which rows
 ) -> bytes:
     """A table as it is shown, its columns in the order shown, as a file; the index is not part of it.
 
+    Where `filters` name the surveys in the table, it is of no single survey.
+
     `view` names the table and `filters` what it was narrowed to; JSON and Parquet carry both. A column of
     lists, such as a sparkline's, is JSON text in CSV.
     """
     table = pa.Table.from_pandas(frame.rename(columns=str), preserve_index=False)
     described = _described(query, state, table.num_rows) | {"view": view, "filters": dict(filters)}
+    if "surveys" in filters:
+        described["survey_id"] = None
     sink = io.BytesIO()
     _WRITERS[format](table, state, described, sink)
     return sink.getvalue()
@@ -129,7 +133,8 @@ def file_name(  # noqa: PLR0917 - in the order they stand in the name
     window = f"{query.window.start.isoformat()}_{query.window.end.isoformat()}"
     slug = re.sub(r"[^a-z0-9]+", "-", (view or "").lower()).strip("-")[:40]
     digest = hashlib.sha256(content).hexdigest()[:8]
-    parts = ("userlane", query.dataset, query.property_id, query.survey_id, window, slug, digest, mark(state))
+    survey_id = None if "surveys" in (filters or {}) else query.survey_id
+    parts = ("userlane", query.dataset, query.property_id, survey_id, window, slug, digest, mark(state))
     return "-".join(filter(None, parts)) + f".{format}"
 
 

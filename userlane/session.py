@@ -3,6 +3,7 @@
 What a link shares is in the URL (`Filters`); what it must not share is in the `Visit`.
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -29,6 +30,8 @@ from userlane.saved import Saved
 
 PROPERTY, RANGE, COMPARE, SURVEYS, PERIOD = "property", "range", "compare", "survey", "period"
 CUSTOM = "Custom"
+EARLIEST = date(2010, 1, 1)
+"""Before the first day any data can be of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,15 @@ class Filters:
 class Visit:
     """What one visitor has brought and loaded. Never leaves this process's memory.
 
-    `outcomes` holds loads that failed or were stopped, so that a rerun does not ask the API again by itself.
+    `owner` tells this visit's loads from those of others with the same token. `outcomes` holds loads that
+    failed, were stopped or are stale, so that a rerun does not ask the API again by itself.
     `opening` is the property and the surveys that the filters show from the next run on. `surveys` are the
     names of this property's surveys, `known_surveys` those of every property. `profile` is what the visitor's
     own requests taught, `lessons` what of them is not in use yet, `found_token` the token found in them.
     `saved` are the answers opened from files, `unreadable` why some could not be.
     """
 
+    owner: str = field(default_factory=lambda: uuid.uuid4().hex)
     connection: Connection | None = None
     sample: bool = False
     properties: dict[str, str] = field(default_factory=dict)
@@ -64,6 +69,8 @@ class Visit:
     filters: Filters | None = None
     opening: tuple[str, list[str]] | None = None
     opening_range: tuple[date, date] | None = None
+    range_replaced: bool = False
+    custom: bool = False
     profile: Profile | None = None
     found_token: Token | None = None
     lessons: dict[DatasetName, Lesson | UserlaneError] = field(default_factory=dict)
@@ -142,6 +149,12 @@ def stop_loads() -> None:
         load.stop()
 
 
+def forget_names() -> None:
+    """Callback: show tags by their ID again."""
+    visit().names = None
+    st.session_state.pop("tag-names", None)
+
+
 def retry() -> None:
     """Forget failed and stopped loads, so that the next run asks for what is missing."""
     visit().outcomes.clear()
@@ -150,6 +163,7 @@ def retry() -> None:
 def choose_property() -> None:
     """Callback of the property picker: survey IDs mean nothing in another property."""
     current = visit()
+    current.probes = ()
     current.surveys = dict(current.known_surveys.get(value(PROPERTY) or "", {}))
     st.session_state[SURVEYS] = list(current.surveys)
 
@@ -199,36 +213,37 @@ def periods(now: date) -> Mapping[str, Window]:
 
 def choose_period(now: date) -> None:
     """Callback of the period picker: put the named period into the date range."""
-    window = periods(now).get(st.session_state.get(PERIOD, CUSTOM))
+    chosen = st.session_state.get(PERIOD, CUSTOM)
+    visit().custom = chosen == CUSTOM
+    window = periods(now).get(chosen)
     if window:
         st.session_state[RANGE] = (window.start, window.last)
 
 
 def show_period(window: Window, now: date) -> None:
-    """Let the period picker name the range in force, or say that it is a range of its own."""
+    """Let the period picker name the range in force; “Custom” stays when the visitor has chosen it."""
     named = (name for name, period in periods(now).items() if period == window)
-    st.session_state[PERIOD] = next(named, CUSTOM)
+    st.session_state[PERIOD] = CUSTOM if visit().custom else next(named, CUSTOM)
 
 
-def offer_range(now: date) -> None:
-    """Put the last 30 days in place where neither the visitor nor the link has chosen a range.
+def take_range(now: date) -> None:
+    """Let the dates begin with those of the link, else with the last 30 days.
 
-    It is set rather than left as the widget's default, since defaults are left out of the URL
-    and a shared link must show the same days tomorrow.
+    The dates are not bound to the URL by their widget: a bound range of one day comes back as half a range,
+    and one that cannot be used is replaced without a word.
     """
-    if RANGE not in st.session_state and not _range_in_link(now):
-        window = periods(now)["Last 30 days"]
-        st.session_state[RANGE] = (window.start, window.last)
-        # What is set before its widget is first drawn does not reach the URL by itself.
-        st.query_params[RANGE] = [window.start.isoformat(), window.last.isoformat()]
-
-
-def _range_in_link(now: date) -> bool:
+    if RANGE in st.session_state:
+        return
+    window = periods(now)["Last 30 days"]
     try:
-        first, last = map(date.fromisoformat, st.query_params.get_all(RANGE))
+        days = sorted(map(date.fromisoformat, st.query_params.get_all(RANGE)))
     except ValueError:
-        return False
-    return max(first, last) <= now
+        days = []
+    if days and days[0] >= EARLIEST and days[-1] <= now:
+        window = Window.through(days[0], days[-1])
+    elif RANGE in st.query_params:
+        visit().range_replaced = True
+    st.session_state[RANGE] = (window.start, window.last)
 
 
 def take_ids() -> None:
@@ -249,15 +264,18 @@ def take_ids() -> None:
         st.session_state[SURVEYS] = st.query_params.get_all(SURVEYS)
 
 
-def put_ids(chosen: Filters) -> None:
-    """Keep the property and the surveys in the URL, on every page."""
-    wanted = {PROPERTY: [chosen.property_id] if chosen.property_id else [], SURVEYS: list(chosen.survey_ids)}
-    for name, ids in wanted.items():
-        if st.query_params.get_all(name) != ids:
-            if ids:
-                st.query_params[name] = ids
-            else:
-                st.query_params.pop(name, None)
+def put_filters(chosen: Filters) -> None:
+    """Keep property, dates and surveys in the URL, on every page, in one step."""
+    wanted = {
+        RANGE: [chosen.window.start.isoformat(), chosen.window.last.isoformat()],
+        PROPERTY: [chosen.property_id] if chosen.property_id else [],
+        SURVEYS: list(chosen.survey_ids),
+    }
+    stale = {name: values for name, values in wanted.items() if st.query_params.get_all(name) != values}
+    if stale:
+        st.query_params.update({name: values for name, values in stale.items() if values})
+        for name in [name for name, values in stale.items() if not values]:
+            del st.query_params[name]
 
 
 def queries(filters: Filters, dataset: str, timezone: str) -> Sequence[Query]:

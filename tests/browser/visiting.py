@@ -122,11 +122,12 @@ class Visit:
 
     def fill(self, token: str, property_id: str | None = None, surveys: Sequence[str] | None = None) -> Self:
         """Fill in the connection form; what is not given stays as it is."""
-        self.main.locator("input[type=password]").fill(token)
+        form = self.main.get_by_test_id("stForm")
+        form.locator("input[type=password]").fill(token)
         if property_id is not None:
-            self.main.get_by_role("textbox", name=re.compile("^Property")).fill(property_id)
+            form.get_by_role("textbox", name=re.compile("^Property")).fill(property_id)
         if surveys is not None:
-            self.main.get_by_role("textbox", name=re.compile("^Survey")).fill("\n".join(surveys))
+            form.get_by_role("textbox", name=re.compile("^Survey")).fill("\n".join(surveys))
         return self
 
     def connect(

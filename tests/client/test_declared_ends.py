@@ -75,7 +75,7 @@ class Server:
             place = max(0, self.pages - 1)
         values = list(range(self.total))[place * self.most : (place + 1) * self.most]
         said = self.declare(self, place + 1, len(values))
-        return json.dumps([values, [said.total, said.pages, said.more], page]).encode()
+        return json.dumps([values, [said.total, said.pages, said.more, said.own], page]).encode()
 
 
 def read(body: bytes) -> Numbers:
@@ -192,6 +192,29 @@ def test_a_total_that_is_each_pages_own_number_ends_nothing_and_marks_nothing() 
     assert walk.reason is None
 
 
+@pytest.mark.parametrize("first", ["auto", 0, 1])
+def test_an_ignored_page_number_is_noticed_though_every_answer_names_another(
+    first: Literal["auto", 0, 1],
+) -> None:
+    asked: list[int] = []
+
+    def ask(page: int) -> bytes:
+        asked.append(page)
+        return json.dumps([[1, 2, 3], [250, None, True, False], page]).encode()
+
+    walk = Walk(ask, read, first=first, in_flight=8)
+    assert [page.values for page in walk] == [(1, 2, 3)]
+    assert walk.reason == "The API sends the same page again and again: it ignores the page number."
+    assert walk.barred
+    assert len(asked) <= 3
+
+
+def test_a_second_page_that_is_refused_is_no_loss_if_the_first_counts_its_own_records() -> None:
+    server = Server(7, 10, lambda *_: Said(own=True), past_the_end="not found")
+    rows, walk = walked(server, limit=10)
+    assert (rows, walk.reason) == (list(range(7)), None)
+
+
 @pytest.mark.parametrize("past_the_end", ["not found", "the last again"])
 @pytest.mark.parametrize("amount", [14, 25])
 def test_a_page_past_the_last_may_be_refused_or_be_the_last_again(
@@ -204,9 +227,10 @@ def test_a_page_past_the_last_may_be_refused_or_be_the_last_again(
         assert walk.reason is None
 
 
-def test_a_page_refused_after_a_full_one_is_an_error() -> None:
-    server = Server(20, 10, past_the_end="not found")
-    walk = Walk(server, read, limit=10)
+@pytest.mark.parametrize("amount", [7, 10, 20])
+@pytest.mark.parametrize("limit", [10, 1000])
+def test_a_page_refused_after_one_that_may_not_be_the_last_is_an_error(amount: int, limit: int) -> None:
+    walk = Walk(Server(amount, 10, past_the_end="not found"), read, limit=limit)
     with pytest.raises(NotFound):
         list(walk)
 

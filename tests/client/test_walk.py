@@ -23,6 +23,7 @@ class Said:
     total: int | None = None
     pages: int | None = None
     more: bool | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.decode.given import GOOD
 from tests.stand_in import query
-from userlane.decode import Decoder, typed
+from userlane.decode import Decoder, Page, typed
 from userlane.decode.declared import NOTHING, Declared
 
 RECORDS = [GOOD["tags"], {**GOOD["tags"], "userId": "v"}]
@@ -33,12 +33,13 @@ def declared(wrap: dict[str, Any], records: list[Any] = RECORDS, key: str = "dat
         ({"total": 250}, Declared(total=250)),
         ({"meta": {"total_count": "250"}}, Declared(total=250)),
         ({"Pagination": {"Total-Pages": 3.0, "page": 1}}, Declared(pages=3)),
-        ({"meta": {"pagination": {"totalRecords": 250, "count": 2}}}, Declared(total=250)),
+        ({"meta": {"pagination": {"totalRecords": 250, "count": 2}}}, Declared(total=250, own=True)),
         ({"page": {"totalElements": 250, "totalPages": 125, "number": 0}}, Declared(250, 125)),
         ({"hasMore": True}, Declared(more=True)),
         ({"has_next_page": "false"}, Declared(more=False)),
         ({"last": False, "totalPages": 4}, Declared(pages=4, more=True)),
         ({"count": 250}, Declared(total=250)),
+        ({"count": 2}, Declared(own=True)),
         ({"total": 2, "hasMore": False}, Declared(total=2, more=False)),
         ({"meta": None, "pagination": [], "total": {"value": 3}}, NOTHING),
     ],
@@ -52,7 +53,7 @@ def test_totals_pages_and_more_are_found_where_apis_put_them(
 @pytest.mark.parametrize(
     "wrap",
     [
-        {"count": 2},
+        {"count": 1},
         {"total": 1},
         {"total": -1},
         {"total": True},
@@ -101,3 +102,17 @@ def test_an_object_beside_the_records_that_changes_its_kind_costs_no_record() ->
     decoder.page(json.dumps({"data": RECORDS, "meta": {"total": 5}}).encode())
     page = decoder.page(json.dumps({"data": RECORDS, "meta": "none"}).encode())
     assert (page.table.num_rows, page.declared) == (2, NOTHING)
+
+
+def test_two_answers_with_the_same_records_are_the_same_page_whatever_else_they_say() -> None:
+    decoder = Decoder(query("tags"))
+
+    def page(records: list[Any], number: int) -> Page:
+        return decoder.page(json.dumps({"data": records, "page": number}).encode())
+
+    assert page(RECORDS, 1).same(page(RECORDS, 2))
+    assert page([*RECORDS, None], 1).same(page([*RECORDS, None], 2))
+    assert not page(RECORDS, 1).same(page(RECORDS[::-1], 1))
+    assert not page(RECORDS, 1).same(page([*RECORDS, None], 1))
+    refused = [{**GOOD["tags"], "interactions": "many"}]
+    assert not page(refused, 1).same(page(refused, 1))

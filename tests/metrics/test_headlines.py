@@ -86,8 +86,8 @@ def test_tags_name_the_largest_real_gain_and_loss() -> None:
     """Changes that may be chance are not named."""
     change = tags(("A", 40, 20, True), ("B", 10, 40, True), ("C", 90, 10, False))
     assert headlines.tags(change) == [
-        "“A” gained most users: 40, before 20 (40 % of users seen, before 20 %), a real change.",
-        "“B” lost most users: 10, before 40 (10 % of users seen, before 40 %), a real change.",
+        "“A” rose most among tags: 40.0 % of users seen (40), before 20.0 % (20), a real change.",
+        "“B” fell most among tags: 10.0 % of users seen (10), before 40.0 % (40), a real change.",
     ]
 
 

@@ -78,12 +78,16 @@ class Screen:
 
     def connect(self, token: str, property_id: str, surveys: str = "", press: str = "Connect") -> Self:
         """Fill in the connection form and press one of its buttons."""
-        (field,) = (each for each in self.app.text_input if each.proto.type == each.proto.PASSWORD)
-        field.set_value(token)
-        (text,) = (each for each in self.app.text_input if each.label.startswith("Property"))
-        text.set_value(property_id)
-        self.app.text_area[0].set_value(surveys)
+        for field, text in zip(self.form, (token, property_id, surveys), strict=True):
+            field.set_value(text)
         return self.press(press)
+
+    @property
+    def form(self) -> list[Any]:
+        """The fields of the connection form, where there is one: token, property, surveys."""
+        main = self.app.main
+        fields = (*main.text_input, *main.selectbox, *main.text_area)
+        return [field for field in fields if field.form_id == "connect"]
 
     def open_sample(self) -> Self:
         """Take the offer that needs no token."""
@@ -142,7 +146,7 @@ class Screen:
 
     def numbers_drawn(self) -> int:
         """How many cards, charts, tables and downloads the page shows."""
-        kinds = ("metric", "plotly_chart", "arrow_data_frame", "download_button")
+        kinds = ("metric", "plotly_chart", "dataframe", "download_button")
         return sum(len(self.app.main.get(kind)) for kind in kinds)
 
 

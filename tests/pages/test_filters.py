@@ -22,8 +22,7 @@ def test_a_link_keeps_its_filters_through_connecting(own: Open) -> None:
     """Whoever gets a link sees the same days, surveys and comparison once they are connected themselves."""
     visitor = own(**LINK)
     assert visitor.numbers_drawn() == 0
-    typed = [field.value for field in (*visitor.app.main.text_input, *visitor.app.main.text_area)]
-    assert typed == ["", "demo", "513\n514"]
+    assert [field.value for field in visitor.form] == ["", "demo", "513\n514"]
     visitor.connect(TOKEN, "demo", "513\n514").go("NPS")
     assert MARCH.words() in visitor.words
     assert visitor.app.sidebar.multiselect[0].value == ["513", "514"]

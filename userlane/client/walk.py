@@ -21,6 +21,9 @@ class Declares(Protocol):
     def pages(self) -> int | None: ...
     @property
     def more(self) -> bool | None: ...
+    @property
+    def own(self) -> bool:
+        """Whether it counts its own records right, which may be all of them."""
 
 
 class Counted(Protocol):
@@ -73,7 +76,8 @@ class Walk(Generic[_P]):
 
     A walk ends with an empty page, or where the API says that it does: the declared total has come, the last
     page has, or no more follow. If one declaration says so and another does not, it goes on. A page that is
-    refused, or the same again, after a short one is taken for one past the last.
+    refused, or the same again, after one shorter than others is taken for one past the last; so is one that
+    is refused after a single page that counts its own records.
 
     `first` is the number of the first page. "auto" asks for page 0 and accepts that it is refused,
     empty, or the same as page 1; `base` is then what was found out, None if nothing was.
@@ -121,7 +125,7 @@ class Walk(Generic[_P]):
                 try:
                     got = under_way.popleft().result()
                 except _NO_SUCH_PAGE:
-                    if self._tally.full or not self._tally.pages:
+                    if not (self._tally.dwindled or self._tally.single):
                         raise
                     break
                 verdict = self._judged(got, before)
@@ -145,7 +149,7 @@ class Walk(Generic[_P]):
             self.base = 0 if before and not again else 1
             if again:
                 return "skip"
-        if again and (self._tally.full or self._tally.pages == 1):
+        if again and not self._tally.dwindled:
             self._bar("The API sends the same page again and again: it ignores the page number.")
         return "end" if again else "take"
 
@@ -186,10 +190,13 @@ class _Tally:
         self.pages = 0
         self.full = False
         """Whether the last page held as many records as it can."""
+        self.dwindled = False
+        """Whether it held fewer than another."""
 
     def add(self, page: Counted) -> None:
         """The next page that holds records."""
         self.full = page.records >= min(self._limit, self._largest or self._limit)
+        self.dwindled = page.records < self._largest
         self._largest = max(self._largest, page.records)
         self._records += page.records
         self.pages += 1
@@ -202,6 +209,11 @@ class _Tally:
             self._total = page.declared.total
             self._totals_of_pages &= self._total == page.records
         self._pages = page.declared.pages or self._pages
+
+    @property
+    def single(self) -> bool:
+        """Whether there is one page, which counts its own records as if they were all."""
+        return self.pages == 1 and self._said is not None and self._said.own
 
     @property
     def ended(self) -> bool:

@@ -1,5 +1,7 @@
 """Commands of the command line that have a module of their own, and how all of them speak.
 
+doctor   what speaks for and against the connection
+files    saved answers in place of the API
 profile  requests that were copied become a profile
-speech   one line on standard error
+speech   lines on standard error, and how far a load is
 """

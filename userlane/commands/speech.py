@@ -1,7 +1,15 @@
 """What commands say to people."""
 
+import sys
+import time
+from typing import TYPE_CHECKING
+
 import click
 
+if TYPE_CHECKING:
+    from userlane.fetch import Progress
+
+PAUSE_ON_TERMINAL, PAUSE_IN_LOG = 0.2, 10.0
 REWRITE_LINE = "\r\x1b[K"
 
 
@@ -10,3 +18,29 @@ def say(words: str, *, in_place: bool = False) -> None:
     printable = "".join(sign if sign.isprintable() else " " for sign in words)
     line = " ".join(printable.split())
     click.echo(f"{REWRITE_LINE}{line}" if in_place else line, err=True, nl=not in_place)
+
+
+class Watch:
+    """Says on standard error how far a load is: in place on a terminal, else a line now and then."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._pause = PAUSE_ON_TERMINAL if self._terminal else PAUSE_IN_LOG
+        self._said_at = time.monotonic()
+        self._waiting = ""
+
+    def __call__(self, progress: "Progress") -> None:
+        """Hear of progress; a wait is told at once, once."""
+        began_waiting = bool(progress.waiting) and progress.waiting != self._waiting
+        self._waiting = progress.waiting
+        if began_waiting or time.monotonic() - self._said_at >= self._pause:
+            self._said_at = time.monotonic()
+            words = f"Records so far: {progress.records:,}. {progress.waiting}"
+            if progress.waiting_until:
+                words += f" Next request at {progress.waiting_until.astimezone():%H:%M:%S}."
+            say(words, in_place=self._terminal)
+
+    def done(self) -> None:
+        """Make room for the next words."""
+        if self._terminal:
+            say("", in_place=True)

@@ -42,11 +42,14 @@ _MOST = 10**12
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What an answer says of all that was asked for; None where it says nothing usable."""
+    """What an answer says of all that was asked for; None where it says nothing usable. `own` is set when it
+    counts its own records right, which may be all of them.
+    """
 
     total: int | None = None
     pages: int | None = None
     more: bool | None = None
+    own: bool = False
 
 
 NOTHING = Declared()
@@ -87,16 +90,18 @@ def declared(said: Iterable[tuple[Role, Any]], records: int) -> Declared:
     something else.
 
     >>> declared([("count", 7), ("last", True)], records=7)
-    Declared(total=None, pages=None, more=False)
+    Declared(total=None, pages=None, more=False, own=True)
     """
+    own = False
     total = pages = None
     more: bool | None = None
     for role, value in said:
         match role:
             case "total" | "count":
                 number = _whole(value)
-                own = role == "count" and number == records
-                if total is None and number is not None and number >= records and not own:
+                if role == "count" and number == records:
+                    own = True
+                elif total is None and number is not None and number >= records:
                     total = number
             case "pages":
                 number = _whole(value)
@@ -106,7 +111,7 @@ def declared(said: Iterable[tuple[Role, Any]], records: int) -> Declared:
                 more = _flag(value, numbers=True)
             case "last" if more is None and (last := _flag(value, numbers=False)) is not None:
                 more = not last
-    return NOTHING if total is pages is more is None else Declared(total, pages, more)
+    return Declared(total, pages, more, own)
 
 
 def _whole(value: Any) -> int | None:

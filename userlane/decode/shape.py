@@ -18,7 +18,12 @@ Form = Literal["epoch", "decimal", "text"]
 numbers in quotes.
 """
 
-ENVELOPES = ("data", "results", "items", "records", "rows", "content", "responses", "scores")
+ENVELOPES = (
+    *("data", "results", "items", "records", "rows", "content", "responses", "scores"),
+    *("result", "response", "payload", "entries", "elements"),
+)
+"""The keys that records may lie under, the likeliest first."""
+
 _DEEPEST = 3
 _SHOWN = 20
 

@@ -69,7 +69,7 @@ class Check:
         if self.status is None or self.seconds is None:
             yield "answer", f"none ({requests})"
         else:
-            yield "answer", f"{self.status} after {self.seconds:.2f} s ({requests})"
+            yield "answer", f"{self.status} after {_duration(self.seconds)} ({requests})"
         if self.envelope is not None:
             pages = "cannot be told from so few" if self.first_page is None else str(self.first_page)
             yield "envelope", self.envelope or "none, a bare list"
@@ -153,6 +153,10 @@ def safe(text: str, secret: str) -> str:
 def counted(number: int, noun: str) -> str:
     """A number with its noun: “1 request”, “2 requests”."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def _verdict(problems: tuple[Problem, ...]) -> str:

@@ -48,7 +48,7 @@ class Fetcher:
         self._http = open_http(transport)
         self._lock = Lock()
         self._admitted: dict[_Door, datetime] = {}
-        self._loads: WeakValueDictionary[tuple[str, Query], Load] = WeakValueDictionary()
+        self._loads: WeakValueDictionary[tuple[str, Query, str], Load] = WeakValueDictionary()
         self._datasets: WeakValueDictionary[str, Dataset] = WeakValueDictionary()
 
     def load(
@@ -98,9 +98,11 @@ class Fetcher:
             raise first
         return answer
 
-    def start(self, connection: Connection, query: Query) -> Load:
-        """The same in the background. Equal questions with one token share one load while it runs."""
-        key = (connection.scope, query)
+    def start(self, connection: Connection, query: Query, owner: str = "") -> Load:
+        """The same in the background. Equal questions of one `owner` with one token share one load while it
+        runs; what one owner stops goes on for the others.
+        """
+        key = (connection.scope, query, owner)
         with self._lock:
             load = self._loads.get(key)
             if load is None or load.done or load.stopping:
@@ -123,7 +125,7 @@ class Fetcher:
         """Stop the loads of this connection and drop all its rows."""
         scope = connection.scope
         with self._lock:
-            running = [load for (owner, _), load in self._loads.items() if owner == scope]
+            running = [load for (of, _, _), load in self._loads.items() if of == scope]
             self._admitted = {door: at for door, at in self._admitted.items() if door[0] != scope}
         for load in running:
             load.stop()

@@ -73,7 +73,7 @@ def heart_cards(summary: pd.DataFrame, heart: Loaded) -> None:
                 noun=("day", "days"),
                 note=letter["band"] if letter["days"] else "not measured",
                 delta=letter["change"],
-                trend=letter["trend"],
+                trend=letter["trend"] if letter["days"] == heart.window.days else None,
             )
 
 

@@ -1,6 +1,5 @@
 """Connecting: the form, the test of the four APIs, the sample data, and the tag names."""
 
-import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -106,7 +105,7 @@ def _submit(token: str, property_id: str, surveys: str, *, stay: bool) -> None:
     with st.spinner("Asking each API for one record …"):
         probes = test(connection, property_id, tuple(named))
     if stay or not any(probe.ok for probe in probes):
-        answers(probes)
+        answers(probes, named)
         return
     known = {**cached.settings().properties}
     session.connect(connection, property_id, surveys=named, properties=known)
@@ -123,7 +122,7 @@ def survey_names(text: str) -> dict[str, str]:
     Raises `IdentifierUnusable`.
     """
     found: dict[str, str] = {}
-    for line in filter(None, (line.strip() for line in re.split(r"[\n,;]", text))):
+    for line in filter(None, (line.strip() for line in text.splitlines())):
         survey_id, _, name = line.replace("=", " ").partition(" ")
         survey_id = identifier(survey_id, "survey ID")
         found[survey_id] = name.strip() or f"Survey {survey_id}"
@@ -141,14 +140,14 @@ def test(connection: Connection, property_id: str, survey_ids: tuple[str, ...]) 
         return tuple(pool.map(lambda query: cached.fetcher().probe(connection, query), queries))
 
 
-def answers(probes: tuple[Probe, ...]) -> None:
+def answers(probes: tuple[Probe, ...], surveys: Mapping[str, str]) -> None:
     """One line per API: whether it works, and if not what to do."""
-    surveys = session.visit().surveys
     for probe in probes:
         survey_id = probe.query.survey_id
-        name = API_NAMES[probe.query.dataset] + (
-            f" ({surveys.get(survey_id, survey_id)})" if survey_id else ""
-        )
+        name = API_NAMES[probe.query.dataset]
+        if survey_id:
+            called = surveys.get(survey_id, "").removeprefix(f"Survey {survey_id}")
+            name += f" ({f'{survey_id} {called}'.strip()})"
         icon = ":green[:material/check_circle:]" if probe.ok else ":red[:material/cancel:]"
         st.markdown(f"{icon} **{plain(name)}**: {plain(probe.words)}")
     if not any(probe.query.dataset == "surveys" for probe in probes):
@@ -182,9 +181,9 @@ def use_deployment_token() -> None:
 
 def disconnect() -> None:
     """Forget the token, its rows and all the visit brought."""
-    connection = session.connection()
-    if connection is not None:
-        cached.fetcher().forget(connection)
+    visit = session.visit()
+    if visit.connection is not None and not visit.sample:  # the sample's token is everybody's
+        cached.fetcher().forget(visit.connection)
     session.forget()
 
 
@@ -195,7 +194,7 @@ def status() -> None:
         names = ", ".join(plain(name) for each in visit.saved.values() for name in each.files)
         st.markdown(f"Shown are saved answers, completeness unknown: {names}.")
         st.button("Close the files", on_click=session.forget, icon=":material/logout:")
-    if visit.connection is None or filters.property_id is None:
+    if visit.connection is None:
         return
     shared = visit.connection.token == cached.settings().token
     whose = "this deployment's" if shared else "your"
@@ -204,14 +203,16 @@ def status() -> None:
         + (" (sample data, made up)." if visit.sample else f", with {whose} token, kept in memory only.")
     )
     with st.container(horizontal=True):
-        testing = st.button("Test connection", icon=":material/network_check:")
+        testing = st.button(
+            "Test connection", icon=":material/network_check:", disabled=filters.property_id is None
+        )
         if not shared:
             st.button("Disconnect", on_click=disconnect, icon=":material/logout:")
-    if testing:
+    if testing and filters.property_id is not None:
         with st.spinner("Asking each API for one record …"):
             visit.probes = test(visit.connection, filters.property_id, filters.survey_ids)
     if visit.probes:
-        answers(visit.probes)
+        answers(visit.probes, visit.surveys)
     if visit.connection.profile == ASSUMED:
         st.caption(ASSUMED_CONTRACT)
     else:
@@ -244,6 +245,7 @@ def tag_names() -> None:
     if visit.names:
         many = counted(len(visit.names.entries), "name")
         st.markdown(f"{many} from **{plain(visit.names.source)}**.")
+        st.button("Forget the names", on_click=session.forget_names, icon=":material/label_off:")
 
 
 def matched(tag_ids: list[str]) -> None:

@@ -33,15 +33,17 @@ def sidebar() -> None:
         disabled=disabled,
     )
     period = st.container()
-    session.offer_range(now)
+    session.take_range(now)
     chosen = st.date_input(
         "Dates, both included",
         (now, now),
+        min_value=session.EARLIEST,
         max_value=now,
         key=session.RANGE,
-        bind="query-params",
         disabled=disabled,
     )
+    if visit.range_replaced:
+        st.caption("The dates in the link cannot be used; shown are the last 30 days.")
     # While a range is being picked there is one day or none: the dates in force stay until there are two.
     window = Window.through(*sorted(chosen)) if len(chosen) == 2 else session.filters().window
     session.show_period(window, now)
@@ -76,7 +78,7 @@ def sidebar() -> None:
         compare,
         tuple(each for each in survey_ids if _valid(each, "survey ID")),
     )
-    session.put_ids(visit.filters)
+    session.put_filters(visit.filters)
 
 
 def _valid(text: str | None, what: str) -> str | None:

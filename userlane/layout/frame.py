@@ -1,6 +1,7 @@
 """The frame of every page: heading, guard, error box, state notices, explanation."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
@@ -17,7 +18,7 @@ from userlane.saved import UNKNOWN
 EXPLAINED = Path(__file__).parent / "explained"
 
 
-def page(title: str) -> DeltaGenerator:
+def page(title: str, *, needs_property: bool = True) -> DeltaGenerator:
     """Head a page: the guard, the title, and which property and days it shows.
 
     Answers the place beside the title where the page puts its downloads. Stops the page with the connection
@@ -34,6 +35,8 @@ def page(title: str) -> DeltaGenerator:
             connecting.form()
         st.stop()
     filters = session.filters()
+    if filters.property_id is None and not needs_property:
+        return corner.container()
     if filters.property_id is None:
         st.info("Choose a property on the left.", icon=":material/arrow_back:")
         st.stop()
@@ -81,8 +84,13 @@ def notices(loaded: Loaded) -> None:
             incomplete(loaded)
             break
     if loaded.no_comparison is not None and not loaded.errors:
-        st.warning(f"No comparison: {plain(loaded.no_comparison.cause)}", icon=":material/difference:")
+        st.info(f"No comparison. {plain(loaded.no_comparison.cause)}", icon=":material/difference:")
+        if "incomplete" in loaded.no_comparison.cause:
+            key = f"retry-before-{loaded.name}"
+            st.button("Load it again", key=key, on_click=session.retry, icon=":material/refresh:")
     state = loaded.state
+    if state.stale and state.fetched_at:
+        stale(loaded.name, state.fetched_at)
     left_out = [f"{number(count, 0)} × {plain(reason)}" for reason, count in state.refused.items()]
     if left_out:
         many = counted(state.refused_rows, "value or record", "values or records")
@@ -111,6 +119,13 @@ def incomplete(loaded: Loaded) -> None:
         )
 
 
+def stale(name: DatasetName, fetched_at: datetime) -> None:
+    """The notice of rows that could not be brought up to date."""
+    when = f"{fetched_at:%-d %b %Y, %H:%M} UTC"
+    st.warning(f"**Stale.** Newer data could not be had; this is as of {when}.", icon=":material/history:")
+    st.button("Try again", key=f"retry-stale-{name}", on_click=session.retry, icon=":material/refresh:")
+
+
 def failure(errors: Sequence[UserlaneError], name: DatasetName) -> None:
     """The one error box: cause, next step, and what can be pressed."""
     for position, error in enumerate({(each.cause, each.next_step): each for each in errors}.values()):
@@ -131,7 +146,7 @@ def nothing(loaded: Loaded) -> None:
     """The empty state: the API answered, and there is nothing in these days."""
     things = {"heart": "HEART scores", "nps": "NPS answers", "surveys": "survey answers", "tags": "tag use"}
     st.info(
-        f"No {things[loaded.name]} between {loaded.window.words()}. "
+        f"No {things[loaded.name]} in {loaded.window.words()}. "
         "The API answered and the range is complete; choose a longer range on the left to look further back.",
         icon=":material/event_busy:",
     )

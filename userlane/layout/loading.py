@@ -3,16 +3,17 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
 import pandas as pd
+import pyarrow.compute as pc
 import streamlit as st
 
 from userlane import cached, session
 from userlane.contract import Dataset, DatasetName, Query, State, Window
-from userlane.errors import LoadStopped, UploadRefused, UserlaneError
+from userlane.errors import ApiFailed, LoadStopped, UploadRefused, UserlaneError
 from userlane.fetch import Load
 from userlane.layout.text import API_NAMES, counted, plain
 from userlane.saved import Saved
@@ -92,7 +93,8 @@ def load_all(*names: DatasetName, lead_days: int = 0) -> tuple[Loaded, ...]:
     loaded = []
     for name in names:
         now, errors = collect(asked[name])
-        before, no_comparison = collect(query.previous() for query in asked[name] if filters.compare)
+        before, failed = collect(query.previous() for query in asked[name] if filters.compare)
+        no_comparison = (*failed, *_unfit(before))
         leads = collect(query.over(lead) for query in asked[name] if lead_days and name == "heart")[0]
         loaded.append(
             Loaded(
@@ -108,6 +110,35 @@ def load_all(*names: DatasetName, lead_days: int = 0) -> tuple[Loaded, ...]:
     return tuple(loaded)
 
 
+def _unfit(before: Sequence[Dataset]) -> tuple[UserlaneError, ...]:
+    """Why a period before cannot be compared with: it is not whole, empty, or begins past its middle.
+
+    A comparison with half a period would be drawn as a change that never was.
+    """
+    if not before:
+        return ()
+    state = before[0].state.merged(*(dataset.state for dataset in before))
+    window = before[0].query.window
+    if not state.complete:
+        return (ApiFailed(f"The period before, {window.words()}, is incomplete: {' '.join(state.reasons)}"),)
+    first = min((day for day in map(_first_day, before) if day), default=None)
+    if first is None:
+        return (ApiFailed(f"The period before, {window.words()}, holds nothing."),)
+    if 2 * (first - window.start).days > window.days:
+        return (
+            ApiFailed(f"In the period before, {window.words()}, the first record is of {first:%-d %b %Y}."),
+        )
+    return ()
+
+
+def _first_day(dataset: Dataset) -> date | None:
+    if not dataset.rows:
+        return None
+    column = dataset.table["date" if "date" in dataset.table.column_names else "timestamp"]
+    first: date = pc.min(column).as_py()
+    return first.date() if isinstance(first, datetime) else first
+
+
 def _settle(wanted: Sequence[Query]) -> dict[Query, Outcome]:
     visit, connection = session.visit(), session.connection()
     if visit.saved:
@@ -117,14 +148,14 @@ def _settle(wanted: Sequence[Query]) -> dict[Query, Outcome]:
     _drop_superseded(wanted)
     for query in wanted:
         if query not in visit.outcomes and query not in visit.loads:
-            visit.loads[query] = cached.fetcher().start(connection, query)
+            visit.loads[query] = cached.fetcher().start(connection, query, visit.owner)
     loads = {query: visit.loads[query] for query in wanted if query in visit.loads}
     _watch(loads)
     outcomes = {query: visit.outcomes[query] for query in wanted if query in visit.outcomes}
     for query, load in loads.items():
-        outcomes[query] = outcome = _result(load)
         visit.loads.pop(query, None)
-        if isinstance(outcome, UserlaneError) or not outcome.state.complete:
+        outcomes[query] = outcome = _result(load)
+        if isinstance(outcome, UserlaneError) or not outcome.state.complete or outcome.state.stale:
             visit.outcomes[query] = outcome
     return outcomes
 
@@ -144,6 +175,8 @@ def _drop_superseded(wanted: Sequence[Query]) -> None:
     current = {(query.property_id, query.window) for query in wanted}
     for query in [query for query in visit.loads if (query.property_id, query.window) not in current]:
         visit.loads.pop(query).stop()
+    for query in [query for query in visit.outcomes if (query.property_id, query.window) not in current]:
+        del visit.outcomes[query]
 
 
 def _result(load: Load) -> Outcome:

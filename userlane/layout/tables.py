@@ -1,5 +1,6 @@
 """Charts and tables on a page, each with the line that says what it rests on."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ TAG_COLUMNS: Mapping[str, Any] = {
     "share": st.column_config.ProgressColumn(
         "Share of users", format="%.1f %%", min_value=0, max_value=100, width=150, help="Of all users seen."
     ),
+    "range": st.column_config.TextColumn("95 % sure", width=100, help="The interval of the share."),
     "interactions": st.column_config.NumberColumn("Interactions", format="localized"),
     "per_user": st.column_config.NumberColumn("Per user", format="%.1f"),
     "trend": st.column_config.LineChartColumn("Trend", y_min=0, width=110, help="Users over the period."),
@@ -38,7 +40,7 @@ def chart(
     """
     few = loaded.name in {"nps", "surveys"} and reliability(loaded.rows if n is None else n) == "hidden"
     if few or not charts.drawn(figure):
-        st.info("Too few answers to draw: a point takes at least 5.", icon=":material/data_alert:")
+        st.info("Too few answers to draw anything that would hold.", icon=":material/data_alert:")
         source(loaded, n)
         return
     st.plotly_chart(
@@ -141,7 +143,7 @@ def comments_table(comments: pd.DataFrame, loaded: Loaded) -> None:
         on_select="rerun",
         selection_mode="single-row",
         placeholder=NOTHING,
-        key=f"comments-{loaded.name}",
+        key=f"comments-{loaded.name}-{_contents(comments['comment'])}",
         alt="Comments, newest first",
     )
     for position in event["selection"]["rows"]:
@@ -149,6 +151,11 @@ def comments_table(comments: pd.DataFrame, loaded: Loaded) -> None:
             with st.container(border=True):
                 st.text(str(comments["comment"].iloc[position]))
     source(loaded, len(comments))
+
+
+def _contents(column: "pd.Series[str]") -> str:
+    """Names a table by its rows: what was ticked in one list means nothing in another."""
+    return hashlib.sha256("\0".join(column.astype(str)).encode()).hexdigest()[:12]
 
 
 def people_table(people: pd.DataFrame, loaded: Loaded) -> None:
@@ -224,18 +231,23 @@ def tag_table(ranking: pd.DataFrame, loaded: Loaded) -> list[str]:
     if ranking.empty:
         st.info("No tag matches.", icon=":material/search_off:")
         return []
-    columns = ["tag", "users", "share", "interactions", "per_user", "trend", "tag_id"]
+    columns = ["tag", "users", "share", "range", "interactions", "per_user", "trend", "tag_id"]
+    ranges = [
+        f"{100 * low:.1f}–{100 * high:.1f} %"
+        for low, high in zip(ranking["share_low"], ranking["share_high"], strict=True)
+    ]
     event = st.dataframe(
-        ranking[columns].assign(share=100 * ranking["share"]),
+        ranking.assign(share=100 * ranking["share"], range=ranges)[columns],
         hide_index=True,
         height=min(38 + 35 * len(ranking), 388),
         column_config=TAG_COLUMNS,
         on_select="rerun",
         selection_mode="multi-row",
-        key="tag-table",
+        key=f"tag-table-{_contents(ranking['tag_id'])}",
         alt="Tags by number of users",
     )
-    st.caption(f"{counted(len(ranking), 'tag')} · {provenance(loaded.now)} · tick rows to compare them below")
+    how = f"tick up to {MOST_DRAWN} to compare them below"
+    st.caption(f"{counted(len(ranking), 'tag')} · {provenance(loaded.now)} · {how}")
     return [ranking["tag_id"].iloc[row] for row in event["selection"]["rows"] if row < len(ranking)]
 
 

@@ -48,14 +48,6 @@ def number(value: float, digits: int = 1) -> str:
     return f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "−")
 
 
-def signed(value: float, digits: int = 1) -> str:
-    """A change: always with its sign, except 0."""
-    if value is None or math.isnan(value):
-        return NOTHING
-    rounded = round(value, digits)
-    return ("+" if rounded > 0 else "") + number(rounded + 0.0, digits)
-
-
 def share(value: float, digits: int = 0) -> str:
     """A share of 1 as a percentage.
 

@@ -13,6 +13,9 @@ _ESCAPE = re.compile(
 )
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _HOLE = re.compile(r"\$\{([^{}]*)\}")
+_KNOWN = frozenset(
+    {"toString", "trim", "encodeURIComponent", "encodeURI", "String", "URL", "URLSearchParams", "Headers", "create"}
+)
 _WORDS = {"true": True, "false": False, "null": None, "undefined": None}
 
 
@@ -125,7 +128,7 @@ class Expressions:
                 if sign.text == "[":
                     value = _held(value, text(self.value(inside)))
                 else:
-                    value = _called(first, name, owner, self.given(inside))
+                    value = _called(first, name, owner, self.given(inside)) if name in _KNOWN else UNWRITTEN
                 at = closing
             elif sign.kind != "sign" or sign.text not in {".", "?."}:
                 return UNWRITTEN

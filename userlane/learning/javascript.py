@@ -72,10 +72,15 @@ class _Reader:
                 value = self._expressions.value(statement(self._signs, closing + 2))
                 add(self._expressions.reach(names), key, value)
         elif mark == "(" and self._word(at - 1) not in {"new", "function"}:
+            while len(names) > 1 and names[0] in _GLOBALS:
+                names = names[1:]
+            adds = names[-1] in {"append", "set"}
+            if not (adds or names == ["fetch"] or self._axios(names)):
+                return
             given = self._expressions.given(self._signs[end + 1 : matching(self._signs, end)])
-            if names[-1] in {"append", "set"} and len(given) == 2:
+            if adds and len(given) == 2:
                 add(self._expressions.reach(names[:-1]), *given)
-            elif request := self._sent(names, given):
+            elif given and not adds and (request := self._sent(names, given)):
                 yield request
 
     def _assign(self, names: list[str], value: Any) -> None:
@@ -84,15 +89,16 @@ class _Reader:
         else:
             add(self._expressions.reach(names[:-1]), names[-1], value)
 
+    def _axios(self, names: list[str]) -> bool:
+        """Whether this calls axios, or something made by `axios.create`."""
+        known = self._expressions.variables.get(names[0])
+        made = isinstance(known, dict) and known.get("axios") is True
+        return len(names) <= 2 and (names[0] == "axios" or made)
+
     def _sent(self, names: list[str], given: list[Any]) -> Request | None:
         """The request that calling `names` with `given` sends, if it sends one."""
-        while len(names) > 1 and names[0] in _GLOBALS:
-            names = names[1:]
-        known = self._expressions.variables.get(names[0])
-        instance = known if isinstance(known, dict) and known.get("axios") is True else {}
-        axios = names[0] == "axios" or bool(instance)
-        if not given or not (names == ["fetch"] or (axios and len(names) <= 2)):
-            return None
+        axios = self._axios(names)
+        instance = _object([self._expressions.variables.get(names[0])], 0) if axios else {}
         url: Any = given[0]
         options = _object(given, 1)
         method = options.get("method") or "GET"

@@ -102,10 +102,14 @@ class _Reader:
         for at, sign in enumerate(self._signs):
             if sign.kind == "variable":
                 self._met(at)
-            elif sign.kind == "word" and sign.text.lower() in _COMMANDS:
+            elif sign.kind == "word" and sign.text.lower() in _COMMANDS and self._begins(at):
                 request = self._sent(self._rest(at + 1, "|"))
                 if request:
                     yield request
+
+    def _begins(self, at: int) -> bool:
+        """Whether a command may stand at `at`."""
+        return at == 0 or self._signs[at - 1].kind == "end" or self._mark(at - 1) in {"=", "(", "{", "|", "&", "@("}
 
     def _rest(self, start: int, *marks: str) -> _Signs:
         """From `start` to the end of its statement, or of the brackets it stands in."""

@@ -20,7 +20,7 @@ Reader = Callable[[str], list[Request]]
 _READERS: tuple[tuple[str, re.Pattern[str], Reader], ...] = (
     (
         "cURL",
-        re.compile(r"^\s*(?:[$>%]\s*)?(?:\w+=\S*\s+)*(?:\S*/)?curl(?:\.exe)?[\s^]", re.MULTILINE),
+        re.compile(r"^[ \t]*(?:[$>%]\s*)?(?:\w+=\S*[ \t]+)*(?:\S*/)?curl(?:\.exe)?[\s^]", re.MULTILINE),
         read_curl,
     ),
     (

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 Words = list[str]
 
-_WINDOWS = re.compile(r"\^[ \t]*\r?(?:\n|$)|\^[\"%&]")
+_WINDOWS = re.compile(r"\^[ \t]*\n|(?:curl|curl\.exe|\s-[\w-]+)\s+\^\"|\"\^%\"")
 _PROMPTS = frozenset({"$", ">", "%", "export", "set", "sudo"})
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 

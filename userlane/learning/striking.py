@@ -13,7 +13,7 @@ from userlane.learning.request import Request
 MARK = "<token>"
 
 _SHORT = 8
-_NAME = r"[\w-]*(?:token|secret|passw(?:or)?d|api[_-]?key|authorization|cookie)[\w-]*"
+_NAME = r"(?<![\w-])[\w-]*(?:token|secret|passw(?:or)?d|api[_-]?key|authorization|cookie)[\w-]*"
 _AFTER_SCHEME = re.compile(r"(\bbearer\s+)[^\s\"'`,;(){}\\^<$]{4,}", re.IGNORECASE)
 _QUOTED = re.compile(rf"({_NAME}[\"'`]?\s*[:=,]\s*[\"'`])[^\s\"'`<$]{{6,}}(?=[\"'`])", re.IGNORECASE)
 _ANYHOW = re.compile(rf"({_NAME}[\"'`]?\s*[:=,]?\s*[\"'`]?(?:\w+\s+)?)[^\s\"'`<$,;]{{6,}}", re.IGNORECASE)
@@ -69,7 +69,7 @@ def _secrets(request: Request) -> Iterator[_Secret]:
 
 def _without(code: str, secret: _Secret) -> str:
     # Each sign may be escaped, or written as its number.
-    text = r"[\\^`]{0,2}".join(
+    text = r"[\\^`\"]{0,2}".join(
         rf"(?:{re.escape(sign)}|\\[ux](?:00)?{ord(sign):02x})" for sign in secret.text
     )
     whole = rf"(?<![0-9A-Za-z]){text}(?![0-9A-Za-z])"

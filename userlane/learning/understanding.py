@@ -46,15 +46,16 @@ def understood(given: Given, answers: Mapping[str, str]) -> Lesson:
                 f"“{role}” is nothing that is asked; one of {', '.join(_ROLES)} was expected."
             )
     placed = place(given.pieces, given.wanted, answers)
-    roles = Roles([spot for spot in placed.rest if not spot.in_path], answers)
+    parameters = [spot for spot in placed.rest if not spot.in_path]
+    roles = Roles([spot for spot in parameters if UNWRITTEN not in spot.name], answers)
     path = tuple(spot for spot in placed.pieces if spot.in_path)
     if any(UNWRITTEN in spot.value for spot in path):
         raise RequestUnusable(
             "Only running the code would tell the whole address; it was expected written out."
         )
     names = roles.likely()
-    others = [spot for spot in placed.rest if not spot.in_path and spot.name not in names.values()]
-    unwritten = [spot for spot in others if UNWRITTEN in spot.value]
+    others = [spot for spot in parameters if spot.name not in names.values()]
+    unwritten = [spot for spot in others if UNWRITTEN in spot.shown]
     dropped = {*unwritten, *(spot for spot in placed.rest if spot.name in names.values())}
     kept = [spot for spot in placed.pieces if spot.in_path or spot not in dropped]
     box, sign = _box(given, placed, answers), _sign(given.carried, answers)

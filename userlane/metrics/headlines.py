@@ -49,7 +49,7 @@ def surveys(change: pd.DataFrame, names: dict[str, str]) -> list[str]:
 
 
 def tags(change: pd.DataFrame) -> list[str]:
-    """The tags that gained and lost most users beyond chance.
+    """The tags whose share of users rose and fell most beyond chance.
 
     `change` as of `metrics.tags.change` with the column `tag` (its name); `real` already allows for the
     number of tags compared (Benjamini–Hochberg).
@@ -60,12 +60,12 @@ def tags(change: pd.DataFrame) -> list[str]:
     if not real:
         return [f"No tag changed its share of users beyond chance ({len(change)} compared)."]
     sentences = []
-    for verb, sign in (("gained", 1), ("lost", -1)):
+    for verb, sign in (("rose", 1), ("fell", -1)):
         tag = max((tag for tag in real if sign * tag["difference"] > 0), key=_size, default=None)
         if tag:
-            users = f"{tag['users']:.0f}, before {tag['users_before']:.0f}"
-            shares = f"{100 * tag['share']:.0f} % of users seen, before {100 * tag['share_before']:.0f} %"
-            sentences.append(f"“{tag['tag']}” {verb} most users: {users} ({shares}), a real change.")
+            now = f"{100 * tag['share']:.1f} % of users seen ({tag['users']:,.0f})"
+            then = f"before {100 * tag['share_before']:.1f} % ({tag['users_before']:,.0f})"
+            sentences.append(f"“{tag['tag']}” {verb} most among tags: {now}, {then}, a real change.")
     return sentences
 
 

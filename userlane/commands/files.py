@@ -1,0 +1,71 @@
+"""`export --from-file`: saved answers in place of the API."""
+# ruff: noqa: PLC0415 - as in __main__, `--help` must not wait for what only a run needs
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from userlane.errors import UserlaneError
+
+if TYPE_CHECKING:
+    from userlane.contract import Dataset, DatasetName
+    from userlane.saved import Saved
+    from userlane.settings import Settings
+
+NO_PROPERTY = "files"
+STANDARD_INPUT = "-"
+
+
+def opened(  # noqa: PLR0917 - what the command line was given
+    settings: "Settings",
+    dataset: "DatasetName",
+    files: Sequence[str],
+    property_id: str | None,
+    survey_id: str | None,
+    days: tuple[datetime | None, datetime | None],
+) -> "Dataset":
+    """What the files hold: of the survey, if there are several, and of the days, if they are given."""
+    from userlane import saved
+    from userlane.contract import Query, Window, identifier
+
+    survey = survey_id if survey_id is None else identifier(survey_id, "survey ID")
+    found = saved.read(
+        [(Path(file).name, _content(file)) for file in files],
+        dataset,
+        fields=settings.profile.route(dataset).fields,
+        timezone=settings.timezone,
+        survey_id=survey,
+    )
+    if dataset == "surveys" and survey is None:
+        survey = _only_survey(found)
+    start, end = (None if day is None else day.date() for day in days)
+    if found.window is None and (start is None or end is None):
+        raise click.UsageError("the files hold no usable record, so --start and --end are needed.")
+    window = found.window or Window(start, end)  # type: ignore[arg-type]  # asked for just above
+    return found.answer(
+        Query(
+            dataset,
+            identifier(property_id or NO_PROPERTY, "property ID"),
+            Window(start or window.start, end or window.end),
+            survey,
+            settings.timezone,
+        )
+    )
+
+
+def _only_survey(found: "Saved") -> str:
+    if len(found.surveys) == 1:
+        return found.surveys[0]
+    held = f"surveys {', '.join(found.surveys)}" if found.surveys else "no survey"
+    raise click.UsageError(f"the files hold {held}: choose with --survey-id.")
+
+
+def _content(file: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
+    except OSError as error:
+        raise UserlaneError(f"{file} cannot be read ({error.strerror}).", "Check --from-file.") from error
