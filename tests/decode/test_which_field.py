@@ -38,6 +38,10 @@ def test_heart_without_any_score_misses_the_overall_one() -> None:
     with pytest.raises(FieldsMissing) as caught:
         read("heart", [{"date": "2026-04-01", "mood": 3}])
     assert caught.value.missing == ("overall",)
+    assert "a score" in caught.value.cause
+    with pytest.raises(FieldsMissing) as caught:
+        read("heart", [{"when": "2026-04-01", "mood": 3}])
+    assert caught.value.missing == ("date", "overall")
 
 
 def test_what_is_told_missing_can_be_settled_by_a_profile() -> None:

@@ -15,20 +15,41 @@ from userlane.learning import assemble, learn, struck, to_toml
 from userlane.learning.meaning import meaning
 
 NAMED = {
-    "start": ("startDate", "start_date", "start", "from", "dateFrom", "from-date", "filter[start]", "StartTime"),
+    "start": (
+        "startDate",
+        "start_date",
+        "start",
+        "from",
+        "dateFrom",
+        "from-date",
+        "filter[start]",
+        "StartTime",
+    ),
     "end": ("endDate", "end_date", "end", "to", "dateTo", "to-date", "filter[end]", "EndTime"),
     "page": ("page", "pageNumber", "page_no", "page[number]", "pageIndex"),
     "limit": ("limit", "pageSize", "per_page", "size", "page[size]", "PerPage"),
 }
 UNNAMED = ("von", "bis", "seite", "anzahl", "alpha", "beta", "x1", "q-2", "z.z", "α")
-FIXED = (("format", "json"), ("lang", "en-GB"), ("include", "comments,users"), ("q", "a b&c=d+e/é%"), ("v", "2"))
+FIXED = (
+    ("format", "json"),
+    ("lang", "en-GB"),
+    ("include", "comments,users"),
+    ("q", "a b&c=d+e/é%"),
+    ("v", "2"),
+)
 ORIGINS = (
     "https://api.userlane.com",
     "https://eu.api.userlane.com:8443",
     "http://127.0.0.1:8765",
     "https://gateway.example",
 )
-PATHS = ("/v1/properties/{p}/{d}", "/{d}/{p}", "/api/v2/{d}", "/rest/apps/{p}/export/{d}.json", "/{d}s?app={p}")
+PATHS = (
+    "/v1/properties/{p}/{d}",
+    "/{d}/{p}",
+    "/api/v2/{d}",
+    "/rest/apps/{p}/export/{d}.json",
+    "/{d}s?app={p}",
+)
 HARMLESS = (
     ("accept", "application/json"),
     ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"),
@@ -56,7 +77,9 @@ class Case:
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     dataset = draw(st.sampled_from(DATASETS))
-    property_id = draw(st.sampled_from(["8mkyx", "4711", "Prop-7_x"]) | st.from_regex(r"[a-z0-9]{5,12}", fullmatch=True))
+    property_id = draw(
+        st.sampled_from(["8mkyx", "4711", "Prop-7_x"]) | st.from_regex(r"[a-z0-9]{5,12}", fullmatch=True)
+    )
     survey_id = draw(st.sampled_from(["512", "s-77", "900001"]).filter(lambda each: each != property_id))
     names = _names(draw)
     dates = draw(st.sampled_from(Dates.__args__))  # type: ignore[attr-defined]  # a Literal's choices
@@ -65,8 +88,14 @@ def cases(draw: st.DrawFn) -> Case:
     start, end = span(Query("heart", "any", window), dates)
     values = (start, end, draw(st.sampled_from(["0", "1"])), draw(st.sampled_from(["1000", "500", "100"])))
     roles = list(zip(names, values, strict=True))
-    fixed = [pair for pair in draw(st.lists(st.sampled_from(FIXED), max_size=3, unique=True)) if pair[0] not in names]
-    path = draw(st.sampled_from(PATHS)).replace("{d}", {"surveys": "survey", "tags": "tag"}.get(dataset, dataset))
+    fixed = [
+        pair
+        for pair in draw(st.lists(st.sampled_from(FIXED), max_size=3, unique=True))
+        if pair[0] not in names
+    ]
+    path = draw(st.sampled_from(PATHS)).replace(
+        "{d}", {"surveys": "survey", "tags": "tag"}.get(dataset, dataset)
+    )
     path, _, query = path.partition("?")
     ids = [tuple(query.split("="))] if query else []
     if "{p}" not in path + query:
@@ -75,7 +104,11 @@ def cases(draw: st.DrawFn) -> Case:
         ids.append((draw(st.sampled_from(["surveyId", "survey", "welche"])), "{s}"))
     parameters = draw(st.permutations([*roles, *fixed, *ids]))
     auth = draw(
-        st.builds(Auth, st.sampled_from(["Authorization", "X-Api-Key", "X-Userlane-Token"]), st.sampled_from(["Bearer", "", "Token", "JWT"]))
+        st.builds(
+            Auth,
+            st.sampled_from(["Authorization", "X-Api-Key", "X-Userlane-Token"]),
+            st.sampled_from(["Bearer", "", "Token", "JWT"]),
+        )
     )
     token = draw(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._~+/=!$%&@-]{10,40}7[A-Za-z0-9]", fullmatch=True))
     header = draw(st.sampled_from([auth.header, auth.header.lower(), auth.header.upper()]))
@@ -89,7 +122,11 @@ def cases(draw: st.DrawFn) -> Case:
     origin = draw(st.sampled_from(ORIGINS))
     sent = Sent(filled(origin + path), [(name, filled(value)) for name, value in parameters], headers)
     kept = Sent(origin + path, [pair for pair in parameters if pair not in roles], ()).url
-    url = kept.replace("{p}", "{property_id}").replace("%7Bp%7D", "{property_id}").replace("%7Bs%7D", "{survey_id}")
+    url = (
+        kept.replace("{p}", "{property_id}")
+        .replace("%7Bp%7D", "{property_id}")
+        .replace("%7Bs%7D", "{survey_id}")
+    )
     return Case(sent, dataset, property_id, survey_id, names, dates, Auth(shown, auth.scheme), token, url)
 
 
@@ -116,7 +153,11 @@ def test_a_request_teaches_the_same_in_every_language(language: str, case: Case)
     if language == "HTTP" and case.url.startswith("http://"):
         assert "127.0.0.1" in case.url  # the scheme is not written; on this machine it is http
     lesson = learn(
-        code, case.dataset, case.property_id, case.survey_id, allowed_hosts=("*.userlane.com", "gateway.example")
+        code,
+        case.dataset,
+        case.property_id,
+        case.survey_id,
+        allowed_hosts=("*.userlane.com", "gateway.example"),
     )
     assert lesson.questions == ()
     route = lesson.route
@@ -134,7 +175,11 @@ def test_a_request_teaches_the_same_in_every_language(language: str, case: Case)
     assert left
     assert case.token not in left
     again = learn(
-        left, case.dataset, case.property_id, case.survey_id, allowed_hosts=("*.userlane.com", "gateway.example")
+        left,
+        case.dataset,
+        case.property_id,
+        case.survey_id,
+        allowed_hosts=("*.userlane.com", "gateway.example"),
     )
     assert (again.route, again.auth, again.token) == (route, case.auth, None)
     assert not re.search(r"c5rf", left)

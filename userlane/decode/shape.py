@@ -24,6 +24,9 @@ ENVELOPES = (
 )
 """The keys that records may lie under, the likeliest first."""
 
+_ANY_SCORE = "overall"
+"""Stands for all scores of HEART, none of which is required for itself."""
+
 _DEEPEST = 3
 _SHOWN = 20
 
@@ -145,7 +148,9 @@ def recognise(
             fields.append((field.name, found[0]))
         elif field.required:
             missing.append(field.name)
-    if missing or (dataset == "heart" and not (unsure.keys() | dict(fields).keys()) & set(SCORES)):
+    if dataset == "heart" and not (unsure.keys() | dict(fields).keys()) & set(SCORES):
+        missing.append(_ANY_SCORE)
+    if missing:
         raise _missing(dataset, missing, sorted(map(dotted, paths - objects)))
     if unsure:
         raise _ambiguous(dataset, unsure)
@@ -239,13 +244,13 @@ def _form(kind: Kind, path: Path, records: Sequence[Any]) -> Form | None:
 
 
 def _missing(dataset: DatasetName, missing: Sequence[str], keys: Sequence[str]) -> FieldsMissing:
-    named = [words(name) for name in missing] or ["a score"]
+    named = ["a score" if name == _ANY_SCORE else words(name) for name in missing]
     shown = ", ".join(keys[:_SHOWN]) + (", …" if len(keys) > _SHOWN else "")
     return FieldsMissing(
         f"The {_NAMES[dataset]} records have no field for {', '.join(named)}; their keys: {shown or 'none'}.",
-        f"Say which key is which: on Connect, or as {_example(dataset, (missing or ['overall'])[0])}.",
+        f"Say which key is which: on Connect, or as {_example(dataset, missing[0])}.",
         dataset=dataset,
-        missing=tuple(missing or ("overall",)),
+        missing=tuple(missing),
         keys=tuple(keys),
     )
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from userlane import cached, lookups, session
+from userlane import cached, doctor, lookups, session
 from userlane.contract import ASSUMED, DATASETS, Connection, Query, Token, Window, identifier
 from userlane.errors import InputUnusable, UserlaneError
 from userlane.fetch import Probe
@@ -213,10 +213,27 @@ def status() -> None:
             visit.probes = test(visit.connection, filters.property_id, filters.survey_ids)
     if visit.probes:
         answers(visit.probes, visit.surveys)
+    check()
     if visit.connection.profile == ASSUMED:
         st.caption(ASSUMED_CONTRACT)
     else:
         teaching.download(visit.connection.profile)
+
+
+def check() -> None:
+    """The doctor: what each API answers, field by field, as text that a colleague may see."""
+    connection, property_id = session.connection(), session.filters().property_id
+    with st.expander("Check this connection", icon=":material/stethoscope:", key="doctor", width=FORM_WIDTH):
+        st.markdown(
+            "Asks each API a few times about the last 7 days: how it answers, what is recognised and "
+            "what to do about problems. The report never holds the token; it can be sent to a colleague."
+        )
+        checking = st.button("Check now", icon=":material/stethoscope:", disabled=property_id is None)
+        if checking and connection is not None and property_id is not None:
+            with st.spinner("Asking each API …"):
+                surveys, zone = session.filters().survey_ids, cached.settings().timezone
+                report = doctor.examine(connection, property_id, surveys, timezone=zone)
+            st.code(report.text(), language=None, wrap_lines=True)
 
 
 def tag_names() -> None:

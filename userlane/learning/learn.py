@@ -24,6 +24,7 @@ from userlane.learning.understanding import Given, understood
 _RELAY = re.compile(r"https://try\.readme\.io/(https?://.*)", re.DOTALL)
 _SIGNED = re.compile(r"eyJ[0-9A-Za-z_-]{10,}\.")
 _SHORTEST_SECRET = 6
+_MOST_PIECES = 100
 
 
 def learn(
@@ -61,6 +62,8 @@ def learn(
     target = _allowed(relayed[1] if relayed else request.url, tuple(allowed_hosts))
     carried = carriers(request.headers)
     pieces = spots(target.rest)
+    if len(pieces) > _MOST_PIECES:
+        raise RequestUnusable(f"The address has {len(pieces):,} parts; at most {_MOST_PIECES} were expected.")
     _refuse_secrets(target, pieces, carried)
     _refuse_dates_in_path(pieces)
     headers = tuple(name for name, _ in request.headers)

@@ -44,6 +44,11 @@ class _Reader(ast.NodeVisitor):
             self._assign(target, value)
         self.generic_visit(node)
 
+    def visit_withitem(self, node: ast.withitem) -> None:
+        if node.optional_vars is not None:
+            self._assign(node.optional_vars, self._value(node.context_expr))
+        self.generic_visit(node)
+
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
             self._assign(node.target, self._value(node.value))

@@ -29,7 +29,7 @@ _READERS: tuple[tuple[str, re.Pattern[str], Reader], ...] = (
         read_powershell,
     ),
     ("JavaScript", re.compile(r"\bfetch\s*\(|\baxios\b"), read_javascript),
-    ("Python", re.compile(r"\brequests\b|\bhttpx\b|\.(?:get|request)\("), read_python),
+    ("Python", re.compile(r"\b(?:requests|httpx)\.\w|\.(?:get|request)\("), read_python),
     ("HTTP", re.compile(rf"^[ \t]*(?:(?:{'|'.join(METHODS)})[ \t]+\S|:method:)", re.MULTILINE), read_raw),
 )
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)

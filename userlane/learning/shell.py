@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from userlane.learning.literals import joined
+
 Words = list[str]
 
 _WINDOWS = re.compile(r"\^[ \t]*\n|(?:curl|curl\.exe|\s-[\w-]+)\s+\^\"|\"\^%\"")
@@ -51,7 +53,7 @@ def commands(code: str) -> list[Words]:
         while command and command[0] in _PROMPTS:
             command = command[1:]
         while command and (assignment := _ASSIGNMENT.fullmatch(command[0])):
-            variables[assignment[1]] = assignment[2]
+            variables[assignment[1]] = joined([assignment[2]])
             command = command[1:]
         if command and command[0].startswith("-") and found:  # the line above lost its sign of going on
             found[-1] += command

@@ -13,7 +13,7 @@ from userlane.learning.request import Request
 MARK = "<token>"
 
 _SHORT = 8
-_NAME = r"(?<![\w-])[\w-]*(?:token|secret|passw(?:or)?d|api[_-]?key|authorization|cookie)[\w-]*"
+_NAME = r"(?<![\w-])(?=[\w-]*?(?:token|secret|passw(?:or)?d|api[_-]?key|authorization|cookie))[\w-]++"
 _AFTER_SCHEME = re.compile(r"(\bbearer\s+)[^\s\"'`,;(){}\\^<$]{4,}", re.IGNORECASE)
 _QUOTED = re.compile(rf"({_NAME}[\"'`]?\s*[:=,]\s*[\"'`])[^\s\"'`<$]{{6,}}(?=[\"'`])", re.IGNORECASE)
 _ANYHOW = re.compile(rf"({_NAME}[\"'`]?\s*[:=,]?\s*[\"'`]?(?:\w+\s+)?)[^\s\"'`<$,;]{{6,}}", re.IGNORECASE)
