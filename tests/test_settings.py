@@ -1,10 +1,11 @@
 """Environment variables become settings, or an error that names the variable."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from userlane.contract import ASSUMED, Token
+from userlane.contract import ASSUMED, Profile, Route, Token
 from userlane.errors import SettingsUnusable
 from userlane.settings import Settings
 
@@ -21,6 +22,7 @@ def test_every_variable_is_read_and_typed(tmp_path: Path) -> None:
         {
             "USERLANE_BASE_URL": "https://api.example.com/",
             "USERLANE_API_PROFILE": str(profile),
+            "USERLANE_ALLOWED_HOSTS": "api.example.com, *.Userlane.com,",
             "USERLANE_TOKEN": "  Bearer made-up ",
             "USERLANE_PROPERTIES": "8mkyx=Intranet, 4711",
             "USERLANE_MAX_ROWS": "5_000",
@@ -32,6 +34,7 @@ def test_every_variable_is_read_and_typed(tmp_path: Path) -> None:
     assert settings.base_url == "https://api.example.com"
     assert settings.profile.auth.header == "X-Token"
     assert settings.profile.heart == ASSUMED.heart
+    assert settings.allowed_hosts == ("api.example.com", "*.userlane.com")
     assert settings.token == Token("made-up")
     assert settings.properties == {"8mkyx": "Intranet", "4711": "4711"}
     assert (settings.max_rows, settings.max_in_flight) == (5000, 8)
@@ -46,6 +49,11 @@ def test_every_variable_is_read_and_typed(tmp_path: Path) -> None:
         ("BASE_URL", "https://user:word@api.example.com"),
         ("BASE_URL", "https://api.example.com/?a=b"),
         ("API_PROFILE", "/nowhere/profile.toml"),
+        ("ALLOWED_HOSTS", "*"),
+        ("ALLOWED_HOSTS", "*.com"),
+        ("ALLOWED_HOSTS", "api.*.com"),
+        ("ALLOWED_HOSTS", "https://api.example.com"),
+        ("ALLOWED_HOSTS", "api.example.com:443"),
         ("TOKEN", "täken"),
         ("PROPERTIES", "../etc=x"),
         ("MAX_ROWS", "many"),
@@ -60,12 +68,88 @@ def test_an_unusable_value_is_refused_with_its_variable_named(name: str, text: s
         Settings.read({f"USERLANE_{name}": text})
 
 
-@pytest.mark.parametrize("toml", ["[auth", "[hart]\nurl = 'x'", "[heart]\nstart = 's'"])
-def test_a_profile_that_does_not_fit_is_refused(tmp_path: Path, toml: str) -> None:
-    profile = tmp_path / "profile.toml"
-    profile.write_text(toml)
-    with pytest.raises(SettingsUnusable, match="USERLANE_API_PROFILE"):
-        Settings.read({"USERLANE_API_PROFILE": str(profile)})
+@pytest.mark.parametrize(
+    ("toml", "line", "reason"),
+    [
+        ("[auth", "line 1", "expected ']'"),
+        ("[auth]\nheader = Bearer", "line 2", "invalid value"),
+        ("[nps]\nurl = 'x", "line 2", "illegal character|unterminated|expected"),
+        ("[hart]\nurl = 'x'", "line 1", "unknown key “hart”, perhaps heart was meant"),
+        ("[auth]\n\nheader = 'X'\nkey = 'k'", "line 4", "unknown key “key”, known are header, scheme"),
+        ("[nps]\nurl = '{base_url}'\n\nlimits = 'l'", "line 4", "perhaps limit was meant"),
+        ("[heart]\nstart = 's'", "line 1", "missing required field url"),
+        ("[nps]\nurl = '{base_url}'\n[heart]\nurl = 5", "line 4", "Expected str, got int"),
+        ("[nps]\nurl = '{base_url}'\nfirst_page = 7", "line 3", "7"),
+        ("[nps]\nstart = 'a'\nurl = '{base}/x'", "line 3", "{base}"),
+        ("[nps]\nurl = '{base_url}'\nend = 'page'", "line 3|line 1", "four different names"),
+        ("[auth]\nheader = 'X'\nscheme = 'a b'", "line 3", "one word"),
+        ("[nps]\nurl = '{base_url}'\n[nps.fields]\nscore = 'a'\nscor = 'b'", "line 5", "no field “scor”"),
+        ("[nps]\nurl = '{base_url}'\nfields = {scor = 'b'}", "line 3", "no field “scor”"),
+        ("nps.url = '{base_url}'\nnps.ende = 'x'", "line 2", "perhaps end was meant"),
+        ("[nps]\nurl = 'http://api.userlane.com/x'", "line 2", "not encrypted"),
+    ],
+)
+def test_a_broken_profile_is_refused_with_file_line_and_reason(
+    tmp_path: Path, toml: str, line: str, reason: str
+) -> None:
+    for line_end in ("\n", "\r\n"):
+        with pytest.raises(SettingsUnusable) as caught:
+            Settings.read(mounted(tmp_path, toml.replace("\n", line_end)))
+        assert re.match(
+            rf"USERLANE_API_PROFILE: profile\.toml, ({line}): .*({re.escape(reason)}|{reason})",
+            caught.value.cause,
+        )
+
+
+def mounted(folder: Path, toml: str, **settings: str) -> dict[str, str]:
+    """An environment with this profile."""
+    file = folder / "profile.toml"
+    file.write_bytes(toml.encode())
+    return {"USERLANE_API_PROFILE": str(file), **settings}
+
+
+def test_a_profile_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "profile.toml"
+    file.write_bytes(b"\xff\xfe[\x00")
+    with pytest.raises(SettingsUnusable, match=r"profile\.toml is not text in UTF-8"):
+        Settings.read({"USERLANE_API_PROFILE": str(file)})
+
+
+def test_a_profile_saved_by_an_editor_of_windows_is_read(tmp_path: Path) -> None:
+    settings = Settings.read(mounted(tmp_path, "\ufeff[auth]\r\nscheme = ''\r\n"))
+    assert settings.profile.auth.scheme == ""
+
+
+def test_a_profile_with_whole_addresses_needs_no_base_url(tmp_path: Path) -> None:
+    toml = "[nps]\nurl = 'https://eu.api.userlane.com:8443/nps/{property_id}'"
+    settings = Settings.read(mounted(tmp_path, toml))
+    assert settings.base_url == "https://eu.api.userlane.com:8443"
+    own = Settings.read(mounted(tmp_path, toml, USERLANE_BASE_URL="https://api.userlane.com"))
+    assert own.base_url == "https://api.userlane.com"
+
+
+def test_a_profile_leads_to_allowed_hosts_only(tmp_path: Path) -> None:
+    toml = "[nps]\nurl = 'https://gateway.example/nps/{property_id}'"
+    with pytest.raises(SettingsUnusable, match=r"gateway\.example .*USERLANE_ALLOWED_HOSTS"):
+        Settings.read(mounted(tmp_path, toml))
+    for name, value in (
+        ("ALLOWED_HOSTS", "*.x.example,gateway.example"),
+        ("BASE_URL", "https://gateway.example"),
+    ):
+        assert Settings.read(mounted(tmp_path, toml, **{f"USERLANE_{name}": value})).base_url
+    local = "[nps]\nurl = 'http://127.0.0.1:9/nps/{property_id}'"
+    assert Settings.read(mounted(tmp_path, local)).base_url == "http://127.0.0.1:9"
+
+
+def test_a_pasted_request_may_name_the_allowed_hosts_and_the_configured_one() -> None:
+    assert Settings().hosts == ("*.userlane.com",)
+    settings = Settings(base_url="https://api.example.com:8443/x", allowed_hosts=("a.example",))
+    assert settings.hosts == ("a.example", "api.example.com")
+    assert [settings.host_allowed(host) for host in ("a.example", "api.example.com", "x.userlane.com")] == [
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:9"])
@@ -82,3 +166,11 @@ def test_a_connection_needs_an_address() -> None:
     with pytest.raises(SettingsUnusable, match="USERLANE_BASE_URL"):
         Settings().connection(Token("made-up"))
     assert Settings(base_url="https://a.example").connection(Token("x")).base_url == "https://a.example"
+
+
+def test_a_learned_profile_brings_its_address_along() -> None:
+    learned = Profile(nps=Route("https://api.userlane.com/nps/{property_id}"))
+    connection = Settings().connection(Token("made-up"), learned)
+    assert (connection.base_url, connection.profile) == ("https://api.userlane.com", learned)
+    configured = Settings(base_url="https://a.example").connection(Token("made-up"), learned)
+    assert configured.base_url == "https://a.example"

@@ -137,7 +137,8 @@ def _profile(text: str) -> Profile:
         raise SettingsUnusable(f"{path.name} is not text in UTF-8.", "Save it as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         reason, _, place = str(error).rpartition(" (at ")
-        where = place.partition(",")[0] if place.startswith("line") else "last line"
+        last = f"line {len(toml.splitlines()) or 1}"
+        where = place.partition(",")[0] if place.startswith("line") else last
         reason = f"{reason[:1].lower()}{reason[1:]}" if reason else "it is not valid TOML"
         raise SettingsUnusable(f"{path.name}, {where}: {reason}.", "Mend that line.") from error
     except msgspec.ValidationError as error:

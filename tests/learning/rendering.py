@@ -90,7 +90,7 @@ def python_with_parameters(sent: Sent) -> str:
     return (
         f"import requests\nurl = {sent.address!r}\nquerystring = {dict(sent.parameters)!r}\n"
         f"headers = {dict(sent.headers)!r}\n"
-        'response = requests.request("GET", url, headers=headers, params=querystring)\nprint(response.json())\n'
+        'response = requests.request("GET", url, headers=headers, params=querystring)\n'
     )
 
 
@@ -120,7 +120,8 @@ def axios(sent: Sent) -> str:
     parameters = ", ".join(f"{_key(name)}: {_single(value)}" for name, value in sent.parameters)
     headers = ", ".join(f"{_key(name)}: {_single(value)}" for name, value in sent.headers)
     return (
-        f"import axios from 'axios'\n\nconst options = {{\n  method: 'GET',\n  url: {_single(sent.address)},\n"
+        f"import axios from 'axios'\n\nconst options = {{\n  method: 'GET',\n"
+        f"  url: {_single(sent.address)},\n"
         f"  params: {{{parameters}}},\n  headers: {{{headers}}}\n}}\n\n"
         "axios\n  .request(options)\n  .then(res => console.log(res.data))\n"
         "  .catch(err => console.error(err))\n"

@@ -97,7 +97,7 @@ def cases(draw: st.DrawFn) -> Case:
         "{d}", {"surveys": "survey", "tags": "tag"}.get(dataset, dataset)
     )
     path, _, query = path.partition("?")
-    ids = [tuple(query.split("="))] if query else []
+    ids = [("app", "{p}")] if query else []
     if "{p}" not in path + query:
         ids.append((draw(st.sampled_from(["propertyId", "application_id", "wer"])), "{p}"))
     if dataset == "surveys":

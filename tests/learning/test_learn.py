@@ -119,6 +119,8 @@ def test_one_answer_settles_the_other_date() -> None:
         ("page=1&limit=100&count=5", "page", "limit"),
         ("p=1&page=1&size=100", "page", "size"),
         ("page=1&offset=0&limit=10", "page", "limit"),
+        ("x=1&limit=100&withComments=1", "x", "limit"),
+        ("page=1&x=100&npsId=500", "page", "x"),
     ],
 )
 def test_page_and_limit_are_found_by_name_and_by_number(numbers: str, page: str, limit: str) -> None:
@@ -134,6 +136,10 @@ def test_page_and_limit_are_found_by_name_and_by_number(numbers: str, page: str,
         ("x=1&y=0&limit=10", ["page"]),
         ("page=1&x=50&y=20", ["limit"]),
         ("page=1&x=5", ["limit"]),
+        ("page=1&year=2026", ["limit"]),
+        ("page=1&x=2026", ["limit"]),
+        ("limit=100&includeComments=1", ["page"]),
+        ("limit=100&nps_id=1", ["page"]),
         ("size=5&max=6&page=1", ["limit"]),
         ("limit=100", ["page"]),
         ("page=1", ["limit"]),
@@ -263,7 +269,7 @@ def test_the_token_is_found_in_its_header_with_its_word(header: str, auth: Auth)
     ],
 )
 def test_a_token_left_open_teaches_header_and_word_only(value: str) -> None:
-    lesson = taught(f"/8mkyx/nps?{DATES}&page=1&limit=10", f"Authorization: Bearer {value or '<t>'}")
+    lesson = taught(f"/8mkyx/nps?{DATES}&page=1&limit=10", f"Authorization: Bearer {value}")
     assert (lesson.auth, lesson.token, lesson.settled) == (Auth(), None, True)
 
 
@@ -273,7 +279,8 @@ def test_a_request_without_a_token_teaches_the_route_all_the_same() -> None:
 
 
 def test_a_word_before_the_token_that_is_not_written_out_is_asked_about() -> None:
-    code = f"requests.get('https://api.userlane.com/8mkyx/nps?{DATES}&page=1&limit=10', headers={{'Authorization': t}})"
+    url = f"https://api.userlane.com/8mkyx/nps?{DATES}&page=1&limit=10"
+    code = f"requests.get('{url}', headers={{'Authorization': t}})"
     lesson = learn(code, "nps", "8mkyx")
     assert asked(lesson)["scheme"].candidates == ("Bearer", "Token", "none")
     assert lesson.answered({"scheme": "none"}).auth == Auth("Authorization", "")
@@ -399,7 +406,7 @@ REFUSED = {
     "both dates in one": (curl("/8mkyx/nps?range=2026-04-01..2026-05-01&page=1&limit=10"), "both dates"),
     "dates in the path": (curl("/8mkyx/nps/2026-04-01/2026-05-01?page=1&limit=10"), "path"),
     "records to skip": (curl(f"/8mkyx/nps?{DATES}&offset=0&limit=10"), "offset"),
-    "words before the token": (curl("/8mkyx/nps", f"Authorization: my own {TOKEN}"), "Authorization"),
+    "words before the token": (curl("/8mkyx/nps", f"Authorization: Key one {TOKEN}"), "Authorization"),
     "an address not written out": (
         f"requests.get('https://api.userlane.com/8mkyx/' + name, headers={{'x-api-key': '{TOKEN}'}})",
         "written out",

@@ -14,32 +14,30 @@ from userlane.learning.reading import requests_in
 
 URL = "https://api.userlane.com/v1/nps?page=1"
 TOKEN = "made-up-4f2a"
-HEADER = ("authorization", f"Bearer {TOKEN}")
+BEARER = f"authorization: Bearer {TOKEN}"
 
 SNIPPETS = {
-    "options of one word and many lines": f"curl --request=GET --url={URL} --header='authorization: Bearer {TOKEN}'",
-    "joined letters": f"curl -sSLXGET '{URL}' -H'authorization: Bearer {TOKEN}' -o out.json",
-    "a prompt, a comment, a pipe": f"# the scores\n$ curl -s '{URL}' -H 'authorization: Bearer {TOKEN}' | jq .data > x",
+    "options of one word and many lines": f"curl --request=GET --url={URL} --header='{BEARER}'",
+    "joined letters": f"curl -sSLXGET '{URL}' -H'{BEARER}' -o out.json",
+    "a prompt, a comment, a pipe": f"# the scores\n$ curl -s '{URL}' -H '{BEARER}' | jq .data > x",
     "variables of the shell": (
         f"export TOKEN={TOKEN}\nBASE=https://api.userlane.com\n"
         'curl "$BASE/v1/nps?page=1" -H "authorization: Bearer ${TOKEN}"'
     ),
     "an address without quotes": f"curl {URL} -H authorization:\\ Bearer\\ {TOKEN}",
-    "line ends with space behind them": f"curl \\  \n '{URL}' \\ \n -H 'authorization: Bearer {TOKEN}'",
-    "line ends lost": f"curl '{URL}'\n  -H 'authorization: Bearer {TOKEN}'",
-    "line ends of PowerShell": f"curl.exe '{URL}' `\n -H 'authorization: Bearer {TOKEN}'",
+    "line ends with space behind them": f"curl \\  \n '{URL}' \\ \n -H '{BEARER}'",
+    "line ends lost": f"curl '{URL}'\n  -H '{BEARER}'",
+    "line ends of PowerShell": f"curl.exe '{URL}' `\n -H '{BEARER}'",
     "bearer as an option": f"curl '{URL}' --oauth2-bearer {TOKEN}",
-    "-G with -d": f"curl -G https://api.userlane.com/v1/nps -d page=1 -H 'authorization: Bearer {TOKEN}'",
-    "--url-query": f"curl https://api.userlane.com/v1/nps --url-query page=1 -H 'authorization: Bearer {TOKEN}'",
-    "quotes a word processor bent": f"curl –request GET “{URL}” -H ‘authorization: Bearer {TOKEN}’",
-    "fences": f"```bash\ncurl '{URL}' -H 'authorization: Bearer {TOKEN}'\n```",
-    "HTTP with the whole address": f"GET {URL} HTTP/1.1\nauthorization: Bearer {TOKEN}\n",
-    "HTTP over several lines": (
-        f"GET https://api.userlane.com/v1/nps\n    ?page=1\nauthorization: Bearer {TOKEN}"
-    ),
+    "-G with -d": f"curl -G https://api.userlane.com/v1/nps -d page=1 -H '{BEARER}'",
+    "--url-query": f"curl https://api.userlane.com/v1/nps --url-query page=1 -H '{BEARER}'",
+    "quotes a word processor bent": f"curl –request GET “{URL}” -H ‘{BEARER}’",
+    "fences": f"```bash\ncurl '{URL}' -H '{BEARER}'\n```",
+    "HTTP with the whole address": f"GET {URL} HTTP/1.1\n{BEARER}\n",
+    "HTTP over several lines": (f"GET https://api.userlane.com/v1/nps\n    ?page=1\n{BEARER}"),
     "HTTP as browsers show it": (
         ":authority: api.userlane.com\n:method: GET\n:path: /v1/nps?page=1\n:scheme: https\n"
-        f"accept: */*\nauthorization: Bearer {TOKEN}"
+        f"accept: */*\n{BEARER}"
     ),
     "Python, session": (
         "import requests\nwith requests.Session() as s:\n"
@@ -50,9 +48,10 @@ SNIPPETS = {
         f"headers={{'authorization': 'Bearer {TOKEN}'}})\nclient.get('nps', params=[('page', 1)])"
     ),
     "Python, f-string and assignment by key": (
-        f"import requests\nBASE = 'https://api.userlane.com'\ntoken = '{TOKEN}'\nheaders = dict(accept='*/*')\n"
+        f"import requests\nBASE = 'https://api.userlane.com'\ntoken = '{TOKEN}'\n"
+        "headers = dict(accept='*/*')\n"
         "headers['authorization'] = f'Bearer {token}'\n"
-        "def load(page=1):\n    return requests.get(BASE + '/v1/nps', headers=headers, params={'page': '1'})\n"
+        "def load():\n    return requests.get(BASE + '/v1/nps', headers=headers, params={'page': '1'})\n"
     ),
     "Python at its prompt": (
         f">>> import requests\n>>> h = {{'authorization':\n...      'Bearer {TOKEN}'}}\n"
@@ -71,7 +70,8 @@ SNIPPETS = {
     ),
     "axios, instance": (
         "import axios from 'axios';\n"
-        f"const api = axios.create({{baseURL: 'https://api.userlane.com/v1', headers: {{authorization: 'Bearer {TOKEN}'}}}});\n"
+        "const api = axios.create({baseURL: 'https://api.userlane.com/v1', "
+        f"headers: {{authorization: 'Bearer {TOKEN}'}}}});\n"
         "api.get('/nps', {params: {page: 1}}).then((r) => console.log(r.data));"
     ),
     "axios, in one line": f'axios.get("{URL}", {{"headers": {{"authorization": "Bearer {TOKEN}"}}}})',
@@ -201,25 +201,26 @@ def test_what_is_not_one_request_is_told_in_one_sentence(code: str, found: str) 
     assert caught.value.cause.endswith(".")
 
 
-PIECES = (
-    "curl ", "fetch(", "axios.get(", "requests.get(", "irm ", "GET /x HTTP/1.1\n", "import requests\n", "'", '"', "`",
-    "{", "}", "(", ")", "[", "]", "@{", "$a", "${", "=", "+", "+=", ":", ",", ";", "|", "&", "#", "/*", "//", "\\", "^",
-    "\n", " ", "-H ", "-d ", "-G ", "--url ", "headers", "const a = ", "new URL(", ".", "?", "x=2026-04-01", "a: b",
-    "https://api.userlane.com/v1/8mkyx/nps", "authorization", f"Bearer {TOKEN}", "0", "é", "\u2028", "\0",
-)  # fmt: skip
+SIGNS = "' \" ` { } ( ) [ ] @{ $a ${ = + += : , ; | & # /* // \\ ^ . ? 0 é \u2028 \0"
+WORDS = (
+    *SIGNS.split(" "),
+    *("curl ", "fetch(", "axios.get(", "requests.get(", "irm ", "GET /x HTTP/1.1\n", "import requests\n"),
+    *("-H ", "-d ", "-G ", "--url ", "headers", "const a = ", "new URL(", "x=2026-04-01", "a: b", "\n", " "),
+    *("https://api.userlane.com/v1/8mkyx/nps", "authorization", f"Bearer {TOKEN}"),
+)
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(max_size=80))
+@given(st.lists(st.sampled_from(WORDS), max_size=40).map("".join) | st.text(max_size=80))
 def test_no_text_breaks_the_readers_and_no_error_shows_the_token(code: str) -> None:
-    left = struck(code)
+    left, said, held = struck(code), "", False
     try:
         lesson = learn(code, "nps", "8mkyx")
+        said, held = repr(lesson), lesson.token is not None
     except UserlaneError as error:
-        assert TOKEN not in "".join(traceback.format_exception(error))
-    else:
-        assert TOKEN not in repr(lesson)
-        assert lesson.token is None or TOKEN not in left
+        said = "".join(traceback.format_exception(error))
+    assert TOKEN not in said
+    assert not (held and TOKEN in left)
 
 
 @pytest.mark.parametrize(

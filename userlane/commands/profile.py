@@ -77,7 +77,7 @@ def _answers(given: tuple[str, ...], files: Mapping[str, str]) -> Mapping[str, M
         dataset, dot, role = about.partition(".")
         if not (equals and dot and dataset in files):
             raise click.UsageError(
-                f"--answer {each} does not fit: it looks like {next(iter(files))}.page=NAME, for an API given."
+                f"--answer {each} does not fit: it looks like {next(iter(files))}.page=NAME, for a given API."
             )
         found.setdefault(dataset, {})[role] = answer
     return found

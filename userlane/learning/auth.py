@@ -17,12 +17,15 @@ _SENT_BY_PROGRAMS = (
     "cachecontrol useragent expect"
 )
 _USUAL = frozenset(_SENT_BY_PROGRAMS.split())
-_USUAL_FAMILY = re.compile(r"(?:accept|content|sec|if|x-forwarded|x-readme|access-control)(?:-|$)", re.IGNORECASE)
+_USUAL_FAMILY = re.compile(
+    r"(?:accept|content|sec|if|x-forwarded|x-readme|access-control)(?:-|$)", re.IGNORECASE
+)
 _BY_NAME = re.compile(r".*(?:authorization|auth|token|apikey|accesskey)")
 _WITH_SCHEME = re.compile(r"([A-Za-z][\w.-]*)\s+(\S.*)", re.DOTALL)
 _LOOKS_SECRET = re.compile(r"(?=.*\d)[0-9A-Za-z._~+/=-]{12,}")
 
 
+_SCHEMES = frozenset({"bearer", "token", "basic", "apikey", "jwt"})
 _NO_SCHEMES = frozenset({"your", "my", "the", "enter", "insert", "replace", "paste"})
 
 
@@ -62,10 +65,12 @@ def carriers(headers: Iterable[tuple[str, str]]) -> tuple[Carrier, ...]:
 def split(value: str) -> tuple[str, str]:
     """The word before a token, and the token. A word that stands there twice is read once.
 
-    >>> split("Bearer abc"), split("abc")
-    (('Bearer', 'abc'), ('', 'abc'))
+    >>> split("Bearer abc"), split("abc"), split("Bearer")
+    (('Bearer', 'abc'), ('', 'abc'), ('Bearer', ''))
     """
     found = _WITH_SCHEME.fullmatch(value.strip())
+    if value.strip().lower() in _SCHEMES:
+        return value.strip(), ""
     if found is None or found[1].lower() in _NO_SCHEMES:
         return "", value.strip()
     again = _WITH_SCHEME.fullmatch(found[2])

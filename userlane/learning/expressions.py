@@ -13,9 +13,8 @@ _ESCAPE = re.compile(
 )
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _HOLE = re.compile(r"\$\{([^{}]*)\}")
-_KNOWN = frozenset(
-    {"toString", "trim", "encodeURIComponent", "encodeURI", "String", "URL", "URLSearchParams", "Headers", "create"}
-)
+_FUNCTIONS = "toString trim encodeURIComponent encodeURI String URL URLSearchParams Headers create"
+_KNOWN = frozenset(_FUNCTIONS.split())
 _WORDS = {"true": True, "false": False, "null": None, "undefined": None}
 
 

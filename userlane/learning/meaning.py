@@ -37,6 +37,24 @@ _SECRET = re.compile(
     r"(?:access|auth|api|id|bearer|user|session)?(?:token|key|secret|password|passwd|signature)|authorization|auth|jwt|sig"
 )
 _VERSION = re.compile(r"(?:api)?v(?:er(?:sion)?)?\d*")
+_NAME_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_SWITCHES = frozenset(
+    {
+        "include",
+        "includes",
+        "with",
+        "without",
+        "has",
+        "is",
+        "show",
+        "hide",
+        "only",
+        "enable",
+        "debug",
+        "pretty",
+    }
+)
+_OTHERS = frozenset({"id", "ids", "key", "code", "year", "month", "week", "day", "timeout", "score", "flag"})
 _PLACEHOLDER = re.compile(
     r"<.*>|\{.*\}|\[.*\]|\$.*|%\w+%|:[a-z]\w*|(?:your|my)[\W_].*|.*(?:_here|redacted|replace_?me|your_?\w*token).*"
     r"|([x*•.…])\1{2,}|(?:string|token|api[_-]?key|access[_-]?token)",
@@ -76,7 +94,7 @@ def meaning(name: str) -> Role | None:
     >>> meaning("start_date"), meaning("page[size]"), meaning("reporting.to"), meaning("format")
     ('start', 'limit', 'end', None)
     """
-    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)
+    words = _NAME_WORDS.findall(name)
     by_words = _EDGES.get(words[-1].lower()) if len(words) > 1 else None
     return _BY_NAME.get(plain(name)) or by_words
 
@@ -114,6 +132,16 @@ def skips(name: str) -> bool:
 def is_version(name: str) -> bool:
     """Whether the name is that of a version, whose value may look like a date or a page."""
     return _VERSION.fullmatch(plain(name)) is not None
+
+
+def is_otherwise_named(name: str) -> bool:
+    """Whether the name says that a number is something else than a page or a limit: a switch, an ID, a year.
+
+    >>> is_otherwise_named("includeComments"), is_otherwise_named("nps_id"), is_otherwise_named("seite")
+    (True, True, False)
+    """
+    words = [word.lower() for word in _NAME_WORDS.findall(name)]
+    return bool(words) and (words[0] in _SWITCHES or words[-1] in _OTHERS or is_version(name) or skips(name))
 
 
 def is_secret(name: str) -> bool:

@@ -163,8 +163,8 @@ class _Search:
         choices = {self.pieces[index].shown: frozenset({index}) for index in likely}
         if not choices:
             raise RequestUnusable(
-                f"The request names no {what.removesuffix(' ID')}; the one typed above, {self.identifier}, was "
-                "expected in its address."
+                f"The request names no {what.removesuffix(' ID')}; the one typed above, {self.identifier}, "
+                "was expected in its address."
             )
         words = f"The {what} typed above, {self.identifier}, is not in the request: which part is the {what}?"
         return self._chosen(choices, answer, words, next(iter(choices)) if hinted else None)

@@ -109,7 +109,9 @@ class _Reader:
 
     def _begins(self, at: int) -> bool:
         """Whether a command may stand at `at`."""
-        return at == 0 or self._signs[at - 1].kind == "end" or self._mark(at - 1) in {"=", "(", "{", "|", "&", "@("}
+        if at == 0 or self._signs[at - 1].kind == "end":
+            return True
+        return self._mark(at - 1) in {"=", "(", "@(", "{", "|", "&"}
 
     def _rest(self, start: int, *marks: str) -> _Signs:
         """From `start` to the end of its statement, or of the brackets it stands in."""

@@ -8,6 +8,7 @@ from userlane.errors import RequestUnusable
 from userlane.learning.lesson import Finding, Question
 from userlane.learning.meaning import (
     Moment,
+    is_otherwise_named,
     is_placeholder,
     is_version,
     meaning,
@@ -97,7 +98,10 @@ class Roles:
     def _ask(self, role: Parameter, words: str, among: Sequence[str], suggestion: str | None = None) -> None:
         candidates = tuple(dict.fromkeys(among))
         if not candidates:
-            words = f"The request has no parameter for the {_NAMED[role]}; what is it called?"
+            words = (
+                f"The request has no parameter for the {_NAMED[role]}: fill it in under “Try it” and copy "
+                "again, or say what it is called"
+            )
             suggestion = _assumed(role)
         self._questions[role] = Question(role, words, candidates, suggestion, free=True)
         shown = suggestion if suggestion and candidates else "–"
@@ -187,11 +191,7 @@ class Roles:
 
     def _numbers(self) -> dict[str, int]:
         left = ((spot.name, whole_number(spot.value)) for spot in self._left())
-        return {
-            name: number
-            for name, number in left
-            if number is not None and not (skips(name) or is_version(name))
-        }
+        return {name: number for name, number in left if number is not None and not is_otherwise_named(name)}
 
     def _find_page(self) -> None:
         if "page" in self.names or "page" in self._questions:
@@ -214,7 +214,7 @@ class Roles:
         if "limit" in self.names or "limit" in self._questions:
             return
         numbers = self._numbers()
-        large = [name for name, number in numbers.items() if 10 <= number <= 10 * _FULL]
+        large = [name for name, number in numbers.items() if 10 <= number <= 10 * _FULL and number % 5 == 0]
         full = [name for name in large if numbers[name] == _FULL]
         if len(large) == 1 or len(full) == 1:
             self._take("limit", (full or large)[0], "it is the only number of records that a page can have")

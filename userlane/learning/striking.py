@@ -14,9 +14,14 @@ MARK = "<token>"
 
 _SHORT = 8
 _NAME = r"(?<![\w-])(?=[\w-]*?(?:token|secret|passw(?:or)?d|api[_-]?key|authorization|cookie))[\w-]++"
-_AFTER_SCHEME = re.compile(r"(\bbearer\s+)[^\s\"'`,;(){}\\^<$]{4,}", re.IGNORECASE)
-_QUOTED = re.compile(rf"({_NAME}[\"'`]?\s*[:=,]\s*[\"'`])[^\s\"'`<$]{{6,}}(?=[\"'`])", re.IGNORECASE)
-_ANYHOW = re.compile(rf"({_NAME}[\"'`]?\s*[:=,]?\s*[\"'`]?(?:\w+\s+)?)[^\s\"'`<$,;]{{6,}}", re.IGNORECASE)
+_SCHEME = r"(?:bearer|basic|token)"
+_AFTER_SCHEME = re.compile(r"(\bbearer\s+)([^\s\"'`,;(){}\\^<$]{4,})", re.IGNORECASE)
+_QUOTED = re.compile(rf"({_NAME}[\"'`]?\s*[:=,]\s*[\"'`])([^\s\"'`<$]{{6,}})(?=[\"'`])", re.IGNORECASE)
+_ANYHOW = re.compile(
+    rf"({_NAME}[\"'`]?\s*[:=,]?\s*[\"'`]?(?:{_SCHEME}\s+)?)(?!{_SCHEME}\b)([^\s\"'`<$,;(){{}}]{{6,}}+)(?!\()",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(r"(\.auth\w*\(\s*[\"'`])([^\s\"'`<$]{6,})", re.IGNORECASE)
 _USER = re.compile(r"://([^/?#@\s]*)@")
 
 
@@ -42,11 +47,15 @@ def struck(code: str) -> str:
     left = code
     for secret in sorted(secrets, key=lambda each: -len(each.text)):
         left = _without(left, secret)
-    for pattern in (_AFTER_SCHEME, _QUOTED, *(() if requests else (_ANYHOW,))):
-        left = pattern.sub(lambda found: found[1] + MARK, left)
+    for pattern in (_AFTER_SCHEME, _QUOTED, *(() if requests else (_ANYHOW, _CALLED))):
+        left = pattern.sub(_marked, left)
     remaining = any(secret for request in requests_in(left) for secret in _secrets(request))
     seen = any(len(secret.text) >= _SHORT and secret.text in left for secret in secrets)
     return "" if remaining or seen else left
+
+
+def _marked(found: re.Match[str]) -> str:
+    return found[0] if is_placeholder(found[2]) else found[1] + MARK
 
 
 def _secrets(request: Request) -> Iterator[_Secret]:
@@ -63,8 +72,9 @@ def _secrets(request: Request) -> Iterator[_Secret]:
         if is_secret(unquote_plus(name)) and not is_placeholder(value):
             yield _Secret(value, name)
             yield _Secret(unquote_plus(value), name)
-    for user in (*_USER.findall(request.url), *([request.sign_in] if request.sign_in else ())):
-        yield _Secret(user, "u")
+    for user in (*_USER.findall(request.url), request.sign_in or ""):
+        if not is_placeholder(user):
+            yield _Secret(user, "u")
 
 
 def _without(code: str, secret: _Secret) -> str:
