@@ -75,3 +75,14 @@ def test_code_without_a_secret_stays_whole(code: str) -> None:
 @pytest.mark.parametrize("name", HOLDING)
 def test_striking_twice_is_striking_once(name: str) -> None:
     assert struck(struck(HOLDING[name])) == struck(HOLDING[name])
+
+
+@pytest.mark.parametrize(
+    "token", ["my-company-4711", "Your=0123456789", "xxxxxxxxx1", "token-7f3a", "$2y$10$abcdefgh"]
+)
+def test_a_token_that_reads_like_a_placeholder_is_still_one(token: str) -> None:
+    code = HOLDING["header"].replace(TOKEN, token)
+    lesson = learn(code, "nps", "8mkyx")
+    assert lesson.token
+    assert lesson.token.header("") == token
+    assert token not in struck(code)

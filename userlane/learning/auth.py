@@ -81,7 +81,7 @@ def split(value: str) -> tuple[str, str]:
 def _carrier(name: str, value: str, *, by_name: bool) -> Carrier:
     scheme, text = split(value)
     token = None
-    if not is_placeholder(text):
+    if not is_placeholder(text) and UNWRITTEN not in text:
         if re.search(r"\s", text):
             raise RequestUnusable(
                 f"The header {name} holds more than a token; the token, with at most one word before it, was "

@@ -56,8 +56,9 @@ _SWITCHES = frozenset(
 )
 _OTHERS = frozenset({"id", "ids", "key", "code", "year", "month", "week", "day", "timeout", "score", "flag"})
 _PLACEHOLDER = re.compile(
-    r"<.*>|\{.*\}|\[.*\]|\$.*|%\w+%|:[a-z]\w*|(?:your|my)[\W_].*|.*(?:_here|redacted|replace_?me|your_?\w*token).*"
-    r"|([x*•.…])\1{2,}|(?:string|token|api[_-]?key|access[_-]?token)",
+    r"<.*>|\{.*\}|\[.*\]|\$\{?[a-z_][\w:]*\}?|\$\(.*\)|%\w+%|:[a-z]\w*|(?:your|my|the)(?:[\W_]+[a-z]+)+"
+    r"|(?:.*_)?(?:redacted|replace_?me|goes_here|token_here|key_here)|([x*•.…])\1{2,}"
+    r"|(?:string|token|api[_-]?key|access[_-]?token)",
     re.IGNORECASE | re.DOTALL,
 )
 
