@@ -8,6 +8,9 @@ The flow, in reading order:
     decode     bytes become checked, typed tables; what is refused is counted
     store      what was fetched, window by window
     fetch      which windows are missing; a dataset with its state
+    saved      answers opened from files, in place of a fetch
+    learning   a pasted request becomes a profile: how this API is spoken to
+    doctor     whether and how each API answers, in words
     lookups    names and attributes joined from uploaded CSVs
     inference  intervals, tests and the small-sample rule
     metrics    datasets become small frames, one function per number
