@@ -84,7 +84,7 @@ def sample_dashboard() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    """The stand-in for the API, on the day this session began."""
+    """The stand-in for the API, on the day this run began."""
     with serve(today=datetime.now(UTC).date()) as running:
         yield running
 
