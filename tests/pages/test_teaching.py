@@ -109,6 +109,7 @@ def test_a_period_before_that_is_not_whole_is_not_compared_with(own: Open, behin
     behind(Api({"nps": records}, most=50, fault=broken))
     visitor = own(property="demo").connect(TOKEN, "demo").go("NPS")
     assert f"No comparison. The period before, {before.words()}, is incomplete" in told(visitor)
+    assert "Load it again" in [button.label for button in visitor.app.button]
     assert all(metric.delta in {"", None} for metric in visitor.app.metric)
 
 
@@ -117,6 +118,7 @@ def test_an_empty_period_before_is_not_compared_with(own: Open, behind: Behind) 
     behind(Api({"nps": nps_records(MONTH, 4)}))
     visitor = own(property="demo").connect(TOKEN, "demo").go("NPS")
     assert "holds nothing" in told(visitor)
+    assert "Load it again" not in [button.label for button in visitor.app.button]
     assert all(metric.delta in {"", None} for metric in visitor.app.metric)
 
 
@@ -125,3 +127,13 @@ def test_a_link_of_one_day_shows_that_day(own: Open) -> None:
     visitor = own(range=["2026-04-20", "2026-04-20"], property="demo").connect(TOKEN, "demo").go("HEART")
     assert "20 Apr 2026" in visitor.words
     assert visitor.app.query_params["range"] == ["2026-04-20", "2026-04-20"]
+
+
+def test_a_page_without_anything_to_ask_stops_no_load_of_another(own: Open, behind: Behind) -> None:
+    """Looking at Surveys without a survey leaves what failed elsewhere as it was: nothing is asked again."""
+    api = Api({}, fault=lambda request, _number: httpx.Response(500) if "/nps" in request.url.path else None)
+    behind(api)
+    visitor = own(property="demo", compare="false").connect(TOKEN, "demo").go("NPS")
+    asked = len(api.requests)
+    visitor.go("Surveys").go("NPS")
+    assert len(api.requests) == asked

@@ -9,7 +9,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from userlane import cached, session
 from userlane.contract import DatasetName
-from userlane.errors import AccessRefused, FieldsAmbiguous, FieldsMissing, LoadStopped, UserlaneError
+from userlane.errors import (
+    AccessRefused,
+    FieldsAmbiguous,
+    FieldsMissing,
+    InputUnusable,
+    LoadStopped,
+    UserlaneError,
+)
 from userlane.layout import connecting, teaching
 from userlane.layout.loading import Loaded, load_all
 from userlane.layout.text import NOUNS, counted, number, plain
@@ -85,7 +92,7 @@ def notices(loaded: Loaded) -> None:
             break
     if loaded.no_comparison is not None and not loaded.errors:
         st.info(f"No comparison. {plain(loaded.no_comparison.cause)}", icon=":material/difference:")
-        if "incomplete" in loaded.no_comparison.cause:
+        if not isinstance(loaded.no_comparison, InputUnusable):
             key = f"retry-before-{loaded.name}"
             st.button("Load it again", key=key, on_click=session.retry, icon=":material/refresh:")
     state = loaded.state

@@ -13,10 +13,10 @@ import streamlit as st
 
 from userlane import cached, session
 from userlane.contract import Dataset, DatasetName, Query, State, Window
-from userlane.errors import ApiFailed, LoadStopped, UploadRefused, UserlaneError
+from userlane.errors import ApiFailed, LoadStopped, UploadRefused, UserlaneError, WindowUnusable
 from userlane.fetch import Load
 from userlane.layout.text import API_NAMES, counted, plain
-from userlane.saved import Saved
+from userlane.saved import UNKNOWN, Saved
 
 QUIET_SECONDS = 0.4
 POLL_SECONDS = 0.15
@@ -113,20 +113,25 @@ def load_all(*names: DatasetName, lead_days: int = 0) -> tuple[Loaded, ...]:
 def _unfit(before: Sequence[Dataset]) -> tuple[UserlaneError, ...]:
     """Why a period before cannot be compared with: it is not whole, empty, or begins past its middle.
 
-    A comparison with half a period would be drawn as a change that never was.
+    A comparison with half a period would be drawn as a change that never was. Where loading again cannot
+    help, it is a `WindowUnusable`.
     """
     if not before:
         return ()
     state = before[0].state.merged(*(dataset.state for dataset in before))
     window = before[0].query.window
+    if UNKNOWN in state.reasons:
+        return (WindowUnusable(f"Whether the files hold all of {window.words()} is not known."),)
     if not state.complete:
         return (ApiFailed(f"The period before, {window.words()}, is incomplete: {' '.join(state.reasons)}"),)
     first = min((day for day in map(_first_day, before) if day), default=None)
     if first is None:
-        return (ApiFailed(f"The period before, {window.words()}, holds nothing."),)
+        return (WindowUnusable(f"The period before, {window.words()}, holds nothing."),)
     if 2 * (first - window.start).days > window.days:
         return (
-            ApiFailed(f"In the period before, {window.words()}, the first record is of {first:%-d %b %Y}."),
+            WindowUnusable(
+                f"In the period before, {window.words()}, the first record is of {first:%-d %b %Y}."
+            ),
         )
     return ()
 
@@ -145,7 +150,7 @@ def _settle(wanted: Sequence[Query]) -> dict[Query, Outcome]:
         return {query: _from_files(query, visit.saved) for query in wanted}
     if connection is None:
         return {query: LoadStopped("Not connected.", "Connect first.") for query in wanted}
-    _drop_superseded(wanted)
+    _drop_superseded()
     for query in wanted:
         if query not in visit.outcomes and query not in visit.loads:
             visit.loads[query] = cached.fetcher().start(connection, query, visit.owner)
@@ -169,14 +174,23 @@ def _from_files(query: Query, opened: Mapping[DatasetName, Saved]) -> Outcome:
     return opened[query.dataset].answer(query)
 
 
-def _drop_superseded(wanted: Sequence[Query]) -> None:
+def _drop_superseded() -> None:
     """Stop loads for dates or a property the visitor has left; those of other pages go on."""
-    visit = session.visit()
-    current = {(query.property_id, query.window) for query in wanted}
-    for query in [query for query in visit.loads if (query.property_id, query.window) not in current]:
+    visit, filters = session.visit(), session.filters()
+    for query in [query for query in visit.loads if not _belongs(query, filters)]:
         visit.loads.pop(query).stop()
-    for query in [query for query in visit.outcomes if (query.property_id, query.window) not in current]:
+    for query in [query for query in visit.outcomes if not _belongs(query, filters)]:
         del visit.outcomes[query]
+
+
+def _belongs(query: Query, filters: session.Filters) -> bool:
+    """Whether some page asks this under the filters: their dates, those before, or the lead up to them."""
+    window = filters.window
+    if query.property_id != filters.property_id:
+        return False
+    if filters.compare and query.window == window.previous():
+        return True
+    return query.window == window or query.window.end == window.start
 
 
 def _result(load: Load) -> Outcome:

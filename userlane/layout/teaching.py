@@ -108,7 +108,7 @@ def _asked(dataset: DatasetName, lesson: Lesson) -> Lesson:
     answers: dict[str, str] = {}
     while question := next((each for each in lesson.questions if each.role not in answers), None):
         answer = st.selectbox(
-            f"{API_NAMES[dataset]}: {question.words}",
+            f"{API_NAMES[dataset]}: {plain(question.words)}",
             question.candidates,
             index=None,
             accept_new_options=question.free,
