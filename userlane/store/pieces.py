@@ -27,6 +27,20 @@ SETTLED_FRESH = timedelta(hours=24)
 MEMORY_BYTES = 512 * 2**20
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the first and the last page of a window held: their numbers, and digests of their records.
+
+    A token that gets the same answers to the same two requests sees the same rows: one row more or less, and
+    the last page begins elsewhere.
+    """
+
+    first: int
+    first_digest: str
+    last: int
+    last_digest: str
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Piece:
     """The rows of `query`'s window, all of them, as fetched at one time: sorted, in the canonical columns.
@@ -41,6 +55,7 @@ class Piece:
     refused: Mapping[tuple[str, date | None], int] = field(default_factory=dict)
     duplicates: int = 0
     outside: int = 0
+    proof: Proof | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
