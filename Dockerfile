@@ -1,4 +1,5 @@
-# docker build -t userlane . && docker run -p 8501:8501 -v userlane:/data --read-only --tmpfs /tmp userlane
+# docker build -t userlane . && docker run -p 8501:8501 -v userlane:/data --read-only --tmpfs /tmp \
+#     --cap-drop ALL --security-opt no-new-privileges -e STREAMLIT_SERVER_COOKIE_SECRET userlane
 ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build
@@ -31,7 +32,8 @@ ENV PATH=/opt/venv/bin:$PATH \
 WORKDIR /app
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
-RUN install -d -o 10001 -g 10001 /data
+# Loaded rows are kept here; nobody else on the host needs to read them.
+RUN install -d -m 700 -o 10001 -g 10001 /data
 USER 10001:10001
 VOLUME ["/data"]
 EXPOSE 8501

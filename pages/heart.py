@@ -3,15 +3,13 @@
 import streamlit as st
 
 from userlane import charts, layout
-from userlane.contract import LABELS, SCORES
+from userlane.contract import LABELS, SCORES, measure
 from userlane.metrics import heart as metrics
 
 corner = layout.page("HEART")
 heart = layout.load("heart", lead_days=6)
-summary = metrics.summary(heart.frame, heart.frame_before)
-earlier = heart.lead.frame if heart.lead else None
-
-layout.heart_cards(summary, heart)
+summary = measure(metrics.summary, heart.frame, heart.frame_before)
+layout.heart_cards(summary)
 
 chosen = st.pills(
     "Scores",
@@ -24,11 +22,14 @@ chosen = st.pills(
     persist_state="session",
     label_visibility="collapsed",
 )
+scores = chosen or SCORES
 st.subheader("Daily scores and their 7-day mean, with users and sessions", anchor=False)
-daily, traffic = metrics.daily(heart.frame, heart.window, earlier), metrics.traffic(heart.frame, heart.window)
+earlier = heart.lead.frame if heart.lead else None
+missing = heart.state.missing
+daily = measure(metrics.daily, heart.frame, window=heart.window, earlier=earlier, missing=missing)
+traffic = heart.frame.map(metrics.traffic, heart.window)
 layout.chart(
-    charts.heart_trend(daily, traffic, chosen or SCORES),
-    heart,
+    measure(charts.heart_trend, daily, traffic, scores=scores),
     "HEART scores by day, 0 to 100, and below them users and sessions by day",
     key="heart-trend",
 )
@@ -36,15 +37,15 @@ layout.chart(
 left, right = st.columns(2, gap="medium")
 with left:
     st.subheader("This period against the one before", anchor=False)
-    layout.heart_table(summary, heart)
+    layout.heart_table(summary)
 with right:
     st.subheader("What moved the overall score", anchor=False)
-    if heart.frame_before is None or heart.frame_before.empty:
+    if heart.frame_before is None:
         st.info("There is no period before to compare with.", icon=":material/difference:")
     else:
-        moved = metrics.contributions(heart.frame, heart.frame_before)
+        moved = measure(metrics.contributions, heart.frame, heart.frame_before)
         layout.chart(
-            charts.heart_contributions(moved), heart, "Points each letter moved the score by", key="moved"
+            moved.map(charts.heart_contributions), "Points each letter moved the score by", key="moved"
         )
         layout.contributions_note(moved)
 
@@ -52,13 +53,8 @@ layout.explained("heart")
 
 with corner:
     layout.offer(
-        layout.View("period table", summary.drop(columns="trend"), heart),
-        layout.View(
-            "daily scores",
-            daily[daily["score"].isin(chosen or SCORES)],
-            heart,
-            {"scores": ", ".join(chosen or SCORES)},
-        ),
-        layout.View("users and sessions", traffic, heart),
-        raw=heart.now,
+        layout.View("period table", summary),
+        layout.View("daily scores", daily.map(metrics.of_scores, scores), {"scores": ", ".join(scores)}),
+        layout.View("users and sessions", traffic),
+        raw=heart,
     )

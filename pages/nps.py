@@ -17,29 +17,30 @@ latest = st.toggle(
     help="Several answers of one person are not independent. Off: every answer counts.",
 )
 once = {"answers": "latest of each user" if latest else "all"}
-answers = metrics.latest_per_user(nps.frame) if latest else nps.frame
-before = nps.compared(lambda frame: metrics.counts(metrics.latest_per_user(frame) if latest else frame))
-split, histogram = metrics.split(answers), metrics.histogram(answers)
-layout.nps_cards(metrics.counts(answers), before, nps)
+everything, earlier = nps.frame, nps.frame_before
+answers = everything.map(metrics.latest_per_user) if latest else everything
+before = earlier.map(metrics.latest_per_user) if earlier and latest else earlier
+layout.nps_cards(answers.map(metrics.counts), before and before.map(metrics.counts))
 
 st.subheader("Promoters, passives and detractors", anchor=False)
+split, histogram, n = answers.map(metrics.split), answers.map(metrics.histogram), answers.map(len)
 layout.chart(
-    charts.nps_split(split),
-    nps,
+    split.map(charts.nps_split),
     "Promoters, passives and detractors with counts and shares; click one to see its comments",
     key="nps-split",
-    n=len(answers),
+    n=n,
     picks="nps-buckets",
 )
 left, right = st.columns([2, 3], gap="medium")
 with left:
     st.subheader("Answers by score, 0 to 10", anchor=False)
-    layout.chart(charts.nps_histogram(histogram), nps, "Answers per score", key="nps-scores", n=len(answers))
+    layout.chart(histogram.map(charts.nps_histogram), "Answers per score", key="nps-scores", n=n)
 with right:
     st.subheader("NPS over time", anchor=False)
     step = layout.step("nps-step", nps.window)
-    trend = metrics.trend(metrics.latest_per_user(nps.frame, step) if latest else nps.frame, nps.window, step)
-    layout.chart(charts.nps_trend(trend), nps, f"NPS by {step}, its split below", key="nps-trend", n=nps.rows)
+    followed = everything.map(metrics.latest_per_user, step) if latest else everything
+    trend = followed.map(metrics.trend, nps.window, step, nps.state.missing)
+    layout.chart(trend.map(charts.nps_trend), f"NPS by {step}, its split below", key="nps-trend")
 
 st.subheader("Comments", anchor=False)
 controls = st.columns([3, 2], vertical_alignment="bottom")
@@ -54,28 +55,21 @@ buckets = controls[0].pills(
 search = controls[1].text_input(
     "Search in comments", key="nps-search", type="search", persist_state="session"
 )
-comments = metrics.comments(answers, buckets, search or "")
-layout.comments_table(comments, nps)
+comments = answers.map(metrics.comments, buckets, search or "")
+layout.comments_table(comments)
 
 st.subheader("People", anchor=False)
-champions, at_risk = metrics.champions(nps.frame), metrics.at_risk(nps.frame)
-happy, unhappy = st.tabs([f"Champions ({len(champions)})", f"At risk ({len(at_risk)})"])
-with happy:
-    layout.people_table(champions, nps)
-with unhappy:
-    layout.people_table(at_risk, nps)
+people = {"Champions": everything.map(metrics.champions), "At risk": everything.map(metrics.at_risk)}
+layout.people_tabs(people)
 
 layout.explained("nps")
 
 with corner:
     layout.offer(
-        layout.View("split", split, nps, once),
-        layout.View("scores", histogram, nps, once),
-        layout.View("trend", trend, nps, once | {"by": step}),
-        layout.View(
-            "comments", comments, nps, once | {"buckets": ", ".join(buckets), "search": search or ""}
-        ),
-        layout.View("champions", champions, nps),
-        layout.View("at risk", at_risk, nps),
-        raw=nps.now,
+        layout.View("split", split, once),
+        layout.View("scores", histogram, once),
+        layout.View("trend", trend, once | {"by": step}),
+        layout.View("comments", comments, once | {"buckets": ", ".join(buckets), "search": search or ""}),
+        *(layout.View(name.lower(), users) for name, users in people.items()),
+        raw=nps,
     )

@@ -3,27 +3,27 @@
 import streamlit as st
 
 from userlane import charts, layout, session
+from userlane.contract import measure
 from userlane.metrics import surveys as metrics
 
 corner = layout.page("Surveys")
 surveys = layout.load("surveys")
 names = layout.survey_names(session.filters().survey_ids)
-of_all = {"surveys": ", ".join(names)}
-summary = metrics.summary(surveys.frame)
-change = surveys.compared(lambda before: metrics.change(before, surveys.frame))
-distribution, trend = metrics.distribution(surveys.frame), metrics.trend(surveys.frame, surveys.window)
+answers = surveys.frame
+summary = answers.map(metrics.summary)
 with layout.row(3, 240):
-    layout.survey_cards(summary, change, names, surveys)
+    layout.survey_cards(summary, measure(metrics.change, answers, surveys.frame_before), names)
 
 left, right = st.columns(2, gap="medium")
 with left:
     st.subheader("Share of answers for each score, 1 to 5", anchor=False)
-    layout.chart(
-        charts.survey_distribution(distribution, names), surveys, "Share per score", key="survey-scores"
-    )
+    distribution = answers.map(metrics.distribution)
+    layout.chart(distribution.map(charts.survey_distribution, names), "Share per score", key="survey-scores")
 with right:
-    st.subheader("Share of 4 and 5 by week", anchor=False)
-    layout.chart(charts.survey_trend(trend, names), surveys, "Share of 4 and 5 by week", key="survey-trend")
+    st.subheader("Share of 4 and 5 over time", anchor=False)
+    step = layout.step("survey-step", surveys.window)
+    trend = answers.map(metrics.trend, surveys.window, step, surveys.state.missing)
+    layout.chart(trend.map(charts.survey_trend, names), f"Share of 4 and 5 by {step}", key="survey-trend")
 
 st.subheader("Comments", anchor=False)
 controls = st.columns([2, 2, 2], vertical_alignment="bottom")
@@ -41,25 +41,22 @@ scores = controls[1].pills(
 search = controls[2].text_input(
     "Search in comments", key="survey-search", type="search", persist_state="session"
 )
-comments = layout.labelled(metrics.comments(surveys.frame, of, scores, search or ""), names)
-layout.comments_table(comments, surveys)
+comments = layout.labelled(answers.map(metrics.comments, of, scores, search or ""), names)
+layout.comments_table(comments)
 
 layout.explained("surveys")
 
 with corner:
+    of_all = {"surveys": ", ".join(names)}
+    narrowed = {
+        "surveys": ", ".join(of or names),
+        "scores": ", ".join(map(str, scores)),
+        "search": search or "",
+    }
     layout.offer(
-        layout.View("summary", layout.labelled(summary, names), surveys, of_all),
-        layout.View("distribution", layout.labelled(distribution, names), surveys, of_all),
-        layout.View("trend", layout.labelled(trend, names), surveys, of_all),
-        layout.View(
-            "comments",
-            comments,
-            surveys,
-            {
-                "surveys": ", ".join(of or names),
-                "scores": ", ".join(map(str, scores)),
-                "search": search or "",
-            },
-        ),
-        raw=surveys.now,
+        layout.View("summary", layout.labelled(summary, names), of_all),
+        layout.View("distribution", layout.labelled(distribution, names), of_all),
+        layout.View("trend", layout.labelled(trend, names), of_all | {"by": step}),
+        layout.View("comments", comments, narrowed),
+        raw=surveys,
     )

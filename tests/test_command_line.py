@@ -21,7 +21,7 @@ import httpx
 import pytest
 
 from userlane import __main__ as command_line
-from userlane import export, lookups
+from userlane import export, formulas, lookups
 from userlane.commands import speech
 from userlane.contract import (
     COLUMNS,
@@ -52,7 +52,11 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def environment(sandbox: Sandbox, **settings: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("USERLANE_")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("USERLANE_") or name == "USERLANE_STORE"
+    }
     given = {"USERLANE_BASE_URL": sandbox.base_url, "USERLANE_TOKEN": sandbox.token, "PYTHONPATH": str(ROOT)}
     return kept | given | settings
 
@@ -153,7 +157,7 @@ def test_csv_on_standard_output_is_what_the_api_holds(name: DatasetName, run: Ru
     def cell(column: str, text: str) -> float | str | None:
         if column in numbers and text:
             return float(text)
-        return export.unescape(text) or None
+        return formulas.unescape(text) or None
 
     found = [{name: cell(name, text) for name, text in zip(header, each, strict=True)} for each in records]
     assert in_order(found) == in_order(truth(sandbox, name))

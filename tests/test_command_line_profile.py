@@ -31,7 +31,7 @@ Run = Callable[..., int]
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`profile` in a folder of its own, with requests in `nps.txt`, `heart.txt` and `unsure.txt`."""
-    for name in [name for name in os.environ if name.startswith("USERLANE_")]:
+    for name in [name for name in os.environ if name.startswith("USERLANE_") and name != "USERLANE_STORE"]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     for name, code in (("nps", NPS), ("heart", HEART), ("unsure", UNSURE)):
@@ -189,7 +189,11 @@ def _page(asked: Mapping[str, str]) -> dict[str, Any]:
 
 def test_an_api_of_another_shape_is_exported_whole_with_the_profile_alone(tmp_path: Path) -> None:
     """Learned from a copied request, mounted without USERLANE_BASE_URL, all 75 answers arrive."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("USERLANE_")}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("USERLANE_") or name == "USERLANE_STORE"
+    }
     environment |= {"PYTHONPATH": str(ROOT), "USERLANE_TOKEN": TOKEN, "USERLANE_API_PROFILE": "profile.toml"}
 
     def python(*arguments: str, **changes: str) -> "subprocess.CompletedProcess[bytes]":

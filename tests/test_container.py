@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -21,6 +22,7 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 ROOT = Path(__file__).parent.parent
+SECRET = "made-up-0123456789abcdefghijklmnop"
 
 
 class Instruction(NamedTuple):
@@ -76,8 +78,15 @@ def test_the_image_runs_as_a_fixed_user_that_is_not_root() -> None:
         instruction.rest for instruction in instructions()[after_last_stage:] if instruction.word == "USER"
     ]
     assert users == ["10001:10001"]
-    assert "install -d -o 10001 -g 10001 /data" in rests("RUN")
+    assert "install -d -m 700 -o 10001 -g 10001 /data" in rests("RUN")
     assert json.loads(rests("VOLUME")[0]) == ["/data"]
+    assert variables()["USERLANE_STORE"] == "/data"
+
+
+def test_no_secret_is_baked_into_the_image() -> None:
+    """The cookie secret and the token come from the environment of the running container."""
+    names = {*variables(), *(rest.split("=")[0] for rest in rests("ARG"))}
+    assert [name for name in names if re.search("SECRET|TOKEN|PASSWORD", name)] == []
 
 
 def test_the_server_is_reachable_from_outside_and_watches_no_files() -> None:
@@ -227,6 +236,8 @@ def test_the_command_serves_without_powers_from_read_only_files_and_ends_on_requ
         "HOME": str(image / "tmp"),
         "TMPDIR": str(image / "tmp"),
         "USERLANE_STORE": str(image / "data"),
+        "USERLANE_PUBLIC_HOSTS": "dashboard.example.com",
+        "STREAMLIT_SERVER_COOKIE_SECRET": SECRET,
         "STREAMLIT_SERVER_PORT": str(port),
     }
     python, *words = json.loads(rests("CMD")[0])
@@ -257,4 +268,5 @@ def test_the_command_serves_without_powers_from_read_only_files_and_ends_on_requ
     said = (image / "tmp/log").read_text()
     assert f"http://localhost:{port}" in said
     assert "Traceback" not in said
+    assert SECRET not in said
     assert health(port).returncode == 1

@@ -16,14 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from userlane import export
+from userlane import export, formulas
 from userlane.contract import COLUMNS, DATASETS, Dataset, DatasetName, Query, State, Window
 
 APRIL = Window(date(2026, 4, 1), date(2026, 5, 1))
 BROKEN = State(reasons=("The API failed (503).",), missing=(Window(date(2026, 4, 10), date(2026, 4, 12)),))
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
-RISKY_TEXTS = st.builds(
-    "".join, st.lists(st.sampled_from(["'", " ", "\u00a0", "\t", "\r", "\n", "\0", *'=+-@＝＋－＠a1,;"']))
+RISKY_TEXTS = st.lists(st.sampled_from(["'", " ", "\u00a0", "\t", "\r", "\n", *'=+-@＝＋－＠a1,;"'])).map(
+    "".join
 )
 
 ROWS: dict[DatasetName, list[dict[str, Any]]] = {
@@ -85,52 +85,10 @@ def view(frame: pd.DataFrame, kind: export.Format, state: State | None = None) -
     return export.view_file(frame, query(), state or State(), "Comments", {"bucket": "promoter"}, kind)
 
 
-@given(TEXTS | RISKY_TEXTS)
-def test_unescape_gives_back_every_text_that_was_escaped(text: str) -> None:
-    assert export.unescape(export.escape(text)) == text
-
-
-@given(TEXTS | RISKY_TEXTS)
-def test_no_escaped_text_begins_like_a_formula_even_when_a_program_trims_it(text: str) -> None:
-    assert not export.escape(text).lstrip().startswith(tuple("=+-@＝＋－＠"))
-
-
-SPACED = ["  =1", "\u00a0=1", "\u3000=1", "\ufeff=1", "\0=1", "\t =1"]
-FORMULAS = [
-    "=1+1",
-    "+1",
-    "-1",
-    "@SUM(A1)",
-    "\tx",
-    "\rx",
-    "\nx",
-    "＝1",
-    "＋1",
-    "－1",
-    "＠x",
-    "'=1",
-    "''  +1",
-    *SPACED,
-]
-
-
-@pytest.mark.parametrize("text", FORMULAS)
-def test_text_that_a_spreadsheet_would_run_is_escaped_in_cells_and_headers(text: str) -> None:
-    assert export.escape(text) == f"'{text}"
-    assert lines(export.records_file(comments(text), "csv"))[1][4] == f"'{text}"
-    assert lines(view(pd.DataFrame({text: [1]}), "csv"))[0] == [f"'{text}"]
-
-
-@pytest.mark.parametrize("text", ["it's", "'tis", "a=b", "1-2", "", " ", "“=1”", "5", "x@y.z"])
-def test_harmless_text_is_left_alone(text: str) -> None:
-    assert export.escape(text) == text
-    assert export.unescape(text) == text
-
-
 @given(st.lists(TEXTS | RISKY_TEXTS, min_size=1, max_size=5))
 def test_csv_gives_every_text_back_through_an_ordinary_reader(texts: list[str]) -> None:
     """Holds the escape of whole columns to the one of single texts, and the quoting with it."""
-    found = [export.unescape(line[4]) for line in lines(export.records_file(comments(*texts), "csv"))[1:]]
+    found = [formulas.unescape(line[4]) for line in lines(export.records_file(comments(*texts), "csv"))[1:]]
     assert found == texts
 
 
@@ -244,7 +202,7 @@ def test_tables_in_pieces_with_their_own_dictionaries_are_written_whole(
     whole = pa.concat_tables([dataset("tags", piece).table for piece in pieces]).slice(1, 7)
     tags = Dataset(query("tags"), whole, State(), "c0ffee")
     expected = [piece[0]["tag_id"] for piece in pieces][1:8]
-    assert [export.unescape(line[1]) for line in lines(export.records_file(tags, "csv"))[1:]] == expected
+    assert [formulas.unescape(line[1]) for line in lines(export.records_file(tags, "csv"))[1:]] == expected
     assert [
         record["tag_id"] for record in json.loads(export.records_file(tags, "json"))["records"]
     ] == expected
@@ -318,16 +276,65 @@ def test_a_file_name_says_what_is_inside_and_is_safe_on_every_system() -> None:
     )
 
 
-def test_file_names_tell_contents_apart() -> None:
-    """Downloads of equal shape must never be taken for each other."""
-    names = {
-        export.file_name(query(), State(), fingerprint, kind, part, filters)
-        for fingerprint in ("one", "two")
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["one", "two"]),
+            st.sampled_from(["nps", "tags"]),
+            st.sampled_from(["UTC", "Europe/Berlin"]),
+            st.sampled_from([None, "Comments", "Comments!"]),
+            st.sampled_from([{}, {"bucket": "promoter"}, {"bucket": "passive"}, {"bucket, promoter": ""}]),
+            st.sampled_from([State(), BROKEN, State(reasons=("x",)), State(refused={"y": 1})]),
+        ),
+        min_size=2,
+        max_size=2,
+        unique_by=repr,
+    )
+)
+def test_file_names_tell_contents_apart(asked: Any) -> None:
+    """Downloads of equal shape must never be taken for each other, whatever in them differs."""
+    names = [
+        export.file_name(Query(about, "demo", APRIL, None, zone), state, rows, kind, part, filters)
+        for rows, about, zone, part, filters, state in asked
         for kind in export.FORMATS
-        for part in (None, "Comments")
-        for filters in (None, {"bucket": "promoter"}, {"bucket": "passive"})
-    }
-    assert len(names) == 2 * 3 * 2 * 3
+    ]
+    assert len(set(names)) == len(names)
+
+
+CELLS = st.none() | TEXTS | RISKY_TEXTS
+FRAMES = st.builds(
+    lambda name, texts, numbers: pd.DataFrame({name: texts, "n": (numbers * len(texts))[: len(texts)]}),
+    st.sampled_from(["tag", "survey", "=tag"]),
+    st.lists(CELLS, min_size=1, max_size=4),
+    st.lists(st.integers(-9, 9) | st.floats(allow_nan=False), min_size=1, max_size=4),
+)
+
+
+@given(FRAMES, FRAMES)
+def test_tables_with_other_content_never_bear_one_file_name(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    """Names and comparisons come into a table from elsewhere: its rows say what it is, not where from."""
+    for kind in ("csv", "json"):
+        contents, names = zip(
+            *(
+                (
+                    view(frame, kind),
+                    export.file_name(query(), State(), export.fingerprint(frame), kind, "Comments"),
+                )
+                for frame in (one, other)
+            ),
+            strict=True,
+        )
+        assert contents[0] == contents[1] or names[0] != names[1]
+    assert export.fingerprint(one) == export.fingerprint(one.copy())
+
+
+@given(st.text(), st.text(st.sampled_from('/\\:*?"<>|\0\n\u202e.. conNUL'), max_size=300))
+def test_no_file_name_can_do_harm(view: str, other: str) -> None:
+    """Letters, digits, dots, dashes and underlines only, behind our own name, short enough for every disk."""
+    for part in (view, other, view * 50):
+        name = export.file_name(query("surveys"), BROKEN, other, "parquet", part, {view: other})
+        assert re.fullmatch(r"userlane-[0-9a-z_-]+\.parquet", name)
+        assert len(name) < 255
 
 
 def test_a_file_name_marks_what_is_not_whole() -> None:

@@ -20,9 +20,9 @@ BROKEN_BY = [
     ("userlane/metrics.py", "import streamlit", "Streamlit is known to the pages"),
     ("userlane/__main__.py", "import userlane.layout", "The command line runs without Streamlit"),
     ("userlane/lookups.py", "import httpx", "Only the client reaches the network"),
-    ("userlane/store/pieces.py", "import duckdb", "The engine is known in one place"),
+    ("userlane/store.py", "import duckdb", "The engine is known in one place"),
     ("userlane/sandbox.py", "import userlane.settings", "Figures, files, joins, decoding and sample data"),
-    ("userlane/store/pieces.py", "import userlane.inference", "What brings the data measures nothing"),
+    ("userlane/store.py", "import userlane.inference", "What brings the data measures nothing"),
     ("userlane/metrics.py", "import userlane.settings", "Metrics see data, never the configuration"),
     ("userlane/inference.py", "import pandas", "Inference is numbers in, numbers out"),
 ]

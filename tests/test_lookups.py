@@ -1,8 +1,11 @@
 """Uploaded files are read as written, or refused with cause and next step."""
 
 import codecs
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -10,23 +13,25 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from userlane import export
+from userlane import export, saved
 from userlane.contract import COLUMNS, Dataset, Query, State, Window
 from userlane.errors import UploadRefused
+from userlane.formulas import unescape
 from userlane.lookups import (
     MAX_BYTES,
     Attributes,
     Match,
     Names,
     UserMatch,
+    csvfile,
     label_tags,
     match,
     match_users,
     name_tags,
     read_attributes,
     read_names,
-    unescape,
 )
+from userlane.lookups.csvfile import Expected
 
 quick = settings(max_examples=60, deadline=None)
 # Everything but what no file can carry: halves of characters, and the character that marks a file as no text.
@@ -133,13 +138,6 @@ def test_own_exports_come_back(entries: dict[str, str]) -> None:
     query = Query("tags", "demo", Window(date(2026, 4, 1), date(2026, 5, 1)))
     data = export.view_file(frame, query, State(), "tags", {}, "csv")
     assert read_names(data, "tags.csv").entries == entries
-
-
-@quick
-@given(st.text(CHARACTERS) | st.text("'=+-@ \t\r\n\u200b＝x", max_size=6))
-def test_unescape_undoes_what_exports_escape(text: str) -> None:
-    """Whatever export escapes is given back, and nothing else loses its apostrophe."""
-    assert unescape(export.escape(text)) == text
 
 
 def test_exported_records_name_the_same_tags_again() -> None:
@@ -416,3 +414,146 @@ def test_match_users_says_so_when_nobody_matches() -> None:
         match_users(["007"], known).sentence() == "1 of 1 user matched (100 %); 1 user of the file not seen"
     )
     assert match_users([], Attributes(known.frame.iloc[:0], "", "")).sentence() == "0 of 0 users matched"
+
+
+EXPECTED = Expected({"the key": ("key",)}, "Expected is a column Key.")
+CP1252 = "aZ09 äÖß€„“–…'\";,\t\r\n=+-@#|&"
+
+
+def exact(data: bytes) -> list[list[str]]:
+    """Every cell of a file that can be read, the header first."""
+    sheet = csvfile.read(data, "table.csv", EXPECTED)
+    return [list(sheet.header), *(cells for _, cells in sheet.lines)]
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[str, list[list[str]]]:
+    """An encoding, and a table of text it can hold, a column `Key` somewhere in it."""
+    encoding = draw(st.sampled_from([*ENCODINGS, "cp1252"]))
+    cells = st.text(CP1252 if encoding == "cp1252" else CHARACTERS, max_size=8)
+    width, place = draw(st.integers(1, 4)), draw(st.integers(0, 3))
+    names = [f"Größe {number}" for number in range(width)]
+    names.insert(place, "Key")
+    row = st.lists(cells, min_size=width + 1, max_size=width + 1).filter(lambda row: "".join(row).strip())
+    return encoding, [names, *draw(st.lists(row, min_size=1, max_size=5))]
+
+
+@quick
+@given(tables(), st.sampled_from(",;\t"), st.sampled_from(["\n", "\r\n"]), st.sampled_from([0, 1, 2]))
+def test_any_table_that_python_writes_is_read_cell_by_cell(
+    table: tuple[str, list[list[str]]], delimiter: str, line_end: str, quoting: Any
+) -> None:
+    """Every encoding, delimiter and way to quote; spaces around a cell belong to the layout of the file."""
+    encoding, rows = table
+    # Python leaves a line break that is not its own bare: nobody could tell it from the end of a line.
+    breaks = any("\r" in cell or "\n" in cell for row in rows for cell in row)
+    sink = io.StringIO(newline="")
+    csv.writer(
+        sink, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL if breaks else quoting
+    ).writerows(rows)
+    text = sink.getvalue()
+    data = ENCODINGS[encoding](text) if encoding in ENCODINGS else text.encode(encoding)
+    assert exact(data) == [[cell.strip() for cell in row] for row in rows]
+
+
+@quick
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["1", "01", "1e0", "NA"]), st.sampled_from(["Save", "NA", "null"])),
+        max_size=9,
+    ),
+    st.lists(st.sampled_from(["1", "01", "1e0", "NA", "other"]), max_size=20),
+)
+def test_totals_never_change_by_a_join(lines: list[tuple[str, str]], tag_ids: list[str]) -> None:
+    """Whatever is in the file, one row stays one row: interactions before are interactions after."""
+    data = written([("Tag ID", "Name"), *lines]).encode()
+    try:
+        names = read_names(data, "tags.csv")
+    except UploadRefused:
+        names = None
+    table = tag_table([tag_ids[:7], tag_ids[7:]])
+    counts = pa.chunked_array([pa.array(range(len(tag_ids)), pa.int64())])
+    table = table.set_column(table.schema.get_field_index("interactions"), "interactions", counts)
+    named = name_tags(table, names)
+    assert (named.num_rows, named["interactions"].to_pylist()) == (len(tag_ids), list(range(len(tag_ids))))
+    frame = pd.DataFrame({"tag_id": pd.Series(tag_ids, dtype="str"), "interactions": range(len(tag_ids))})
+    labelled = label_tags(frame, names)
+    assert labelled["interactions"].tolist() == list(range(len(tag_ids)))
+
+
+@quick
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["u-1", "007", "7", "1e5"]), st.sampled_from(["NA", "null", "", "QA"])),
+        min_size=1,
+        max_size=9,
+    )
+)
+def test_one_user_is_one_line_of_attributes_or_the_file_is_refused(lines: list[tuple[str, str]]) -> None:
+    """So that joining them can never count anybody's interactions twice."""
+    said = {user: {role for each, role in lines if each == user} for user, _ in lines}
+    data = written([("User ID", "Role"), *lines]).encode()
+    if any(len(roles) > 1 for roles in said.values()):
+        with pytest.raises(UploadRefused, match=r"lines \d+, \d+"):
+            read_attributes(data, "hr.csv")
+        return
+    found = read_attributes(data, "hr.csv")
+    assert found.frame["user_id"].tolist() == list(said)
+    assert found.duplicates == len(lines) - len(said)
+    seen = pd.DataFrame({"user_id": [user for user, _ in lines], "interactions": range(len(lines))})
+    joined = seen.merge(found.frame, on="user_id", how="left")
+    assert joined["interactions"].tolist() == list(range(len(lines)))
+
+
+class Untouched(bytes):
+    """A file of 300 MB that complains when anybody looks inside."""
+
+    def __len__(self) -> int:
+        return 300 * 2**20
+
+    def decode(self, *_: Any) -> str:
+        raise AssertionError("read")
+
+    startswith = __getitem__ = __iter__ = decode  # type: ignore[assignment]  # any way to read
+
+
+def test_a_file_that_is_too_large_is_refused_unread() -> None:
+    assert "larger than 20 MB" in refusal(Untouched(b"Tag ID,Name\n")).cause
+    with pytest.raises(UploadRefused, match="larger than 64 MB"):
+        saved.read([("nps.json", Untouched(b"[]"))], "nps")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"id,name" + b",c" * 200_000 + b"\n" + b"7,Save\n" * 100_000,
+        b"," * (MAX_BYTES - 1),
+        b"x" * (MAX_BYTES - 1),
+        b"Colour,Size\n" + b"red,3\n" * 400_000,
+        b"\x89PNG\r\n\x1a\nIHDR" + b"\x8a,\n" * 1_000_000,
+    ],
+)
+def test_what_is_refused_is_refused_by_its_beginning(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a table that cannot be used no more than its header is taken apart, under each delimiter."""
+    taken = 0
+    reader = csv.reader
+
+    def counting(source: Iterable[str], **how: Any) -> Any:
+        def lines() -> Iterator[str]:
+            nonlocal taken
+            for line in source:
+                taken += len(line)
+                yield line
+
+        return reader(lines(), **how)
+
+    monkeypatch.setattr(csv, "reader", counting)
+    refusal(data)
+    assert taken <= 3 * 1_000_000
+
+
+def test_no_overlap_is_said() -> None:
+    """IDs of another system match nobody, and the sentence says so in so many words."""
+    attributes = read_attributes(b"User ID,Role\nx-1,QA\nx-2,QA\n", "hr.csv")
+    assert match_users(["u-1", "u-2", "u-3"], attributes).sentence().startswith("0 of 3 users matched")
+    assert match(["1"], Names({"2": "x"}, "", "")).sentence().startswith("0 of 1 tag named")

@@ -1,15 +1,20 @@
 """Answers saved to files give what the API would have given, and never pass for all of it."""
 
 import json
-from datetime import date
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.stand_in import APRIL, nps_records, tag_records
-from userlane.contract import DATASETS, DatasetName, Query, Window
+from userlane.contract import COLUMNS, DATASETS, Dataset, DatasetName, Query, State, Window
 from userlane.errors import FieldsAmbiguous, FieldsMissing, UploadRefused
 from userlane.export import records_file
+from userlane.lookups import read_names
 from userlane.saved import MAX_BYTES, UNKNOWN, Saved, read
 from userlane.store import SMALL_SCORES
 
@@ -227,3 +232,64 @@ def test_keys_that_could_both_be_meant_are_asked_about() -> None:
 def test_another_dataset_is_not_answered() -> None:
     with pytest.raises(ValueError, match="hold nps"):
         read([file(NPS)], "nps").answer(query("tags"))
+
+
+LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+RISKY = st.sampled_from(["=1+1", "'=1", "-5", "@x", "\tx\ny", "007", "1e5", "9007199254740993", "NA", "null"])
+IDS = (st.text(LETTERS, min_size=1, max_size=8) | RISKY).map(str.strip).filter(bool)
+COMMENTS = st.none() | (st.text(LETTERS, max_size=30) | RISKY).filter(str.strip)
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
+
+
+def nasty(dataset: DatasetName, ids: Sequence[str], comments: Sequence[str | None]) -> list[dict[str, Any]]:
+    """Records whose every text is what is worst for files; each with an ID of its own."""
+    at = datetime(2026, 4, 7, 9, 12, 33, tzinfo=UTC)
+    if dataset == "heart":
+        return [{"date": WEEK.start + timedelta(days=day), "overall": 70.5, "users": day} for day in range(7)]
+    if dataset == "tags":
+        return [
+            {"date": WEEK.start, "tag_id": tag, "user_id": user, "interactions": 1 + place}
+            for place, tag in enumerate(ids)
+            for user in ids
+        ]
+    own = (
+        {"survey_id": "512"} if dataset == "surveys" else {"bucket": "passive" if dataset == "nps" else None}
+    )
+    score = 7 if dataset == "nps" else 4
+    return [
+        own | {"response_id": each, "user_id": each, "score": score, "comment": comment, "timestamp": at}
+        for each, comment in zip(ids, comments, strict=False)
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(DATASETS),
+    st.lists(IDS, min_size=1, max_size=5, unique=True),
+    st.lists(COMMENTS, min_size=5, max_size=5),
+    st.sampled_from(ENCODINGS),
+)
+def test_every_export_can_be_opened_again_with_every_text_as_it_was(
+    dataset: DatasetName, ids: list[str], comments: list[str | None], encoding: str
+) -> None:
+    """What was taken away as JSON gives the same rows, whatever stands in them and however it was saved."""
+    table = pa.Table.from_pylist(nasty(dataset, ids, comments), schema=COLUMNS[dataset])
+    exported = records_file(Dataset(query(dataset), table, State(), "f"), "json")
+    saved = read([("taken.json", exported.decode().encode(encoding))], dataset)
+    found = saved.answer(query(dataset)).table
+    assert sorted(found.to_pylist(), key=repr) == sorted(table.to_pylist(), key=repr)
+    assert not saved.refused
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(IDS, IDS, min_size=1, max_size=5))
+def test_names_taken_away_with_the_records_come_back_by_the_upload(names: dict[str, str]) -> None:
+    """The CSV's escapes are taken off again, and only they."""
+    rows = [
+        {"date": WEEK.start, "tag_id": tag, "tag_name": name, "user_id": "u", "interactions": 1}
+        for tag, name in names.items()
+    ]
+    table = pa.Table.from_pylist(rows, schema=COLUMNS["tags"])
+    for state in (State(), State(reasons=("The API failed (503).",))):
+        exported = records_file(Dataset(query("tags"), table, state, "f"), "csv")
+        assert read_names(exported, "records.csv").entries == names

@@ -55,6 +55,7 @@ echo "apt-get $*" >>"$NOTES"
 case "$*" in
     *install*-venv) : >"$NOTES.ensurepip" ;;
     *install*chromium*) [ "${APT_CODE-0}" = 0 ] || exit "$APT_CODE"; cp "$0" "${0%/*}/chromium" ;;
+    *install*libreoffice*) [ "${OFFICE_CODE-0}" = 0 ] || exit "$OFFICE_CODE"; cp "$0" "${0%/*}/soffice" ;;
 esac
 """
 
@@ -278,11 +279,13 @@ def test_without_chromium_one_line_says_what_will_be_skipped(checkout: Checkout)
     assert checkout.noted()[2:] == CHECKS
 
 
-def test_root_gets_chromium_installed(checkout: Checkout) -> None:
+def test_root_gets_chromium_and_a_spreadsheet_installed(checkout: Checkout) -> None:
     checkout.add("apt-get", APT_GET)
     checkout.add("id", "#!/bin/sh\necho 0\n")
     assert checkout.run("scripts/test", CI="true").returncode == 0
-    assert "apt-get -q -y install --no-install-recommends chromium fonts-dejavu-core" in checkout.noted()
+    noted = checkout.noted()
+    assert "apt-get -q -y install --no-install-recommends chromium fonts-dejavu-core" in noted
+    assert "apt-get -q -y install --no-install-recommends libreoffice-calc-nogui" in noted
 
 
 def test_continuous_integration_fails_without_chromium(checkout: Checkout) -> None:
@@ -294,8 +297,35 @@ def test_continuous_integration_fails_without_chromium(checkout: Checkout) -> No
     assert not any(note.startswith("pytest") for note in checkout.noted())
 
 
+def test_without_a_spreadsheet_one_line_says_what_is_skipped_and_continuous_integration_fails(
+    checkout: Checkout,
+) -> None:
+    checkout.add("chromium", "#!/bin/sh\n")
+    ended = checkout.run("scripts/test")
+    assert ended.returncode == 0
+    assert "open downloads in a spreadsheet will be skipped" in ended.stderr
+    assert checkout.noted()[2:] == CHECKS
+    checkout.add("apt-get", APT_GET)
+    checkout.add("id", "#!/bin/sh\necho 0\n")
+    ended = checkout.run(".ci/run", OFFICE_CODE="100")
+    assert ended.returncode == 1
+    assert "Downloads cannot be opened in a spreadsheet" in ended.stderr
+    assert not any(note.startswith("pytest") for note in checkout.noted())
+
+
+def test_the_audit_uses_the_packages_of_the_tests_and_its_answer_is_the_exit_code(checkout: Checkout) -> None:
+    ended = checkout.run("scripts/audit", "--sbom", "list.json")
+    assert ended.returncode == 0, ended.stderr
+    assert checkout.noted() == [
+        "venv",
+        f"{INSTALL} -r requirements.txt -r requirements-dev.txt",
+        "scripts/audit.py --sbom list.json",
+    ]
+
+
 def test_continuous_integration_says_so_and_reads_nothing_from_its_caller(checkout: Checkout) -> None:
     checkout.add("chromium", "#!/bin/sh\n")
+    checkout.add("soffice", "#!/bin/sh\n")
     with checkout.start(".ci/run") as run:
         assert run.wait(timeout=60) == 0
         assert run.stdout is not None

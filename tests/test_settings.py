@@ -1,9 +1,11 @@
 """Environment variables become settings, or an error that names the variable."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from platformdirs import user_cache_path
 
 from userlane.contract import ASSUMED, Profile, Route, Token
 from userlane.errors import SettingsUnusable
@@ -11,8 +13,16 @@ from userlane.settings import Settings
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
-    assert Settings.read({}) == Settings()
-    assert Settings.read({"USERLANE_MAX_ROWS": " ", "USERLANE_BASE_URL": ""}) == Settings()
+    assert replace(Settings.read({}), store=None) == Settings()
+    assert Settings.read({"USERLANE_MAX_ROWS": " ", "USERLANE_BASE_URL": ""}) == Settings.read({})
+
+
+def test_rows_are_stored_in_the_users_cache_folder_in_another_or_in_none(tmp_path: Path) -> None:
+    assert Settings.read({}).store == user_cache_path("userlane", appauthor=False)
+    assert Settings.read({"USERLANE_STORE": str(tmp_path)}).store == tmp_path
+    assert Settings.read({"USERLANE_STORE": "None"}).store is None
+    with pytest.raises(SettingsUnusable, match="USERLANE_STORE"):
+        Settings.read({"USERLANE_STORE": "ftp://example.com/rows"})
 
 
 def test_every_variable_is_read_and_typed(tmp_path: Path) -> None:
@@ -54,6 +64,10 @@ def test_every_variable_is_read_and_typed(tmp_path: Path) -> None:
         ("ALLOWED_HOSTS", "api.*.com"),
         ("ALLOWED_HOSTS", "https://api.example.com"),
         ("ALLOWED_HOSTS", "api.example.com:443"),
+        ("PUBLIC_HOSTS", "https://dash.example"),
+        ("PUBLIC_HOSTS", "dash.example/analytics"),
+        ("PUBLIC_HOSTS", "*.dash.example"),
+        ("PUBLIC_HOSTS", "dash.example:99999"),
         ("TOKEN", "täken"),
         ("PROPERTIES", "../etc=x"),
         ("MAX_ROWS", "many"),
@@ -139,6 +153,13 @@ def test_a_profile_leads_to_allowed_hosts_only(tmp_path: Path) -> None:
         assert Settings.read(mounted(tmp_path, toml, **{f"USERLANE_{name}": value})).base_url
     local = "[nps]\nurl = 'http://127.0.0.1:9/nps/{property_id}'"
     assert Settings.read(mounted(tmp_path, local)).base_url == "http://127.0.0.1:9"
+
+
+def test_the_names_visitors_know_the_server_by_may_have_ports() -> None:
+    hosts = Settings.read(
+        {"USERLANE_PUBLIC_HOSTS": "Dash.example, dash.example:8443,10.0.0.7,[::1]:8501,"}
+    ).public_hosts
+    assert hosts == ("dash.example", "dash.example:8443", "10.0.0.7", "[::1]:8501")
 
 
 def test_a_pasted_request_may_name_the_allowed_hosts_and_the_configured_one() -> None:

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -21,9 +20,9 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import click
 
 from userlane.commands.doctor import doctor
-from userlane.commands.files import opened
+from userlane.commands.files import content, opened
 from userlane.commands.profile import profile
-from userlane.commands.speech import Watch, say
+from userlane.commands.speech import Command, Watch, say, unforeseen
 from userlane.errors import SettingsUnusable, UserlaneError
 
 if TYPE_CHECKING:
@@ -49,10 +48,13 @@ def commands() -> None:
 
     The API's address is read from USERLANE_BASE_URL and the token from USERLANE_TOKEN, never from an
     argument. To try it out, start `sandbox` in a second terminal and set the two as it says.
+
+    With USERLANE_LOG_LEVEL (debug, info, warning or error) a log of what happens joins the words on standard
+    error.
     """
 
 
-@commands.command(short_help="Write the records of one dataset to a file.")
+@commands.command(cls=Command, short_help="Write the records of one dataset to a file.")
 @click.argument("dataset", type=click.Choice(DATASETS))
 @click.option("--property", "property_id", metavar="ID", help="The property's ID.")
 @click.option("--survey-id", metavar="ID", help="The survey's ID; for surveys, and needed there.")
@@ -121,7 +123,7 @@ commands.add_command(profile)
 commands.add_command(doctor)
 
 
-@commands.command(short_help="Serve made-up data to try things out.")
+@commands.command(cls=Command, short_help="Serve made-up data to try things out.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="By default any that is free.")
 def sandbox(port: int) -> int:
     """Serve made-up data through an API like the real one, on this machine, until Ctrl+C."""
@@ -165,10 +167,7 @@ def _query(
 def _read_names(file: Path) -> "Names":
     from userlane import lookups
 
-    try:
-        return lookups.read_names(file.read_bytes(), file.name)
-    except OSError as error:
-        raise UserlaneError(f"{file} cannot be read ({error.strerror}).", "Check --tag-names.") from error
+    return lookups.read_names(content(str(file), "--tag-names"), file.name)
 
 
 def _refuse_unwritable(out: str | None) -> None:
@@ -289,9 +288,7 @@ def main(arguments: list[str] | None = None) -> int:
     except UserlaneError as error:
         return _failed(error.exit_code, error.cause, error.next_step)
     except Exception as error:  # noqa: BLE001 - a traceback helps nobody in a schedule, and may show data
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
-        return _failed(DEFECT, f"This should not happen: {where}.", "Please report this line.")
+        return _failed(DEFECT, *unforeseen(error))
     return code
 
 

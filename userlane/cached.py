@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from userlane.contract import Dataset
+from userlane.contract import Dataset, Measured, measure, shown
 from userlane.fetch import Fetcher
 from userlane.sandbox import Sandbox, serve
 from userlane.settings import Settings
@@ -36,15 +36,22 @@ def sandbox() -> Sandbox:
     return serve()
 
 
-def measured(metric: Callable[..., T], *datasets: Dataset, **options: Any) -> T:
-    """`metric(*datasets, **options)`, computed once for the same rows and options.
+def measured(metric: Callable[..., T], *datasets: Dataset, **options: Any) -> Measured[T]:
+    """`measure(metric, *datasets, **options)`, computed once for the same rows and options.
 
-    Meant for metrics over many rows; `options` must have a `repr` that tells them apart.
+    Meant for metrics over many rows; `options`, and what was `Measured` among them, must have a `repr` that
+    tells them apart.
     """
-    described = repr((metric.__module__, metric.__qualname__, sorted(options.items())))
+    values = {name: shown(each) if isinstance(each, Measured) else each for name, each in options.items()}
+    described = repr((metric.__module__, metric.__qualname__, sorted(values.items())))
     key = "\0".join((described, *(dataset.fingerprint for dataset in datasets)))
-    result: T = _computed(hashlib.sha256(key.encode()).hexdigest(), lambda: metric(*datasets, **options))
-    return result
+    digest = hashlib.sha256(key.encode()).hexdigest()
+
+    def once(*given: Dataset, **taken: Any) -> T:
+        result: T = _computed(digest, lambda: metric(*given, **taken))
+        return result
+
+    return measure(once, *datasets, **options)
 
 
 @st.cache_data(max_entries=500, ttl="1h", show_spinner=False)

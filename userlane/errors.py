@@ -105,7 +105,13 @@ class NotFound(ApiFailed):
 
 
 class RequestRefused(ApiFailed):
-    """Any other 4xx, or a redirect: the API did not accept the request."""
+    """Any other 4xx, or a redirect: the API did not accept the request. `page` says whether it may be the
+    page number that is at fault.
+    """
+
+    def __init__(self, cause: str, next_step: str = "", *, page: bool = True) -> None:
+        super().__init__(cause, next_step)
+        self.page = page
 
 
 class Unreachable(ApiFailed):

@@ -6,11 +6,11 @@ columns as they are named and ordered in the table, days as `2026-04-01`, instan
 IDs as text, and a mark in the file itself when its rows are incomplete or stale.
 
 CSV: UTF-8 with BOM, one header row, lines end in `\n`, text in double quotes, numbers bare; missing is an
-empty field, an empty text is `""`. Text that a spreadsheet would run as a formula is escaped as told at
-`escape`. CSV has no place for a state. A comment line would break readers before the first row, and a closing
-line would be one more record; so an incomplete or stale file gets one more, last column named `incomplete` or
-`stale` that holds the reasons in each row: readers by column name pass over it, readers with a fixed schema
-stop, nobody sums such a file unmarked. The file name says it too.
+empty field, an empty text is `""`. Text that a spreadsheet would run is escaped as told in `formulas`, but no
+number, also none below zero. CSV has no place for a state. A comment line would break readers before the
+first row, and a closing line would be one more record; so an incomplete or stale file gets one more, last
+column named `incomplete` or `stale` that holds the reasons in each row: readers by column name pass over it,
+readers with a fixed schema stop, nobody sums such a file unmarked. The file name says it too.
 
 JSON: one object, `{"dataset": …, "complete": …, "reasons": […], "rows": …, "records": […]}`, one record a
 line; missing is `null`. Parquet: the object without its records is the schema's metadata, key `userlane`.
@@ -29,6 +29,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from userlane.contract import COLUMNS, Dataset, Query, State
+from userlane.formulas import AT_START, INSIDE, escape
 
 Format = Literal["csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -40,37 +41,6 @@ MEDIA_TYPES: Mapping[Format, str] = {
 
 BATCH_ROWS = 65_536
 """How many records are turned into text at a time: memory stays flat however long the table is."""
-
-# What spreadsheets and importers trim or drop before they look at a cell: controls, spaces, invisible signs.
-_PASSED_OVER = (
-    "\\x00-\\x08\\x0b\\x0c\\x0e-\\x20\\x7f\u0080-\u00a0\u00ad\u1680\u180e"
-    "\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff"
-)
-_STARTS_FORMULA = "=+\\-@\\t\\r\\n＝＋－＠"
-_RISKY = f"'*[{_PASSED_OVER}]*[{_STARTS_FORMULA}]"
-_RISKY_TEXT = re.compile(_RISKY)
-
-
-def escape(text: str) -> str:
-    """`text` so that no spreadsheet takes it for a formula: with an apostrophe before it.
-
-    Escaped are texts whose first character, after any apostrophes and then spaces, control or invisible
-    characters, is one of `= + - @`, their full-width forms, TAB, CR or LF. As texts that already begin with
-    apostrophes are escaped too, `unescape` gives every text back. Source: OWASP, "CSV Injection".
-
-    >>> escape("=1+1"), escape(" @x"), escape("'=1+1"), escape("it's")
-    ("'=1+1", "' @x", "''=1+1", "it's")
-    """
-    return f"'{text}" if _RISKY_TEXT.match(text) else text
-
-
-def unescape(text: str) -> str:
-    """The text that `escape` was given.
-
-    >>> unescape("'=1+1"), unescape("''=1+1"), unescape("'tis")
-    ('=1+1', "'=1+1", "'tis")
-    """
-    return text[1:] if text.startswith("'") and _RISKY_TEXT.match(text) else text
 
 
 def records_file(dataset: Dataset, format: Format) -> bytes:  # noqa: A002 - the word screen and command line use
@@ -101,7 +71,7 @@ def view_file(  # noqa: PLR0917 - in the order of a caption: what, of which rows
     `view` names the table and `filters` what it was narrowed to; JSON and Parquet carry both. A column of
     lists, such as a sparkline's, is JSON text in CSV.
     """
-    table = pa.Table.from_pandas(frame.rename(columns=str), preserve_index=False)
+    table = _shown(frame)
     described = _described(query, state, table.num_rows) | {"view": view, "filters": dict(filters)}
     if "surveys" in filters:
         described["survey_id"] = None
@@ -118,24 +88,39 @@ def file_name(  # noqa: PLR0917 - in the order they stand in the name
     view: str | None = None,
     filters: Mapping[str, str] | None = None,
 ) -> str:
-    """A name that is safe everywhere and, by the `fingerprint` of the rows, unique to its content.
+    """A name that is safe everywhere and differs wherever the content may: two users' files of one shape too.
 
-    `view` and `filters` as given to `view_file`. A name ends in `-incomplete` or `-stale` if its rows
-    are incomplete or stale. The second day in it is the first one outside the window, as everywhere.
+    `fingerprint` names the rows: a dataset's own, or `fingerprint` of the table that is shown. What was asked
+    and the state are part of the name as they are of the file; `view` and `filters` as given to `view_file`.
+    A name ends in `-incomplete` or `-stale` if its rows are incomplete or stale. The second day in it is the
+    first one outside the window, as everywhere.
 
     >>> from datetime import date
     >>> from userlane.contract import Window
     >>> april = Query("nps", "demo", Window(date(2026, 4, 1), date(2026, 5, 1)))
     >>> file_name(april, State(), "c0ffee", "csv")
-    'userlane-nps-demo-2026-04-01_2026-05-01-5ab676e6.csv'
+    'userlane-nps-demo-2026-04-01_2026-05-01-bd5d449f.csv'
     """
-    content = orjson.dumps([fingerprint, query.timezone, view, sorted((filters or {}).items())])
+    content = orjson.dumps([fingerprint, _described(query, state, 0), view, sorted((filters or {}).items())])
     window = f"{query.window.start.isoformat()}_{query.window.end.isoformat()}"
     slug = re.sub(r"[^a-z0-9]+", "-", (view or "").lower()).strip("-")[:40]
     digest = hashlib.sha256(content).hexdigest()[:8]
     survey_id = None if "surveys" in (filters or {}) else query.survey_id
     parts = ("userlane", query.dataset, query.property_id, survey_id, window, slug, digest, mark(state))
     return "-".join(filter(None, parts)) + f".{format}"
+
+
+def fingerprint(frame: pd.DataFrame) -> str:
+    """Names the very content of a table as it is shown, for `file_name`: any other cell, any other name.
+
+    >>> fingerprint(pd.DataFrame({"n": [1]})) == fingerprint(pd.DataFrame({"n": [2]}))
+    False
+    """
+    table = _shown(frame)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return hashlib.sha256(sink.getvalue()).hexdigest()
 
 
 def mark(state: State) -> Literal["incomplete", "stale"] | None:
@@ -155,6 +140,10 @@ def reasons(state: State) -> list[str]:
         known = f" of {state.fetched_at.isoformat(timespec='seconds')}" if state.fetched_at else ""
         found.append(f"These are the rows{known}: a newer fetch failed.")
     return found
+
+
+def _shown(frame: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(frame.rename(columns=str), preserve_index=False)
 
 
 def _described(query: Query, state: State, rows: int) -> dict[str, Any]:
@@ -275,7 +264,8 @@ def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _escaped(texts: pa.Array) -> pa.Array:
     """`escape` of each text, without a Python call for each."""
-    return pc.replace_substring_regex(texts, f"^({_RISKY})", r"'\1", max_replacements=1)
+    inside = pc.replace_substring_regex(texts, INSIDE, r"\1'\2")
+    return pc.replace_substring_regex(inside, AT_START, r"'\1", max_replacements=1)
 
 
 def _repeated(text: str, rows: int) -> pa.ChunkedArray:

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from userlane import layout
+from userlane.layout import failing
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,6 +25,7 @@ page = st.navigation(
         st.Page(ROOT / "pages" / "connect.py", title="Connect", icon=":material/key:"),
     ]
 )
-with st.sidebar:
-    layout.sidebar()
-page.run()
+with failing.boxed(page.title):
+    with st.sidebar:
+        layout.sidebar()
+    page.run()

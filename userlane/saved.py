@@ -215,12 +215,15 @@ def _past(text: str, place: int) -> int:
 
 
 def _text(name: str, data: bytes) -> str:
-    try:
-        text = data.decode(
-            "utf-8-sig" if json.detect_encoding(data) == "utf-8" else json.detect_encoding(data)
-        )
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace")
+    encoding = json.detect_encoding(data)
+    for each in ("utf-8-sig" if encoding == "utf-8" else encoding, "cp1252"):
+        try:
+            text = data.decode(each)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise _refused(name, "is not JSON in UTF-8, UTF-16 or Windows-1252")
     if not text.strip():
         raise _refused(name, "is empty")
     if text.lstrip()[0] not in "[{":

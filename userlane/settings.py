@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
+from platformdirs import user_cache_path
 
 from userlane.contract import (
     ALLOWED_HOSTS,
@@ -31,7 +32,8 @@ from userlane.errors import InputUnusable, SettingsUnusable
 class Settings:
     """Every setting, typed. `properties` maps property IDs to their names.
 
-    `base_url` is also known when only a profile is mounted that holds whole addresses.
+    `base_url` is also known when only a profile is mounted that holds whole addresses. `store` is the folder
+    for loaded rows, None to keep them in memory. `public_hosts` are the names visitors know this server by.
     """
 
     base_url: str | None = None
@@ -43,6 +45,8 @@ class Settings:
     max_in_flight: int = 4
     timezone: str = "UTC"
     sandbox: bool = True
+    store: Path | None = None
+    public_hosts: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -60,8 +64,10 @@ class Settings:
             "max_in_flight": ("MAX_IN_FLIGHT", _positive),
             "timezone": ("TIMEZONE", _timezone),
             "sandbox": ("SANDBOX", _switch),
+            "store": ("STORE", _store),
+            "public_hosts": ("PUBLIC_HOSTS", _public_hosts),
         }
-        values: dict[str, object] = {}
+        values: dict[str, object] = {"store": user_cache_path("userlane", appauthor=False)}
         for attribute, (suffix, reader) in readers.items():
             name = f"USERLANE_{suffix}"
             text = environment.get(name, "").strip()
@@ -122,6 +128,18 @@ def _allowed_hosts(text: str) -> tuple[str, ...]:
             raise SettingsUnusable(
                 f"“{host}” is not a host.",
                 "Write names like api.example.com, or *.example.com for all below it, with commas between.",
+            )
+    return hosts
+
+
+def _public_hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    for host in hosts:
+        found = address(f"https://{host}")
+        if found is None or found.rest or found.user_info:
+            raise SettingsUnusable(
+                f"“{host}” is not a host.",
+                "Write names like dashboard.example.com or dashboard.example.com:8443, with commas between.",
             )
     return hosts
 
@@ -206,6 +224,14 @@ def _timezone(text: str) -> str:
         return ZoneInfo(text).key
     except (OSError, ValueError) as error:
         raise SettingsUnusable(f"“{text}” is not a time zone.", "Use a name like Europe/Berlin.") from error
+
+
+def _store(text: str) -> Path | None:
+    if text.lower() == "none":
+        return None
+    if "://" in text:
+        raise SettingsUnusable(f"“{text}” is not a folder.", "Name a folder, or none to keep rows in memory.")
+    return Path(text).expanduser().absolute()
 
 
 def _switch(text: str) -> bool:

@@ -48,11 +48,12 @@ def dashboard(**environment: str) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("USERLANE_")}
+    own = {"USERLANE_STORE": "none"} | environment
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
     options = [f"--server.port={port}", "--server.headless=true", "--server.address=127.0.0.1"]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            [*command, *options], cwd=ROOT, env=kept | environment, stdout=said, stderr=subprocess.STDOUT
+            [*command, *options], cwd=ROOT, env=kept | own, stdout=said, stderr=subprocess.STDOUT
         )
         address = f"http://127.0.0.1:{port}"
         try:

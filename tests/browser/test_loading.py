@@ -72,3 +72,19 @@ def test_leaving_a_long_load_stops_its_requests(begin: Begin, own_dashboard: str
     asked = sandbox.requests
     visit.go("Connect").go("Tags")
     assert sandbox.requests == asked
+
+
+def test_the_requests_of_a_closed_tab_end_within_five_seconds(
+    begin: Begin, own_dashboard: str, sandbox: Sandbox
+) -> None:
+    """Ten million records are under way when their reader goes; a reader of another page had not gone."""
+    year = Window(sandbox.today - timedelta(days=365), sandbox.today)
+    visit = begin(own_dashboard).open(link("/tags", year, "large") + "&compare=false")
+    visit.fill(TOKEN)
+    visit.main.get_by_role("button", name="Connect", exact=True).click()
+    expect(visit.main.get_by_text(re.compile(r"[1-9][\d\s]* records so far"))).to_be_visible()
+    visit.page.goto("about:blank")
+    visit.page.wait_for_timeout(5_000)
+    asked = sandbox.requests
+    visit.page.wait_for_timeout(2_000)
+    assert sandbox.requests == asked

@@ -27,13 +27,13 @@ def test_no_foreign_text_can_act(foreign: str) -> None:
         assert ">" not in words
         bare = words.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "")
         assert "&" not in bare
-        assert words.isprintable()
+        assert words.replace("\u2068", "").replace("\u2069", "").isprintable()
 
 
 @given(st.text())
 def test_a_label_has_a_readable_length(foreign: str) -> None:
     shown = text.label(foreign).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    assert len(shown) <= text.LONGEST
+    assert len(shown.strip("\u2068\u2069")) <= text.LONGEST
 
 
 def test_a_long_name_is_cut_in_the_label_and_whole_in_the_hover() -> None:
@@ -41,6 +41,16 @@ def test_a_long_name_is_cut_in_the_label_and_whole_in_the_hover() -> None:
     assert text.label(name) == "Invite a colleague to the s…"
     assert text.label(name, whole=True).replace("<br>", " ") == name
     assert text.headed(name, "3 users").endswith("<br>3 users")
+
+
+def test_not_even_a_whole_name_covers_the_figure() -> None:
+    shown = text.label("name " * 2_000, whole=True).replace("<br>", " ")
+    assert len(shown) == text.LONGEST_WHOLE
+    assert shown.endswith("…")
+
+
+def test_a_name_from_right_to_left_leaves_numbers_where_they_are() -> None:
+    assert text.headed("שלום", "3 users") == "\u2068שלום\u2069: 3 users"
 
 
 def test_text_that_cannot_be_encoded_is_dropped() -> None:

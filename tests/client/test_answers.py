@@ -87,6 +87,15 @@ def test_a_long_message_is_cut_and_put_on_one_line() -> None:
     assert caught.value.cause.endswith("x…")
 
 
+@pytest.mark.parametrize(
+    ("status", "page"), [(302, False), (308, False), (400, True), (422, True), (408, False), (413, False)]
+)
+def test_a_refusal_says_whether_it_may_be_about_the_page(status: int, page: bool) -> None:  # noqa: FBT001  # expected
+    with pytest.raises(RequestRefused) as caught:
+        decipher(status, {}, b"", query(), now=NOW)
+    assert caught.value.page == page
+
+
 @pytest.mark.parametrize("body", [b"[" * 100_000, b"\xff\xfe", b"null", b"12", b'{"errors": {"a": ["b"]}}'])
 def test_an_odd_error_body_is_no_obstacle(body: bytes) -> None:
     with pytest.raises(RequestRefused, match="400"):

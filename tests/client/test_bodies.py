@@ -2,6 +2,7 @@
 
 import gzip
 import socket
+import threading
 import tracemalloc
 import zlib
 
@@ -15,6 +16,7 @@ from userlane.errors import (
     AnswerTooLarge,
     NotData,
     RightsMissing,
+    TooSlow,
     Unreachable,
 )
 
@@ -60,6 +62,55 @@ def test_a_gzip_bomb_is_stopped_at_the_cap_and_never_unpacked_whole() -> None:
     finally:
         tracemalloc.stop()
     assert api.requests == 1
+
+
+def test_bombs_side_by_side_at_the_full_cap_stay_below_100_mb_together() -> None:
+    bomb = whole_answer(gzip.compress(bytes(100_000_000)), 200, "Content-Encoding: gzip")
+    refused: list[AnswerTooLarge] = []
+    with listening(answering(bomb)) as (base_url, _):
+        api = client(base_url, Limits(page_seconds=60, load_seconds=60))
+
+        def load(number: int) -> None:
+            with pytest.raises(AnswerTooLarge) as caught:
+                api.page(query(), number)
+            refused.append(caught.value)
+
+        threads = [threading.Thread(target=load, args=(number,)) for number in range(4)]
+        tracemalloc.start()
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(60)
+            assert tracemalloc.get_traced_memory()[1] < 100_000_000
+        finally:
+            tracemalloc.stop()
+    assert len(refused) == 4
+
+
+def test_a_large_body_in_no_hurry_holds_up_others_no_longer_than_its_own_deadline() -> None:
+    large = b"[" + b" " * 5 * 2**20
+    stuck = threading.Event()
+
+    def serve(connection: socket.socket) -> None:
+        while page := request_on(connection).partition(b"page=")[2][:1]:
+            head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(large) + 1)
+            connection.sendall(head + large)
+            if page == b"1":
+                stuck.set()
+                connection.recv(1)
+            connection.sendall(b"]")
+
+    def load() -> None:
+        with pytest.raises(TooSlow):
+            client(base_url, Limits(page_seconds=1, tries=1)).page(query(), 1)
+
+    with listening(serve) as (base_url, _):
+        slow = threading.Thread(target=load)
+        slow.start()
+        assert stuck.wait(10)
+        assert len(client(base_url, Limits(page_seconds=20)).page(query(), 2)) == len(large) + 1
+        slow.join(10)
 
 
 def test_a_plain_body_over_the_cap_is_refused() -> None:

@@ -235,6 +235,19 @@ def test_a_page_refused_after_one_that_may_not_be_the_last_is_an_error(amount: i
         list(walk)
 
 
+@pytest.mark.parametrize("first", ["auto", 1])
+def test_a_refusal_that_is_not_about_the_page_is_an_error_wherever_it_comes(
+    first: Literal["auto", 1],
+) -> None:
+    def ask(page: int) -> bytes:
+        if page in {0, 4}:
+            raise RequestRefused("The API points elsewhere.", page=False)
+        return json.dumps([[*range(page, page + (2 if page == 3 else 10))], [None] * 3 + [False]]).encode()
+
+    with pytest.raises(RequestRefused, match="elsewhere"):
+        list(Walk(ask, lambda body: read(body[:-1] + b", 0]"), first=first, limit=10))
+
+
 @pytest.mark.parametrize("kind", [NotFound, RequestRefused])
 def test_a_first_page_refused_in_every_way_of_counting_is_an_error(kind: type[Exception]) -> None:
     def ask(_page: int) -> bytes:

@@ -1,15 +1,18 @@
 """What can pass by itself is tried again, within bounds and never too early."""
 
+import re
+import socket
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import httpx
 import pytest
 
 from tests import stand_in
 from tests.client.given import QUICK, client, scripted
-from tests.stand_in import query
+from tests.stand_in import listening, query, request_on
 from userlane.client import Client, Limits, Patience, open_http
 from userlane.errors import (
     LoadStopped,
@@ -81,6 +84,53 @@ def test_a_wait_longer_than_the_budget_is_not_waited_for() -> None:
     with pytest.raises(Throttled, match="asks to wait 60 min"):
         api.page(query(), 1)
     assert api.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "words"),
+    [
+        (429, "3600", "asks to wait 60 min"),
+        (503, "3600", r"failed \(503\) and asks to wait 60 min"),
+        (429, "999999999", "asks to wait 16666667 min"),
+    ],
+)
+def test_while_the_api_asks_to_wait_no_later_load_of_the_token_asks_either(
+    status: int, asked: str, words: str
+) -> None:
+    transport = scripted(
+        httpx.Response(status, headers={"retry-after": asked}), httpx.Response(200, text="[]")
+    )
+    http = open_http(transport)
+    told, waiting, other = (
+        Client(stand_in.connection(token=token), http, Patience(Limits())) for token in ("a", "a", "b")
+    )
+    with pytest.raises((Throttled, ServerFailed), match=words):
+        told.page(query(), 1)
+    with pytest.raises(Throttled, match="asks to wait 60 min"):
+        waiting.page(query(), 1)
+    assert (told.requests, waiting.requests) == (1, 0)
+    assert other.page(query(), 1) == b"[]"
+
+
+def test_a_wait_may_be_named_as_a_date_and_by_a_503() -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    transport = scripted(httpx.Response(503, headers={"retry-after": date}), httpx.Response(200, text="[]"))
+    http = open_http(transport)
+    notices: list[str] = []
+    api = Client(stand_in.connection(), http, Patience(QUICK), notice=lambda _until, why: notices.append(why))
+    began = time.monotonic()
+    assert api.page(query(), 1) == b"[]"
+    assert time.monotonic() - began >= 0.9
+    assert re.fullmatch(r"The API failed \(503\) and asks to wait [12] s\.", notices[0])
+
+
+def test_a_page_cut_off_by_the_end_of_the_load_says_so_and_not_that_the_page_was_slow() -> None:
+    def serve(connection: socket.socket) -> None:
+        request_on(connection)
+        connection.recv(1)
+
+    with listening(serve) as (base_url, _), pytest.raises(TooSlow, match=r"The load took longer than 0 s"):
+        client(base_url, Limits(load_seconds=0.3)).page(query(), 1)
 
 
 def test_a_stop_ends_a_wait() -> None:

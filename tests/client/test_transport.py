@@ -49,6 +49,14 @@ def test_pages_share_one_connection() -> None:
         assert len(connections) == 1
 
 
+def test_an_answer_that_came_before_its_question_is_thrown_away_with_its_connection() -> None:
+    surplus = whole_answer(b"[1]") + whole_answer(b'["of somebody else"]')
+    with listening(answering(surplus, whole_answer(b"[2]"))) as (base_url, connections):
+        api = client(base_url)
+        assert [api.page(query(), page) for page in (1, 2)] == [b"[1]", b"[2]"]
+        assert (len(connections), api.requests) == (2, 3)
+
+
 def test_cookies_are_not_kept() -> None:
     heads: list[bytes] = []
 

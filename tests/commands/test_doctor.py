@@ -22,7 +22,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(autouse=True)
 def configured(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("USERLANE_")]:
+    for name in [name for name in os.environ if name.startswith("USERLANE_") and name != "USERLANE_STORE"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("USERLANE_BASE_URL", sandbox.base_url)
     monkeypatch.setenv("USERLANE_TOKEN", sandbox.token)

@@ -21,7 +21,7 @@ NPS = nps_records(APRIL, 2)
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A folder of its own and no setting at all: neither an address nor a token."""
-    for name in [name for name in os.environ if name.startswith("USERLANE_")]:
+    for name in [name for name in os.environ if name.startswith("USERLANE_") and name != "USERLANE_STORE"]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -57,7 +57,11 @@ def test_several_files_are_one_dataset_and_days_can_be_chosen() -> None:
 
 def test_it_runs_without_any_setting_and_marks_each_row_of_a_csv(tmp_path: Path) -> None:
     save("tags.json", tag_records(APRIL, 2))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("USERLANE_")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("USERLANE_") or name == "USERLANE_STORE"
+    }
     ended = subprocess.run(
         [sys.executable, "-m", "userlane", "export", "tags", "--from-file", "tags.json"],
         cwd=tmp_path,

@@ -12,7 +12,7 @@ from tests.stand_in import as_json, query, sample
 from userlane.contract import COLUMNS, DATASETS, DatasetName
 from userlane.decode import Decoder
 from userlane.decode.fields import FIELDS, plain
-from userlane.errors import AnswerUnusable, EnvelopeUnknown, FieldsMissing, NotData
+from userlane.errors import AnswerTooLarge, AnswerUnusable, EnvelopeUnknown, FieldsMissing, NotData
 
 
 def test_heart_of_the_assumed_contract() -> None:
@@ -130,6 +130,12 @@ def test_a_body_that_is_not_json_is_no_data(body: bytes) -> None:
         b'{"data": {}}',
         b'{"data": {"a": {"items": []}}}',
         b'{"errors": [{"detail": "x"}], "data": []}',
+        b'{"success": false, "data": []}',
+        b'{"ok": false, "data": []}',
+        b'{"status": "Error", "message": "x", "data": []}',
+        b'{"status": 500, "data": []}',
+        b'{"statusCode": 404, "data": {"items": []}}',
+        b'{"data": {"items": [], "error": "x"}}',
         b"[1, 2, 3]",
         b'["a"]',
         b"[[1], [2]]",
@@ -170,6 +176,63 @@ def test_an_empty_list_is_an_empty_page(dataset: DatasetName, body: bytes) -> No
     page = Decoder(query(dataset)).page(body)
     assert (page.records, page.table.num_rows) == (0, 0)
     assert page.table.schema == COLUMNS[dataset]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"error": "half of it timed out"},
+        {"errors": [{"message": "x"}]},
+        {"success": False},
+        {"ok": False},
+        {"status": "failed"},
+        {"status": 503},
+    ],
+    ids=json.dumps,
+)
+@pytest.mark.parametrize("nested", [False, True])
+def test_records_beside_an_error_are_not_taken_for_all_there_are(
+    said: dict[str, Any], *, nested: bool
+) -> None:
+    def answer(beside: dict[str, Any]) -> bytes:
+        inner = {"items": [GOOD["nps"]], **beside}
+        return json.dumps({"data": inner} if nested else inner).encode()
+
+    with pytest.raises(EnvelopeUnknown, match="error in place of records"):
+        Decoder(query()).page(answer(said))
+    decoder = Decoder(query())
+    decoder.page(answer({}))
+    with pytest.raises(EnvelopeUnknown, match="error in place of records"):
+        decoder.page(answer(said))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"error": None, "errors": []},
+        {"error": "", "success": True, "ok": True},
+        {"error": "none", "status": "ok"},
+        {"error": False, "errors": {}, "status": 200},
+        {"status": None, "success": None},
+    ],
+    ids=json.dumps,
+)
+@pytest.mark.parametrize("records", [0, 1])
+def test_an_answer_that_says_all_is_well_is_read(said: dict[str, Any], records: int) -> None:
+    decoder = Decoder(query())
+    decoder.page(as_json([GOOD["nps"]]))
+    body = json.dumps({**said, "data": [GOOD["nps"]] * records}).encode()
+    assert Decoder(query()).page(body).records == decoder.page(body).records == records
+
+
+@pytest.mark.parametrize("value", [b"{}", b"0.5", b"[]", b'""', b'{"a":[]}'])
+def test_a_page_of_more_values_than_any_page_holds_is_refused_before_it_is_parsed(value: bytes) -> None:
+    many = 600_000 if value.startswith(b"{") else 1_100_000
+    decoder = Decoder(query())
+    for _ in range(2):
+        with pytest.raises(AnswerTooLarge, match="more than 1,000,000 values"):
+            decoder.page(b'{"data": [' + b",".join([value] * many) + b"]}")
+        decoder.page(as_json([GOOD["nps"]]))
 
 
 @pytest.mark.parametrize(

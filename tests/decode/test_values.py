@@ -215,3 +215,8 @@ def test_a_comment_that_is_no_text_costs_the_comment_only() -> None:
 def test_unknown_fields_are_ignored_and_cost_nothing() -> None:
     page = one("tags", extra={"deep": [1, {"x": None}]}, heart="x")
     assert (page.table.num_rows, page.refused) == (1, {})
+
+
+def test_an_id_is_at_most_a_thousand_characters_long() -> None:
+    assert one(userId="x" * 1_000).table["user_id"].to_pylist() == ["x" * 1_000]
+    assert reasons(one(userId="x" * 1_001)) == {"user ID longer than 1,000 characters": 1}

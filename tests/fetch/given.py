@@ -16,6 +16,7 @@ from userlane.client import Limits
 from userlane.contract import Window
 from userlane.fetch import Fetcher
 from userlane.settings import Settings
+from userlane.store import Store
 
 LIMITS = Limits(page_seconds=5, load_seconds=20, backoff=0.001)
 QUARTER = Window(date(2026, 1, 1), date(2026, 4, 1))
@@ -23,8 +24,10 @@ NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 Fault = Callable[[httpx.Request, int], httpx.Response | None]
 
 
-def fetcher(transport: httpx.BaseTransport | None = None, **options: Any) -> Fetcher:
-    return Fetcher(Settings(**options), transport=transport, limits=LIMITS)
+def fetcher(
+    transport: httpx.BaseTransport | None = None, store: Store | None = None, **options: Any
+) -> Fetcher:
+    return Fetcher(Settings(**options), store, transport, LIMITS)
 
 
 def days(first: int, last: int) -> Window:

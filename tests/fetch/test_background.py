@@ -1,9 +1,12 @@
 """Loads run in the background, are shared, followed and stopped."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,12 +22,13 @@ from tests.stand_in import (
     query,
     request_on,
 )
-from userlane.contract import Connection, Token
+from userlane.contract import Connection, Token, Window
 from userlane.errors import (
     LoadStopped,
     NotFound,
 )
 from userlane.fetch import Progress
+from userlane.store import FolderStore
 
 
 @contextmanager
@@ -166,3 +170,51 @@ def test_a_wait_the_api_asks_for_is_announced_and_the_load_is_complete() -> None
     assert announced == "The API asks to wait 1 s."
     assert any(progress.notice.startswith("The API asks to wait 1 s. Next request in") for progress in heard)
     assert heard[-1].waiting_until is None
+
+
+def test_a_load_nobody_wants_any_more_is_stopped_within_five_seconds_and_a_blink_does_not_stop_it() -> None:
+    with silent_after(0) as (base_url, silent), closing(fetcher()) as fetch:
+        there = threading.Event()
+        there.set()
+        load = fetch.start(connection(base_url), query(), wanted=there.is_set)
+        assert silent.wait(10)
+        there.clear()
+        assert not load.wait(1)
+        there.set()
+        assert not load.wait(2.5)
+        there.clear()
+        assert load.wait(5)
+        with pytest.raises(LoadStopped):
+            load.result()
+
+
+def test_a_window_that_is_whole_is_kept_before_the_load_ends_and_a_restart_asks_for_the_others_alone(
+    tmp_path: Path,
+) -> None:
+    """Three windows of tag rows; from April on the API hangs, and the process is lost."""
+    hangs, lost = threading.Event(), threading.Event()
+    april = Window(QUARTER.start + timedelta(days=56), QUARTER.end).start
+
+    def fault(request: httpx.Request, _number: int) -> None:
+        if datetime.fromisoformat(request.url.params["startDate"]).date() >= april:
+            hangs.set()
+            lost.wait(20)
+
+    api = tag_api(fault=fault)
+    first = fetcher(api, FolderStore(tmp_path))
+    load = first.start(connection(), query("tags", QUARTER))
+    assert hangs.wait(20)
+    until = time.monotonic() + 20
+    while len(list(tmp_path.rglob("*.parquet"))) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    with closing(fetcher(again := tag_api(), FolderStore(tmp_path))) as second:
+        loaded = second.load(connection(), query("tags", QUARTER))
+    assert loaded.state.complete
+    assert loaded.rows == QUARTER.days * 50
+    asked = [request.url.params for request in again.requests]
+    earlier = [each["page"] for each in asked if each["startDate"][:10] < april.isoformat()]
+    assert earlier == ["1", "2"], "the ends of one window, to be let in"
+    lost.set()
+    load.stop()
+    load.wait(20)
+    first.close()

@@ -201,3 +201,22 @@ def test_a_mistake_in_the_code_is_raised_and_never_hangs() -> None:
 def test_an_unreachable_api_is_an_error_of_the_tree() -> None:
     with closing(fetcher(nps_api(fault=unreachable))) as fetch, pytest.raises(Unreachable):
         fetch.load(connection(), query())
+
+
+def test_older_rows_of_some_of_the_missing_days_are_shown_and_only_the_others_are_missing() -> None:
+    def fault(request: httpx.Request, _number: int) -> httpx.Response | None:
+        return status(503) if int(request.url.params["page"]) >= 2 else None
+
+    api = nps_api(most=100)
+    with closing(fetcher(api)) as fetch, time_machine.travel(NOW) as clock:
+        fetch.load(connection(), query(window=days(1, 15)))
+        clock.shift(timedelta(hours=25))
+        api.fault = fault
+        loaded = fetch.load(connection(), query(window=days(8, 27)))
+        assert (loaded.condition, loaded.state.stale) == ("incomplete", True)
+        assert loaded.state.missing == (days(16, 27),)
+        assert loaded.frame["day"].dt.day.tolist() == [day for day in range(8, 18) for _ in range(10)]
+        api.fault = None
+        api.requests.clear()
+        again = fetch.load(connection(), query(window=days(8, 27)))
+        assert (again.condition, again.rows) == ("complete", 200)

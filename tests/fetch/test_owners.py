@@ -1,8 +1,10 @@
 """Rows are seen by those whom the API lets see them."""
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,7 +12,7 @@ import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fetch.given import NOW, QUARTER, days, fetcher, nps_api, status
+from tests.fetch.given import NOW, QUARTER, days, fetcher, nps_api, status, tag_api
 from tests.stand_in import (
     APRIL,
     UNHURRIED,
@@ -22,9 +24,11 @@ from tests.stand_in import (
 )
 from userlane.contract import Dataset, DatasetName, Query, Window
 from userlane.errors import (
+    AccessRefused,
     TokenRejected,
     UserlaneError,
 )
+from userlane.store import FolderStore
 
 
 def test_stored_rows_are_opened_after_a_quarter_of_an_hour_only_if_the_api_still_agrees() -> None:
@@ -104,6 +108,131 @@ def test_no_token_sees_anothers_rows_when_both_load_at_once() -> None:
         ]
         assert {owner for owner, load in asked if owners(load.result()) == {owner}} == {"anna", "ben"}
         assert all(owners(load.result()) == {owner} for owner, load in asked)
+
+
+# Tokens that see the same rows share them
+
+
+def test_a_second_token_that_gets_the_same_answers_opens_what_the_first_one_loaded() -> None:
+    api = tag_api()
+    with closing(fetcher(api)) as fetch:
+        first = fetch.load(connection(token="anna"), query("tags", QUARTER))
+        api.requests.clear()
+        second = fetch.load(connection(token="ben"), query("tags", QUARTER))
+    assert [request.headers["authorization"] for request in api.requests] == ["Bearer ben"]
+    assert {request.url.params["limit"] for request in api.requests} == {"1000"}
+    assert second is first
+
+
+class Fewer(Api):
+    """Ben may see all rows but one."""
+
+    hidden = 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        everything = tag_records(QUARTER, 30)
+        if request.headers["authorization"] == "Bearer ben":
+            del everything[self.hidden]
+        self.records = {"tags": everything}
+        return super().handle_request(request)
+
+
+@settings(UNHURRIED, max_examples=20)
+@given(hidden=st.integers(0, 28 * 30 - 1), narrow=st.booleans(), most=st.sampled_from([7, 100, 1000]))
+def test_one_row_less_among_those_asked_for_and_a_token_gets_an_answer_of_its_own(
+    hidden: int, most: int, *, narrow: bool
+) -> None:
+    """Wherever the row lies in a stored window, and however long a page is."""
+    window = Window(QUARTER.start, QUARTER.start + timedelta(days=28))
+    api = Fewer({}, most=most)
+    api.hidden = hidden
+    with closing(fetcher(api)) as fetch:
+        anna = fetch.load(connection(token="anna"), query("tags", window))
+        part = Window(window.start, window.start + timedelta(days=9)) if narrow else window
+        ben = fetch.load(connection(token="ben"), query("tags", part))
+        assert anna.rows == 28 * 30
+        assert ben.rows == part.days * 30 - (hidden < part.days * 30)
+        assert ben.fingerprint != anna.fingerprint
+
+
+asked_by = st.tuples(
+    st.sampled_from(["anna", "ben", "refused"]),
+    st.sampled_from(["heart", "nps", "surveys", "tags"]),
+    st.sampled_from([days(1, 10), days(5, 15), days(1, 20)]),
+    st.integers(0, 40),
+)
+
+
+@settings(UNHURRIED, max_examples=40)
+@given(
+    steps=st.lists(asked_by, min_size=2, max_size=10),
+    code=st.sampled_from([401, 403]),
+    place=st.sampled_from([None, "rows"]),
+)
+def test_a_refused_token_gets_nothing_in_whatever_order_it_comes_and_changes_nothing_for_others(
+    tmp_path_factory: pytest.TempPathFactory,
+    steps: list[tuple[str, DatasetName, Window, int]],
+    code: int,
+    place: str | None,
+) -> None:
+    def fault(request: httpx.Request, _number: int) -> httpx.Response | None:
+        return status(code) if request.headers["authorization"] == "Bearer refused" else None
+
+    api = Api({"nps": nps_records(APRIL, 10), "tags": tag_records(APRIL, 50)}, fault=fault)
+    store = FolderStore(tmp_path_factory.mktemp(place)) if place else None
+    with time_machine.travel(NOW) as clock, closing(fetcher(api, store=store)) as fetch:
+        for owner, name, window, minutes in steps:
+            clock.shift(timedelta(minutes=minutes))
+            if owner == "refused":
+                with pytest.raises(AccessRefused):
+                    fetch.load(connection(token=owner), query(name, window))
+            else:
+                loaded = fetch.load(connection(token=owner), query(name, window))
+                assert loaded.state.complete
+                assert loaded.rows == window.days * {"nps": 10, "tags": 50}.get(name, 0)
+
+
+def test_after_a_restart_stored_rows_open_to_a_token_that_still_gets_the_same_answers(
+    tmp_path: Path,
+) -> None:
+    api = tag_api()
+    with time_machine.travel(NOW) as clock:
+        with closing(fetcher(api, store=FolderStore(tmp_path))) as fetch:
+            loaded = fetch.load(connection(), query("tags", QUARTER))
+        clock.shift(timedelta(hours=2))
+        api.requests.clear()
+        with closing(fetcher(api, store=FolderStore(tmp_path))) as fetch:
+            again = fetch.load(connection(), query("tags", QUARTER))
+            assert len(api.requests) == 1
+            assert again.table.equals(loaded.table)
+            assert again.fingerprint == loaded.fingerprint
+            fetch.load(connection(), query("tags", QUARTER))
+            assert len(api.requests) == 1
+        api.fault = lambda *_: status(401)
+        with closing(fetcher(api, store=FolderStore(tmp_path))) as fetch, pytest.raises(TokenRejected):
+            fetch.load(connection(), query("tags", QUARTER))
+
+
+def test_no_file_or_name_in_the_store_tells_of_a_token(tmp_path: Path) -> None:
+    who = connection(token="made-up-token-4f2a")
+    with closing(fetcher(tag_api(), store=FolderStore(tmp_path))) as fetch:
+        fetch.load(who, query("tags", QUARTER))
+    everything = b"".join(
+        str(path).encode() + (path.read_bytes() if path.is_file() else b"") for path in tmp_path.rglob("*")
+    )
+    for secret in ("4f2a", who.token.fingerprint, who.scope):
+        assert secret.encode() not in everything
+
+
+def test_made_up_data_is_not_stored_beyond_the_process(tmp_path: Path) -> None:
+    api = nps_api()
+    sample = replace(connection(), lasting=False)
+    with closing(fetcher(api, store=FolderStore(tmp_path))) as fetch:
+        fetch.load(sample, query())
+        api.requests.clear()
+        assert fetch.load(sample, query()).rows == 300
+    assert api.requests == []
+    assert list(tmp_path.rglob("*.parquet")) == []
 
 
 def test_forgetting_drops_the_rows_of_that_token_alone() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from userlane.contract import COLUMNS, Dataset, Query, State, Window
+from userlane.contract import COLUMNS, Dataset, Query, State, Window, measure
 from userlane.inference import Estimate
 from userlane.layout import text
 
@@ -28,6 +28,22 @@ def test_any_text_is_shown_letter_by_letter(raw: str) -> None:
     rendered = MarkdownIt("commonmark").parseInline(text.plain(raw))
     kinds = {token.type for block in rendered for token in block.children or ()}
     assert kinds <= {"text", "text_special"}
+
+
+@given(st.text(), st.integers(2, 60))
+def test_long_text_is_cut_with_a_mark(raw: str, longest: int) -> None:
+    """However long a name is, it takes no more room than it was given, and one sees that it goes on."""
+    shown = text.plain(raw, longest).replace("\u2060", "").strip("\u2068\u2069")
+    shown = re.sub(r"\\(.)", r"\1", shown)
+    assert len(shown) <= longest
+    assert text.plain("x" * 10_000) == "x" * (text.LONGEST - 1) + "…"
+
+
+def test_what_is_unseen_cannot_turn_the_words_around_it() -> None:
+    """Controls and signs that reverse a line are dropped; right-to-left names keep to themselves."""
+    assert text.plain("invoice\u202excod.exe\0\x07\u2066\ufeff") == r"invoicexcod\.exe"
+    assert text.plain("שלום") == "\u2068שלום\u2069"
+    assert text.plain("family 👨\u200d👩\u200d👧") == "family 👨\u200d👩\u200d👧"
 
 
 @pytest.mark.parametrize("raw", ["![x](http://evil)", "<b>", ":red[x]", "$x$", "# head", "https://a.b"])
@@ -79,7 +95,7 @@ def test_an_interval_is_said_in_words_or_not_at_all() -> None:
 )
 def test_provenance_names_range_count_and_state(state: dict[str, object], rows: int, word: str) -> None:
     """The line under a number says its days, how many answers are behind it and whether they are complete."""
-    line = text.provenance((dataset(rows, **state),))
+    line = text.provenance(measure(lambda *_: rows, dataset(rows, **state)))
     assert line.startswith("1 Apr – 30 Apr 2026 · ")
     assert f"{rows} answer" in line
     assert line.endswith(word)
@@ -87,6 +103,6 @@ def test_provenance_names_range_count_and_state(state: dict[str, object], rows: 
 
 def test_provenance_of_several_surveys_is_as_bad_as_the_worst() -> None:
     """One incomplete survey makes the line of all of them incomplete."""
-    line = text.provenance((dataset(2), dataset(1, reasons=("the API failed",))))
+    line = text.provenance(measure(lambda *_: 3, dataset(2), dataset(1, reasons=("the API failed",))))
     assert "3 answers" in line
     assert "incomplete" in line

@@ -140,6 +140,14 @@ def test_days_before_a_gap_are_not_smoothed_over() -> None:
     assert smooth(heart.daily(frame, window(3), apart)) == [-1, -1, -1]
 
 
+def test_days_that_were_not_loaded_are_not_smoothed_over() -> None:
+    """A mean over days of which some could not be had would be taken for one of all seven."""
+    frame, days = overall_of([1] * 12), window(12)
+    gap = Window(days.start + timedelta(days=2), days.start + timedelta(days=4))
+    found = heart.daily(frame, days, missing=[gap])
+    assert smooth(found) == [-1] * 10 + [1, 1]
+
+
 def test_smoothing_needs_four_measured_days_and_the_day_itself() -> None:
     """Three of seven are too few; on a day without a measurement there is no smoothed value either."""
     frame = overall_of([None, None, None, 4, 4, None, 4, 8, None])

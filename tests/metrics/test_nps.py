@@ -163,6 +163,16 @@ def test_trend_by_month() -> None:
     assert cut["partial"].tolist() == [True, True]
 
 
+@pytest.mark.parametrize(
+    ("by", "partial"),
+    [("week", [True, False, True, True, True]), ("month", [True])],
+)
+def test_periods_with_days_that_were_not_loaded_are_partial(by: nps.Period, partial: list[bool]) -> None:
+    """A week of which three days are missing would else be drawn as one with few answers."""
+    gap = Window(date(2026, 4, 18), date(2026, 4, 21))
+    assert nps.trend(scores(9), APRIL, by, [gap])["partial"].tolist() == partial
+
+
 def test_trend_counts_days_of_the_query_zone() -> None:
     """An answer late on Sunday in UTC is on Monday in Berlin, and in Monday's week."""
     late: Answer = (at(5, 23), 9, None, None)

@@ -118,6 +118,17 @@ def test_trend_by_week() -> None:
     assert found.drop(index=[1, 9])[figures].isna().all(axis=None)
 
 
+def test_trend_by_month() -> None:
+    """Months instead of weeks; one with days that were not loaded is partial."""
+    window = Window(date(2026, 3, 1), date(2026, 5, 1))
+    frame = answers(*scores("512", {5: 6}, day=6), *scores("512", {1: 2}, day=28))
+    found = surveys.trend(frame, window, "month", [Window(date(2026, 3, 4), date(2026, 3, 5))])
+    assert list(found["period"]) == [pd.Timestamp(2026, 3, 1), pd.Timestamp(2026, 4, 1)]
+    assert found["partial"].tolist() == [True, False]
+    assert found["n"].tolist() == [0, 8]
+    assert found["favourable"].iloc[1] == 0.75
+
+
 def test_trend_leaves_out_what_is_outside_the_window() -> None:
     """A survey answered only outside the window has all its weeks, with no answers."""
     frame = answers(*scores("512", {5: 9}, day=20))
@@ -147,7 +158,7 @@ def test_comments_can_be_narrowed() -> None:
 def test_change_is_that_of_the_favourable_share() -> None:
     """48 of 80, then 56 of 70 favourable is the published example of the interval."""
     before, after = answers(*scores("512", {2: 32, 4: 48})), answers(*scores("512", {1: 14, 5: 56}))
-    found = surveys.change(before, after)
+    found = surveys.change(after, before)
     assert list(found.columns) == [
         "survey_id",
         *("n_before", "n_after"),
@@ -161,7 +172,7 @@ def test_change_is_that_of_the_favourable_share() -> None:
 
 def test_change_of_a_survey_answered_in_one_period_only() -> None:
     """Surveys of either period are listed; without answers in both there is nothing to compare."""
-    found = surveys.change(answers(*scores("old", {5: 40})), answers(*scores("new", {5: 40})))
+    found = surveys.change(answers(*scores("new", {5: 40})), answers(*scores("old", {5: 40})))
     assert found["survey_id"].tolist() == ["new", "old"]
     assert found["n_before"].tolist() == [0, 40]
     assert found["n_after"].tolist() == [40, 0]
@@ -169,9 +180,16 @@ def test_change_of_a_survey_answered_in_one_period_only() -> None:
     assert found["verdict"].tolist() == ["", ""]
 
 
+def test_without_a_period_before_nothing_has_changed() -> None:
+    """Every survey is there, with its answers and no figure."""
+    found = surveys.change(answers(*scores("512", {5: 40})), None)
+    assert found[["survey_id", "n_before", "n_after"]].to_numpy().tolist() == [["512", 0, 40]]
+    assert found[["difference", "low", "high", "p"]].isna().all(axis=None)
+
+
 def test_change_with_few_answers_says_what_is_lacking() -> None:
     """Below 30 answers there is no verdict."""
-    found = surveys.change(answers(*scores("512", {5: 40})), answers(*scores("512", {5: 28})))
+    found = surveys.change(answers(*scores("512", {5: 28})), answers(*scores("512", {5: 40})))
     assert found["verdict"].tolist() == ["2 more answers needed"]
 
 

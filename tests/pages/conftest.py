@@ -46,7 +46,7 @@ def _process() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _deployment(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No settings, and always the same day."""
-    for name in [name for name in os.environ if name.startswith("USERLANE_")]:
+    for name in [name for name in os.environ if name.startswith("USERLANE_") and name != "USERLANE_STORE"]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(session, "today", lambda _timezone: TODAY)
     monkeypatch.setattr(cached, "sandbox", lambda: api)

@@ -54,6 +54,10 @@ class Screen:
         """Press the button of this name; the first, where several mean the same."""
         return self._ran(next(button for button in self.app.button if button.label == name).click())
 
+    def press_key(self, key: str) -> Self:
+        """Press the button of this key."""
+        return self._ran(next(button for button in self.app.button if button.key == key).click())
+
     def choose(self, key: str, value: Any) -> Self:
         """Give the widget of this key a value, also one that its list does not have yet."""
         widgets = (*self.app.selectbox, *self.app.multiselect, *self.app.toggle, *self.app.date_input)
@@ -107,7 +111,8 @@ class Screen:
             children = list(block.children.values())
             for metric, below in pairwise(children):
                 if metric.type == "metric":
-                    assert below.type == "caption", f"{metric.label} stands without its n and state"
+                    kinds = {"caption", "markdown"}
+                    assert below.type in kinds, f"{metric.label} stands without its n and state"
                     found[read(metric.label)] = Card(metric.proto.body, metric.delta, read(below.value))
         assert len(found) == len(self.app.metric)
         return found
@@ -152,8 +157,10 @@ class Screen:
 
 def read(text: object) -> str:
     """Markdown as it is read: without badges and colours, and the marks that keep foreign text plain."""
-    coloured = re.sub(r"(?<!\\):[a-z-]+\[([^\]\\]*)\]", r"\1", str(text))
-    return re.sub(r"\\([^a-zA-Z0-9\s])", r"\1", coloured).replace("\u2060", "").replace("\u202f", " ")
+    plain, coloured = "", str(text)
+    while plain != coloured:  # one may be inside the other
+        plain, coloured = coloured, re.sub(r"(?<!\\):[a-z-]+\[([^\[\]\\]*)\]", r"\1", coloured)
+    return re.sub(r"\\([^a-zA-Z0-9\s])", r"\1", plain).replace("\u2060", "").replace("\u202f", " ")
 
 
 def _nodes(node: Any) -> Iterator[Any]:

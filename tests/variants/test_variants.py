@@ -53,7 +53,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     read once and not for every export.
     """
     monkeypatch.setattr(httpx, "create_ssl_context", lambda: CERTIFICATES)
-    for name in [name for name in os.environ if name.startswith("USERLANE_")]:
+    for name in [name for name in os.environ if name.startswith("USERLANE_") and name != "USERLANE_STORE"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("USERLANE_TOKEN", TOKEN)
     monkeypatch.chdir(tmp_path)

@@ -10,6 +10,8 @@ from userlane.contract import BUCKETS, Bucket
 COUNTS_FROM, VALUES_FROM, FIRM_FROM = 5, 10, 30
 """The small-sample rule: from 5 answers counts are shown, from 10 values, from 30 unmuted."""
 
+_FEW_TICKS = 5
+
 BUCKET_NAMES: dict[Bucket, str] = {
     "promoter": "Promoters (9–10)",
     "passive": "Passives (7–8)",
@@ -94,13 +96,14 @@ def nps_histogram(histogram: pd.DataFrame) -> go.Figure:
                 customdata=rows["score"].tolist(),
             )
         )
+    few = {"dtick": 1} if histogram["count"].max() < _FEW_TICKS else {"nticks": _FEW_TICKS}
     return canvas.sheet(
         traces if n else [],
         height=330,
         barmode="overlay",
         bargap=0.15,
         xaxis=canvas.axis("Score (0–10)", dtick=1, range=[-0.6, 10.6], showgrid=False, zeroline=False),
-        yaxis=canvas.axis("Answers", rangemode="tozero", nticks=5, tickformat=",d"),
+        yaxis=canvas.axis("Answers", rangemode="tozero", tickformat=",d") | few,
     )
 
 

@@ -81,23 +81,24 @@ def survey_distribution(distribution: pd.DataFrame, names: Mapping[str, str]) ->
 def survey_trend(
     trend: pd.DataFrame, names: Mapping[str, str], measure: Literal["favourable", "mean"] = "favourable"
 ) -> go.Figure:
-    """The share of 4 and 5 with its 95 % interval, or the mean (1–5), of every week, a line per survey.
+    """The share of 4 and 5 with its 95 % interval, or the mean (1–5), by week or month, a line per survey.
 
     `trend` has survey_id, period, partial, n, mean, favourable, low, high (the interval of favourable).
-    Partial weeks are hollow. By the small-sample rule a week under ten answers is a gap and muted under 30.
+    Partial periods are hollow. By the small-sample rule one under ten answers is a gap and muted under 30.
 
     Example: 42 of 60 answers are 4 or 5 → a point at 70.0 % with whiskers from 57.5 to 80.1 %.
     """
     surveys = _named(trend["survey_id"], names)
+    step = canvas.step_of(trend["period"])
     traces = []
     valued = trend["n"] >= VALUES_FROM
     trend = trend.assign(**{name: trend[name].where(valued) for name in (measure, "low", "high")})
     for i, (survey_id, (name, style)) in enumerate(surveys.items()):
         rows = trend[trend["survey_id"] == survey_id].sort_values("period")
         shares = [100 * rows[name] for name in ("favourable", "low", "high")]
-        # Side by side within the week, the whiskers of several surveys do not hide each other.
+        # Side by side within the period, the whiskers of several surveys do not hide each other.
         aside = _APART * (i - (len(surveys) - 1) / 2) / max(1, len(surveys) - 1)
-        periods = rows["period"] + pd.Timedelta(days=canvas.STEP_DAYS["week"] * aside)
+        periods = rows["period"] + pd.Timedelta(days=canvas.STEP_DAYS[step] * aside)
         values = shares[0] if measure == "favourable" else rows["mean"]
         interval = canvas.whiskers(*shares) | {"color": style.colour}
         traces.append(
@@ -106,7 +107,7 @@ def survey_trend(
                 periods.dt.strftime("%Y-%m-%dT%H:%M").tolist(),
                 values,
                 style,
-                [_week_words(name, row, measure) for row in canvas.rows(rows)],
+                [_trend_words(name, row, measure, step) for row in canvas.rows(rows)],
                 marker=canvas.markers(values, style, partial=rows["partial"])
                 | canvas.muted(rows["n"] < FIRM_FROM),
                 error_y=interval if measure == "favourable" else None,
@@ -118,15 +119,15 @@ def survey_trend(
         if measure == "favourable"
         else canvas.axis("Mean (1–5)", range=[0.9, 5.1], dtick=1, zeroline=False)
     )
-    return canvas.sheet(traces, height=330, xaxis=canvas.time_axis(trend["period"], "week"), yaxis=scale)
+    return canvas.sheet(traces, height=330, xaxis=canvas.time_axis(trend["period"], step), yaxis=scale)
 
 
-def _week_words(name: str, row: Any, measure: str) -> str:
+def _trend_words(name: str, row: Any, measure: str, step: canvas.Step) -> str:
     if measure == "favourable":
         interval = text.sure(text.share(row.low), text.share(row.high))
         value = f"<b>{text.share(row.favourable)}</b> gave 4 or 5 ({interval})"
     else:
         value = f"mean <b>{text.number(row.mean, 2)}</b> of 5"
-    note = " · partial week" if row.partial else ""
-    week = f"Week of {row.period.day} {row.period:%b %Y}, {text.counted(row.n, 'answer')}{note}"
-    return f"{text.label(name, whole=True)}<br>{value}<br>{week}"
+    note = f" · partial {step}" if row.partial else ""
+    when = f"{row.period:%B %Y}" if step == "month" else f"Week of {row.period.day} {row.period:%b %Y}"
+    return f"{text.label(name, whole=True)}<br>{value}<br>{when}, {text.counted(row.n, 'answer')}{note}"

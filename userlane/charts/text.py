@@ -5,10 +5,15 @@ Plotly reads its texts as a small HTML in which links are live. Names from the A
 """
 
 import math
+import re
 import textwrap
 
 LONGEST = 28
+LONGEST_WHOLE = 300
 _LINE = 36
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
 
 NOTHING = "–"
 THOUSANDS = "\u202f"
@@ -17,15 +22,22 @@ THOUSANDS = "\u202f"
 def label(text: object, *, whole: bool = False) -> str:
     """Foreign text as it is shown: on one line, cut after 28 characters, or `whole` over several lines.
 
+    What is called whole is cut after 300 characters, so that a name never covers the figure.
+
     >>> label("<a href='https://example.com'>Click</a> me & win")
     "&lt;a href='https://example.co…"
     """
-    clean = "".join(each for each in " ".join(str(text).split()) if each.isprintable())
-    if whole:
-        lines = textwrap.wrap(clean, _LINE)
-    else:
-        lines = [clean if len(clean) <= LONGEST else clean[: LONGEST - 1].rstrip() + "…"]
-    return "<br>".join(_escaped(line) for line in lines)
+    longest = LONGEST_WHOLE if whole else LONGEST
+    clean = "".join(each for each in " ".join(str(text)[: 4 * LONGEST_WHOLE].split()) if each.isprintable())
+    if len(clean) > longest:
+        clean = clean[: longest - 1].rstrip() + "…"
+    lines = textwrap.wrap(clean, _LINE) if whole else [clean]
+    return "<br>".join(isolated(_escaped(line)) for line in lines)
+
+
+def isolated(text: str) -> str:
+    """`text`, set apart where it is written from right to left: numbers beside it stay where they are."""
+    return f"\u2068{text}\u2069" if _RIGHT_TO_LEFT.search(text) else text
 
 
 def headed(name: object, words: str) -> str:

@@ -1,16 +1,23 @@
 """The only module that talks to the network.
 
-patience  how long one load may take, and whether its user still wants it
-lane      one token's requests: so many at once, none while the API asks to wait
-wire      connections that heed a deadline and a stop even while they wait for a byte
-faults    what breaks underneath becomes an error of `userlane.errors`
-answers   a status, headers and a body become a body, or an error
-client    one page of one query
-walk      all its pages, in order
+patience     how long one load may take, and whether its user still wants it
+pace         how many requests an API bears at once
+lane         one token's requests: as many at once as its pace allows, none while the API asks to wait
+quota        how often an API that fails may be asked again, by all loads together
+kept         what is remembered of a token or an API, without growing for ever
+wire         connections that heed a deadline and a stop even while they wait for a byte
+connections  one set of them for a process, with its lanes and quotas
+faults       what breaks underneath becomes an error of `userlane.errors`
+bodies       a body, unpacked within bounds
+answers      a status, headers and a body become a body, or an error
+tries        asking again, where and when that can help
+client       one page of one query
+walk         all its pages, in order
 """
 
 from userlane.client.answers import decipher
-from userlane.client.client import Client, Exchange, Http, Notice, Transport, open_http
+from userlane.client.client import Client, Exchange, Notice
+from userlane.client.connections import Http, Transport, open_http
 from userlane.client.crew import Crew
 from userlane.client.patience import Limits, Patience
 from userlane.client.walk import Room, Walk

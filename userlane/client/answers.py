@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from userlane.contract import Query
+from userlane.contract.connection import without_tokens
 from userlane.errors import (
     NotData,
     NotFound,
@@ -23,14 +24,13 @@ _NAMES = {"heart": "HEART", "nps": "NPS", "surveys": "surveys", "tags": "Tags"}
 _MESSAGE_KEYS = ("message", "error", "detail", "errors", "msg", "title", "description")
 _MESSAGE_LENGTH = 200
 _SENTENCE_ENDS = (".", "!", "?", "…")
+_MAY_BE_THE_PAGE = frozenset({400, 410, 416, 422})
 
 
-def decipher(
-    status: int, headers: Mapping[str, str], body: bytes, query: Query, *, secret: str = "", now: datetime
-) -> bytes:
+def decipher(status: int, headers: Mapping[str, str], body: bytes, query: Query, *, now: datetime) -> bytes:
     """`body`, if this answer holds one; it is not looked into further.
 
-    `headers` by lower-case name. `secret` is cut out of whatever the API says; `now` dates a Retry-After.
+    `headers` by lower-case name; `now` dates a Retry-After. Tokens are cut out of whatever the API says.
 
     `decipher(200, {}, b"[]", query, now=now)` is `b"[]"`.
 
@@ -39,7 +39,7 @@ def decipher(
     """
     if 200 <= status < 300:
         return _data(status, headers, body)
-    said = message(body, secret)
+    said = message(body)
     told = f": {said}" if said.endswith(_SENTENCE_ENDS) else f": {said}." if said else "."
     retry_after = _retry_after(headers, now)
     match status:
@@ -63,23 +63,29 @@ def decipher(
         case 429:
             raise throttled(retry_after)
         case _ if status < 400:
-            host = urlsplit(headers.get("location", "")).hostname
+            host = without_tokens(urlsplit(headers.get("location", "")).hostname or "")
             raise RequestRefused(
                 f"The API points elsewhere ({status}{f', to {host}' if host else ''}); that is not followed.",
                 "Check the API address: is a login or a proxy in the way?",
+                page=False,
             )
         case _ if status < 500:
             raise RequestRefused(
                 f"The API refused the request ({status}){told}",
                 "Check the dates, the IDs and the API profile.",
+                page=status in _MAY_BE_THE_PAGE,
+            )
+        case _ if retry_after is not None:
+            raise ServerFailed(
+                f"The API failed ({status}) and asks to wait {_duration(retry_after)}{told}",
+                "Load again after that time.",
+                retry_after=retry_after,
             )
         case _:
-            raise ServerFailed(
-                f"The API failed ({status}){told}", "Load again in a few minutes.", retry_after=retry_after
-            )
+            raise ServerFailed(f"The API failed ({status}){told}", "Load again in a few minutes.")
 
 
-def message(body: bytes, secret: str = "") -> str:
+def message(body: bytes) -> str:
     """What the API itself says about a failure, in one line of at most 200 characters; "" if nothing.
 
     >>> message(b'{"errors": [{"detail": "wrong date format"}]}')
@@ -90,8 +96,7 @@ def message(body: bytes, secret: str = "") -> str:
         said = _said(json.loads(text))
     except (ValueError, RecursionError):
         said = "" if text.lstrip().startswith("<") else text
-    if secret:
-        said = said.replace(secret, "…")
+    said = without_tokens(said)
     said = re.sub(r"[\s\x00-\x1f\x7f]+", " ", said).strip()
     return said if len(said) <= _MESSAGE_LENGTH else said[: _MESSAGE_LENGTH - 1] + "…"
 
@@ -100,8 +105,13 @@ def throttled(seconds: float | None) -> Throttled:
     """The API wants fewer requests, and said for how long or did not."""
     if seconds is None:
         return Throttled("The API says it gets too many requests.", "Load again in a few minutes.")
-    wait = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-    return Throttled(f"The API asks to wait {wait}.", "Load again after that time.", retry_after=seconds)
+    return Throttled(
+        f"The API asks to wait {_duration(seconds)}.", "Load again after that time.", retry_after=seconds
+    )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def _said(document: Any) -> str:

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from threading import Event
 
-from userlane.errors import LoadStopped, TooSlow
+from userlane.errors import LoadStopped, TooSlow, UserlaneError
 
 _BLINK = 0.1
 """Seconds between two looks at whether a wait is still wanted."""
@@ -35,6 +35,8 @@ class Patience:
         self._over = Event()
         self._aborted = Event()
         self._until = time.monotonic() + limits.load_seconds
+        self.why: UserlaneError | None = None
+        """The error that ended the load for all its pages, if one did."""
 
     @property
     def remaining(self) -> float:
@@ -51,8 +53,11 @@ class Patience:
         """Whether even what is under way is of no use."""
         return self.stop.is_set() or self._aborted.is_set()
 
-    def end(self) -> None:
-        """Nothing more is asked from here on; what is on its way may still arrive."""
+    def end(self, why: UserlaneError | None = None) -> None:
+        """Nothing more is asked from here on; what is on its way may still arrive. `why` is an error that no
+        other page can escape.
+        """
+        self.why = self.why or why
         self._over.set()
 
     def abort(self) -> None:
@@ -64,10 +69,14 @@ class Patience:
         if self.over:
             raise stopped()
         if self.remaining <= 0:
-            raise TooSlow(
-                f"The load took longer than {self.limits.load_seconds:.0f} s.",
-                "Load again: what has arrived is kept. Or choose a shorter range.",
-            )
+            raise self.spent()
+
+    def spent(self) -> TooSlow:
+        """The error of a load whose budget is spent."""
+        return TooSlow(
+            f"The load took longer than {self.limits.load_seconds:.0f} s.",
+            "Load again: what has arrived is kept. Or choose a shorter range.",
+        )
 
     def sleep(self, seconds: float) -> None:
         """Wait, unless stopped. Raises `LoadStopped`."""

@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
 from userlane.client.crew import Crew
 from userlane.contract import PAGE_LIMIT
-from userlane.errors import NotFound, RequestRefused
+from userlane.errors import NotFound, RequestRefused, UserlaneError
 
 
 class Declares(Protocol):
@@ -41,7 +41,7 @@ class Counted(Protocol):
 _P = TypeVar("_P", bound=Counted)
 _Got = tuple[bytes, _P]
 _LINGER = 1.0
-_NO_SUCH_PAGE = (NotFound, RequestRefused)
+_REFUSED = (NotFound, RequestRefused)
 
 
 class Room:
@@ -59,6 +59,11 @@ class Room:
                 return False
             self._left -= records
             return True
+
+    def give_back(self, records: int) -> None:
+        """These were taken in, and are to be taken in once more in place of what they were."""
+        with self._lock:
+            self._left += records
 
     @property
     def reason(self) -> str:
@@ -82,8 +87,9 @@ class Walk(Generic[_P]):
     `first` is the number of the first page. "auto" asks for page 0 and accepts that it is refused,
     empty, or the same as page 1; `base` is then what was found out, None if nothing was.
 
-    Afterwards `reason` says why records may be missing, if they may; `barred`, that no other walk fares
-    better. Errors of `ask` and `read` are raised where their page would come.
+    `number` is that of the page given last. Afterwards `reason` says why records may be missing, if they may;
+    `barred`, that no other walk fares better. Errors of `ask` and `read` are raised where their page would
+    come.
     """
 
     def __init__(
@@ -103,8 +109,14 @@ class Walk(Generic[_P]):
         self._room = room
         self._first = first
         self.base: Literal[0, 1] | None = None if first == "auto" else first
+        self.number = 0
         self.reason: str | None = None
         self.barred = False
+
+    @property
+    def totals(self) -> tuple[int, ...]:
+        """What the pages declared, in turn; nothing if each declared just its own number."""
+        return () if self._tally.totals_of_pages else tuple(self._tally.totals)
 
     def __iter__(self) -> Iterator[_P]:
         zero = self._page_zero() if self._first == "auto" else None
@@ -114,27 +126,29 @@ class Walk(Generic[_P]):
             yield from self._from(1 if self._first == "auto" else self._first, zero)
 
     def _from(self, number: int, before: _Got[_P] | None) -> Iterator[_P]:
-        under_way: deque[Future[_Got[_P]]] = deque()
+        under_way: deque[tuple[int, Future[_Got[_P]]]] = deque()
         alone = before is not None
         with Crew(self._in_flight, "userlane-page") as crew:
             while not self._tally.ended:
                 width = 1 if alone else self._tally.width(self._in_flight)
                 while len(under_way) < width:
-                    under_way.append(crew.submit(partial(self._page, number)))
+                    under_way.append((number, crew.submit(partial(self._page, number))))
                     number += 1
+                place, coming = under_way.popleft()
                 try:
-                    got = under_way.popleft().result()
-                except _NO_SUCH_PAGE:
-                    if not (self._tally.dwindled or self._tally.single):
+                    got = coming.result()
+                except _REFUSED as refusal:
+                    if not (_no_such_page(refusal) and (self._tally.dwindled or self._tally.single)):
                         raise
                     break
                 verdict = self._judged(got, before)
                 if verdict == "end" or (verdict == "take" and not self._takes(got[1])):
                     break
                 if verdict == "take":
+                    self.number = place
                     yield got[1]
                     before, alone = got, False
-            _settle(under_way)
+            _settle([future for _, future in under_way])
         self.reason = self.reason or self._tally.shortfall
 
     def _judged(self, got: _Got[_P], before: _Got[_P] | None) -> Literal["take", "skip", "end"]:
@@ -156,13 +170,20 @@ class Walk(Generic[_P]):
     def _page_zero(self) -> _Got[_P] | None:
         try:
             body, page = self._page(0)
-        except _NO_SUCH_PAGE:
+        except _REFUSED as refusal:
+            if not _no_such_page(refusal):
+                raise
             return None
         return (body, page) if page.records else None
 
     def _page(self, number: int) -> _Got[_P]:
         body = self._ask(number)
-        return body, self._read(body)
+        try:
+            return body, self._read(body)
+        except UserlaneError as error:
+            # A page that failed waits for its turn; the frames it passed would keep its body meanwhile.
+            del body
+            raise error.with_traceback(None) from None
 
     def _takes(self, page: _P) -> bool:
         if self._room is not None and not self._room.take(page.records):
@@ -184,9 +205,9 @@ class _Tally:
         self._largest = 0
         self._records = 0
         self._said: Declares | None = None
-        self._total: int | None = None
         self._pages: int | None = None
-        self._totals_of_pages = True
+        self.totals: list[int] = []
+        self.totals_of_pages = True
         self.pages = 0
         self.full = False
         """Whether the last page held as many records as it can."""
@@ -206,9 +227,13 @@ class _Tally:
         """What a page declares, also an empty one."""
         self._said = page.declared
         if page.declared.total or (page.declared.total is not None and not self._records):
-            self._total = page.declared.total
-            self._totals_of_pages &= self._total == page.records
+            self.totals.append(page.declared.total)
+            self.totals_of_pages &= page.declared.total == page.records
         self._pages = page.declared.pages or self._pages
+
+    @property
+    def _total(self) -> int | None:
+        return self.totals[-1] if self.totals else None
 
     @property
     def single(self) -> bool:
@@ -223,7 +248,7 @@ class _Tally:
         """
         if self._said is None:
             return False
-        own = self._totals_of_pages and self.full
+        own = self.totals_of_pages and self.full
         verdicts = (
             None if self._said.more is None else not self._said.more,
             None if self._total is None or own else self._reached(self._records, self._total),
@@ -248,7 +273,7 @@ class _Tally:
 
         Totals that were each page's own number are none. A last page that turned out empty is no loss.
         """
-        if self._total is not None and not self._totals_of_pages:
+        if self._total is not None and not self.totals_of_pages:
             if self._records == self._total:
                 return None
             return f"The API declared {self._total:,} records and sent {self._records:,}."
@@ -266,3 +291,7 @@ def _settle(under_way: Collection[Future[Any]]) -> None:
     for future in under_way:
         future.cancel()
     wait(under_way, timeout=_LINGER)
+
+
+def _no_such_page(refusal: NotFound | RequestRefused) -> bool:
+    return isinstance(refusal, NotFound) or refusal.page

@@ -39,6 +39,8 @@ class Watch:
         """Raises `LoadStopped` or `TooSlow`."""
         if self.patience.aborted:
             raise stopped()
+        if self.patience.remaining <= 0:
+            raise self.patience.spent()
         if self.left <= 0:
             raise TooSlow(
                 f"The API took longer than {self.patience.limits.page_seconds:.0f} s for one page.",
@@ -64,8 +66,11 @@ def watching(patience: Patience) -> Iterator[Watch]:
 class _Stream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
+        self.heard = False
+        """Whether anything was read since something was sent."""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self.heard = True
         watch = _WATCH.get()
         if watch is None:
             return self._stream.read(max_bytes, timeout)
@@ -77,6 +82,7 @@ class _Stream(httpcore.NetworkStream):
                 continue
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.heard = False
         self._stream.write(buffer, timeout)
 
     def close(self) -> None:
@@ -158,6 +164,10 @@ class Wire(httpx.BaseTransport):
                     extensions=request.extensions,
                 )
             )
+            if not answer.extensions["network_stream"].heard:
+                # It lay behind the answer before it: a proxy that lost count, and perhaps somebody else's.
+                answer.close()
+                raise httpcore.RemoteProtocolError("an answer came before the question")
         return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer.stream, request))
 
     def close(self) -> None:

@@ -3,5 +3,5 @@
 doctor   what speaks for and against the connection
 files    saved answers in place of the API
 profile  requests that were copied become a profile
-speech   lines on standard error, and how far a load is
+speech   lines on standard error, how far a load is, and the log
 """

@@ -3,10 +3,11 @@
 
 import click
 
+from userlane.commands.speech import Command
 from userlane.errors import SettingsUnusable
 
 
-@click.command(short_help="Check the connection and say what to do about each problem.")
+@click.command(cls=Command, short_help="Check the connection and say what to do about each problem.")
 @click.option("--property", "property_id", metavar="ID", help="By default those of USERLANE_PROPERTIES.")
 @click.option(
     "--survey-id", "survey_ids", metavar="ID", multiple=True, help="A survey of it; may be repeated."

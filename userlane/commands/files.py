@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NO_PROPERTY = "files"
 STANDARD_INPUT = "-"
+MOST_BYTES = 64 * 2**20
+"""The largest file that any command reads; `saved` and `lookups` say in words what is too large for them."""
 
 
 def opened(  # noqa: PLR0917 - what the command line was given
@@ -34,7 +36,7 @@ def opened(  # noqa: PLR0917 - what the command line was given
 
     survey = survey_id if survey_id is None else identifier(survey_id, "survey ID")
     found = saved.read(
-        [(Path(file).name, _content(file)) for file in files],
+        [(Path(file).name, content(file, "--from-file")) for file in files],
         dataset,
         fields=settings.profile.route(dataset).fields,
         timezone=settings.timezone,
@@ -64,8 +66,14 @@ def _only_survey(found: "Saved") -> str:
     raise click.UsageError(f"the files hold {held}: choose with --survey-id.")
 
 
-def _content(file: str) -> bytes:
+def content(file: str, option: str) -> bytes:
+    """The content of a file that an option named, or of standard input: at most `MOST_BYTES` and one, so that
+    what is too large shows and is not read. Raises `UserlaneError` naming the option.
+    """
     try:
-        return sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
+        if file == STANDARD_INPUT:
+            return sys.stdin.buffer.read(MOST_BYTES + 1)
+        with Path(file).open("rb") as source:
+            return source.read(MOST_BYTES + 1)
     except OSError as error:
-        raise UserlaneError(f"{file} cannot be read ({error.strerror}).", "Check --from-file.") from error
+        raise UserlaneError(f"{file} cannot be read ({error.strerror}).", f"Check {option}.") from error

@@ -1,28 +1,26 @@
 """`python -m userlane profile`: requests that were copied become a profile."""
 # ruff: noqa: PLC0415 - as in __main__, `--help` must not wait for what only a run needs
 
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
 
-from userlane.commands.speech import say
-from userlane.errors import RequestUnusable, UserlaneError
+from userlane.commands.files import STANDARD_INPUT, content
+from userlane.commands.speech import Command, say
+from userlane.errors import RequestUnusable
 
 if TYPE_CHECKING:
     from userlane.contract import DatasetName
     from userlane.learning import Lesson
 
 UNSETTLED = 2
-STANDARD_INPUT = "-"
 
 _FILE = "FILE|-"
 _HELP = "The copied request of this API; - is standard input."
 
 
-@click.command(short_help="Learn how the API is spoken to from copied requests.")
+@click.command(cls=Command, short_help="Learn how the API is spoken to from copied requests.")
 @click.option("--property", "property_id", metavar="ID", required=True, help="The property in the requests.")
 @click.option("--survey-id", metavar="ID", help="The survey in the request of --surveys; needed there.")
 @click.option("--heart", metavar=_FILE, help=_HELP)
@@ -102,10 +100,7 @@ def _lesson(  # noqa: PLR0917 - all of them are needed
 
 
 def _read(file: str, dataset: str) -> str:
-    try:
-        data = sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
-    except OSError as error:
-        raise UserlaneError(f"{file} cannot be read ({error.strerror}).", f"Check --{dataset}.") from error
+    data = content(file, f"--{dataset}")
     # PowerShell saves what it redirects as UTF-16.
     return data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig", "replace")
 

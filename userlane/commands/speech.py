@@ -1,8 +1,10 @@
-"""What commands say to people."""
+"""What commands say to people, and what they keep to themselves."""
 
 import sys
 import time
-from typing import TYPE_CHECKING
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,11 +15,34 @@ PAUSE_ON_TERMINAL, PAUSE_IN_LOG = 0.2, 10.0
 REWRITE_LINE = "\r\x1b[K"
 
 
+class Command(click.Command):
+    """A command whose words are the only ones on standard error, unless USERLANE_LOG_LEVEL asks for a log."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it, with the log set up."""
+        from userlane import logs  # noqa: PLC0415 - `--help` must not wait for it
+
+        logs.configure(quiet=True)
+        return super().invoke(ctx)
+
+
 def say(words: str, *, in_place: bool = False) -> None:
     """One line on standard error, whatever the API or a file put into it."""
     printable = "".join(sign if sign.isprintable() else " " for sign in words)
     line = " ".join(printable.split())
     click.echo(f"{REWRITE_LINE}{line}" if in_place else line, err=True, nl=not in_place)
+
+
+def unforeseen(error: Exception) -> tuple[str, str]:
+    """What to say, and to do, about a failure that nobody thought of; it is logged under the error ID."""
+    from userlane import logs  # noqa: PLC0415 - as above
+
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
+    return (
+        f"This should not happen: {where} (error ID {logs.noted(error)}).",
+        f"Please report this line; with {logs.SETTING}=debug there is more.",
+    )
 
 
 class Watch:

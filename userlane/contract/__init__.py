@@ -19,6 +19,7 @@ from userlane.contract.connection import Connection, Token
 from userlane.contract.dataset import Condition, Dataset, State
 from userlane.contract.dates import Dates, span
 from userlane.contract.hosts import ALLOWED_HOSTS, LOOPBACK, Address, address, host_allowed
+from userlane.contract.measured import Measured, measure, shown
 from userlane.contract.profile import (
     ASSUMED,
     BASE_URL,
@@ -58,6 +59,7 @@ __all__ = [
     "DatasetName",
     "Dates",
     "Letter",
+    "Measured",
     "Profile",
     "Query",
     "Route",
@@ -69,5 +71,7 @@ __all__ = [
     "bucket",
     "host_allowed",
     "identifier",
+    "measure",
+    "shown",
     "span",
 ]

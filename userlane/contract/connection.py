@@ -5,6 +5,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 from userlane.contract.profile import ASSUMED, Profile
 from userlane.errors import TokenUnusable
@@ -13,11 +14,39 @@ _PROCESS_KEY = secrets.token_bytes(32)
 _INVISIBLE = re.compile(r"[\s\u00a0\u00ad\u180e\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff]+")
 _QUOTES = "\"'`“”‘’«»"
 
+_LIVE: "WeakValueDictionary[int, Token]" = WeakValueDictionary()
+_LEAST_SECRET, _LAYERS = 8, 3
+_RUN = re.compile(r"[!-~]+")
+_ESCAPED = re.compile(r"\\+(?:x|u00)([0-9a-f]{2})|%(?:25)*([0-9a-f]{2})", re.IGNORECASE)
+
+
+def without_tokens(text: str) -> str:
+    """`text` with “…” in place of every token this process holds, however escaped: in a URL, JSON, a `repr`.
+
+    A token of fewer than 8 characters is left: it is no secret, and whoever typed “e” for a token could blank
+    out everybody's log.
+    """
+    # As a list at once, because other threads make and drop tokens meanwhile.
+    texts = {token._text for reference in _LIVE.valuerefs() if (token := reference())}  # noqa: SLF001  # its own
+    held = sorted((each for each in texts if len(each) >= _LEAST_SECRET), key=len, reverse=True)
+    for secret in held:
+        text = text.replace(secret, "…")
+    if not held or not ("%" in text or "\\" in text):
+        return text
+    bare = [each for each in map(_unescaped, held) if len(each) >= _LEAST_SECRET // 2]
+    return _RUN.sub(lambda run: "…" if any(each in _unescaped(run[0]) for each in bare) else run[0], text)
+
+
+def _unescaped(run: str) -> str:
+    for _ in range(_LAYERS):
+        run = _ESCAPED.sub(lambda found: chr(int(found[1] or found[2], 16)), run)
+    return run.replace("\\", "")
+
 
 class Token:
     """A user's API token. Only `Token.header` gives its text away; it cannot be pickled or printed."""
 
-    __slots__ = ("_text", "fingerprint")
+    __slots__ = ("__weakref__", "_text", "fingerprint")
 
     def __init__(self, text: str) -> None:
         """Clean what people paste: white space, invisible characters, quotes, a leading `Bearer`.
@@ -37,6 +66,7 @@ class Token:
         self._text = cleaned
         self.fingerprint: str = hmac.new(_PROCESS_KEY, cleaned.encode(), hashlib.sha256).hexdigest()
         """Tells tokens apart within this process; worthless outside it."""
+        _LIVE[id(self)] = self
 
     def header(self, scheme: str) -> str:
         """The value of the authentication header."""
@@ -57,14 +87,22 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An API, how to speak to it, and the token of the one who asks."""
+    """An API, how to speak to it, and the token of the one who asks.
+
+    `lasting` says whether its answers may be kept beyond this process, which made-up ones are not worth.
+    """
 
     base_url: str
     token: Token
     profile: Profile = field(default=ASSUMED)
+    lasting: bool = True
+
+    @property
+    def api(self) -> str:
+        """One text per address and profile, whoever asks: where the answers are kept."""
+        return hashlib.sha256(f"{self.base_url}\0{self.profile!r}".encode()).hexdigest()[:32]
 
     @property
     def scope(self) -> str:
-        """Whose rows these are: one text per address, profile and token. Part of every cache key."""
-        described = f"{self.base_url}\0{self.token.fingerprint}\0{self.profile!r}"
-        return hashlib.sha256(described.encode()).hexdigest()
+        """One text per address, profile and token; worthless outside this process."""
+        return hashlib.sha256(f"{self.api}\0{self.token.fingerprint}".encode()).hexdigest()

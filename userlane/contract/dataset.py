@@ -39,23 +39,35 @@ class State:
         """Whether every record of the window is here."""
         return not self.reasons
 
+    def condition(self, rows: int) -> Condition:
+        """The state of so many rows in one word: incomplete before stale before empty before complete."""
+        if not self.complete:
+            return "incomplete"
+        if self.stale:
+            return "stale"
+        return "complete" if rows else "empty"
+
     @property
     def refused_rows(self) -> int:
         """How many records were left out because they could not be understood."""
         return sum(self.refused.values())
 
     def merged(self, *others: "State") -> "State":
-        """The state of several loads shown as one: the worst of each."""
+        """The state of several loads shown as one: the worst of each.
+
+        `fetched_at` is the oldest of them; where some are stale, the oldest of these.
+        """
         states = (self, *others)
         refused: Counter[str] = Counter()
         for state in states:
             refused.update(state.refused)
-        fetched = [state.fetched_at for state in states if state.fetched_at]
+        stale = [state for state in states if state.stale]
+        fetched = [state.fetched_at for state in stale or states if state.fetched_at]
         return State(
             reasons=tuple(dict.fromkeys(reason for state in states for reason in state.reasons)),
             missing=tuple(sorted({window for state in states for window in state.missing})),
             fetched_at=min(fetched, default=None),
-            stale=any(state.stale for state in states),
+            stale=bool(stale),
             refused=dict(refused),
             duplicates=sum(state.duplicates for state in states),
             outside=sum(state.outside for state in states),
@@ -84,12 +96,8 @@ class Dataset:
 
     @property
     def condition(self) -> Condition:
-        """One word for the state: incomplete before stale before empty before complete."""
-        if not self.state.complete:
-            return "incomplete"
-        if self.state.stale:
-            return "stale"
-        return "complete" if self.rows else "empty"
+        """The state in one word."""
+        return self.state.condition(self.rows)
 
     @cached_property
     def frame(self) -> pd.DataFrame:

@@ -15,10 +15,12 @@ from userlane.contract import COLUMNS, Query
 from userlane.decode import lenient, typed
 from userlane.decode.declared import NOTHING, Declaration, Declared, declarations, declared
 from userlane.decode.shape import Path, Shape, paths_in, reach, recognise, records_in
-from userlane.errors import EnvelopeUnknown, NotData
+from userlane.errors import AnswerTooLarge, EnvelopeUnknown, NotData
 
 _KEY = re.compile(rb'"([^"\\]{1,64})"\s*:')
 _NO_FIELDS: Mapping[str, str] = {}
+_MOST_VALUES = 1_000_000
+"""Hundreds of times a page of 1,000 records, and less than 100 MB once they are parsed."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -62,9 +64,15 @@ class Decoder:
     def page(self, body: bytes) -> Page:
         """One body as a page.
 
-        Raises `NotData` (not JSON), `EnvelopeUnknown` (no list of records), `FieldsMissing` and
-        `FieldsAmbiguous` (which key is which?).
+        Raises `AnswerTooLarge` (more values than any page holds), `NotData` (not JSON), `EnvelopeUnknown` (no
+        list of records), `FieldsMissing` and `FieldsAmbiguous` (which key is which?).
         """
+        # Small bodies can hold many values, which weigh thirty times as much once they are parsed.
+        if len(body) > _MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+            raise AnswerTooLarge(
+                f"One page holds more than {_MOST_VALUES:,} values.",
+                "That is no page of 1,000 records: check the address.",
+            )
         shape = self.shape
         if shape is not None and (shape.whole or self._keys.issuperset(_KEY.findall(body))):
             try:

@@ -24,6 +24,12 @@ ENVELOPES = (
 )
 """The keys that records may lie under, the likeliest first."""
 
+COMPLAINTS = ("error", "errors", "success", "ok", "status", "statusCode")
+"""The keys beside the records, or above them, under which an answer says that it is none."""
+
+_FAILED = frozenset({"error", "fail", "failed", "failure"})
+_NOTHING_WRONG = frozenset({"", "none", "no", "ok", "false", "null"})
+
 _ANY_SCORE = "overall"
 """Stands for all scores of HEART, none of which is required for itself."""
 
@@ -59,20 +65,38 @@ def records_in(document: Any) -> tuple[Path, list[Any]]:
     >>> records_in({"data": {"items": [{"date": "2026-04-01"}]}, "total": 1})
     (('data', 'items'), [{'date': '2026-04-01'}])
 
-    Raises `EnvelopeUnknown`; a failure reported inside an answer is one, too.
+    Raises `EnvelopeUnknown`; a failure reported inside an answer is one, too, whatever else is in it: nobody
+    knows which records are missing then.
     """
     if isinstance(document, list):
         return (), document
     if not isinstance(document, dict):
         raise EnvelopeUnknown("The API's answer holds no list of records.", _NEXT)
     found = _list_in(document, 2)
-    complaint = next((document[key] for key in ("error", "errors") if document.get(key)), None)
-    if complaint is not None and not (found and found[1]):
+    levels = [reach(document, found[0][:depth]) for depth in range(len(found[0]))] if found else [document]
+    if any(complains(key, level.get(key)) for level in levels for key in COMPLAINTS):
         raise EnvelopeUnknown("The API answered with an error in place of records.", _NEXT)
     if found is None:
         keys = ", ".join(map(str, list(document)[:_SHOWN])) or "none"
         raise EnvelopeUnknown(f"The API's answer holds no list of records; its keys: {keys}.", _NEXT)
     return found
+
+
+def complains(key: str, value: Any) -> bool:
+    """Whether `value`, under one of the keys in `COMPLAINTS`, says that the request failed after all.
+
+    >>> complains("error", "no such survey"), complains("errors", []), complains("success", False)
+    (True, False, True)
+    """
+    match key:
+        case "success" | "ok":
+            return value is False
+        case "status" if isinstance(value, str):
+            return value.strip().lower() in _FAILED
+        case "status" | "statusCode":
+            return isinstance(value, int) and 400 <= value < 600
+        case _:
+            return bool(value) and not (isinstance(value, str) and value.strip().lower() in _NOTHING_WRONG)
 
 
 _NEXT = "Check the API address and the profile."

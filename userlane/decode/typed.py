@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 from userlane.contract import CODED, COLUMNS, INSTANT, bucket
 from userlane.decode.declared import Role
 from userlane.decode.fields import FIELDS, Field, Kind
-from userlane.decode.shape import Form, Path, Shape
-from userlane.decode.values import MILLISECONDS, Refused, comment, day
+from userlane.decode.shape import COMPLAINTS, Form, Path, Shape, complains
+from userlane.decode.values import LONGEST_ID, MILLISECONDS, Refused, comment, day
 
 _UNTIDY = r"^{0}|{0}$|^$|\x00".format(r"[\s\v\x{1c}-\x{1f}\x{85}\p{Z}]")
 """IDs that Python's `strip` would change, and empty ones."""
@@ -57,26 +57,34 @@ def reader(shape: Shape) -> "Reader | None":
     )
     whole: Any = list[record]  # type: ignore[valid-type]  # made at run time
     said: tuple[tuple[Role, str], ...] = ()
+    complaints: tuple[tuple[str, str], ...] = ()
     inner = None
     if shape.envelope:
-        told: dict[Path, _Leaf] = {path: (Any, False) for _, path in shape.declared}
+        levels = [shape.envelope[:depth] for depth in range(len(shape.envelope))]
+        alarms: list[Path] = [(*level, key) for level in levels for key in COMPLAINTS]
+        told: dict[Path, _Leaf] = dict.fromkeys(
+            (*alarms, *(path for _, path in shape.declared)), (Any, False)
+        )
         whole, above = _struct({**told, shape.envelope: (whole, True)})
         inner = attrgetter(above[shape.envelope])
         said = tuple((role, above[path]) for role, path in shape.declared)
+        complaints = tuple((path[-1], above[path]) for path in alarms)
     fields = {name: places[path] for name, path in shape.fields}
-    return Reader(msgspec.json.Decoder(whole).decode, inner, fields, said)
+    return Reader(msgspec.json.Decoder(whole).decode, inner, fields, said, complaints)
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A page's bytes become structs: `records` finds them in the document, `fields` and `said` are the
-    attributes, dotted where structs lie in structs, of each field and each declaration.
+    """A page's bytes become structs: `records` finds them in the document; `fields`, `said` and `complaints`
+    are the attributes, dotted where structs lie in structs, of each field, each declaration, and each key
+    under which the answer may say that it is none.
     """
 
     decode: Callable[[bytes], Any]
     records: Callable[[Any], list[Any]] | None
     fields: Mapping[str, str]
     said: tuple[tuple[Role, str], ...]
+    complaints: tuple[tuple[str, str], ...]
 
 
 _Leaf = tuple[Any, bool]
@@ -117,7 +125,7 @@ def table(
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Doubt from error
     records = document if read.records is None else read.records(document)
-    if not records:
+    if not records or any(complains(key, _attribute(document, place)) for key, place in read.complaints):
         raise Doubt
     columns: dict[str, Any] = {}
     forms = dict(shape.forms)
@@ -249,7 +257,7 @@ def _codes(values: list[Any], *, required: bool) -> pa.Array:
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # numbers and text mixed, or numbers over 2⁶³
         codes = pa.array([value if value is None else str(value) for value in values]).dictionary_encode()
     ids = codes.dictionary.cast(pa.string())
-    untidy = pc.match_substring_regex(ids, _UNTIDY)
+    untidy = pc.or_(pc.match_substring_regex(ids, _UNTIDY), pc.greater(pc.utf8_length(ids), LONGEST_ID))
     if pc.any(untidy).as_py() or (required and codes.null_count):
         raise Doubt
     return pa.DictionaryArray.from_arrays(codes.indices, ids).cast(CODED)

@@ -5,7 +5,7 @@
 | score, interactions | `9`, `9.0`, `"9"` | `9.5`, `true`, `""`, out of range, NaN, Infinity |
 | letter score | the same and decimals; null and `""` are missing | counted, and missing |
 | users, sessions | as a score; null and `""` are missing | counted, and missing |
-| ID | text (trimmed), a whole number of any size | `4711.0`, `true`, objects |
+| ID | text (trimmed), a whole number of any size | `4711.0`, `true`, objects, more than 1,000 characters |
 | time | ISO 8601 with offset or without (UTC), epoch seconds or milliseconds | anything else |
 | comment | text, cut with “…” after 10,000 characters; null and blank are missing | counted, and missing |
 """
@@ -21,6 +21,7 @@ import msgspec
 from userlane.decode.fields import Field
 
 LONGEST_COMMENT = 10_000
+LONGEST_ID = 1_000
 MILLISECONDS = 1e11
 """Seconds reach this in the year 5138, milliseconds did in 1973."""
 
@@ -74,7 +75,10 @@ def identity(value: Any, name: str) -> str | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise Refused(f"{words(name)} neither text nor a whole number")
-    return writable(str(value)).strip() or None
+    text = writable(str(value)).strip()
+    if len(text) > LONGEST_ID:
+        raise Refused(f"{words(name)} longer than {LONGEST_ID:,} characters")
+    return text or None
 
 
 def comment(value: Any) -> str | None:

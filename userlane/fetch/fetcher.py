@@ -1,5 +1,6 @@
 """A query becomes a dataset."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,31 +9,31 @@ from threading import Event, Lock
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from userlane.client import Limits, Patience, Transport, open_http
 from userlane.contract import Connection, Dataset, Query, Window
 from userlane.errors import AccessRefused, LoadStopped, TokenRejected, UserlaneError
+from userlane.fetch.doors import Doors
 from userlane.fetch.load import Load
 from userlane.fetch.probe import Probe, words
 from userlane.fetch.run import Outcome, Progress, Run
 from userlane.settings import Settings
-from userlane.store import MemoryStore, Piece, Store, dataset
-
-ADMITTED = timedelta(minutes=15)
-"""How long after an answer a token may open what is stored without asking."""
+from userlane.store import FolderStore, MemoryStore, Piece, Scope, Store, Witness, dataset
 
 _LONGEST_WINDOW = {"tags": 28}
 _LONGEST_OTHER = 366
 _PROBE_SECONDS = 20.0
 _PROBE_DAYS = 30
 
-_Door = tuple[str, str, str, str | None]
+log = structlog.get_logger("userlane.fetch")
 
 
 class Fetcher:
     """Loads datasets: from the store what is there and fresh, from the API what is missing.
 
-    One for the whole process; every method may be called from any thread. `transport` and `limits` are for
-    tests and for callers with more time than a person.
+    One for the whole process; every method may be called from any thread. What is made up goes to a store in
+    memory of its own. `transport` and `limits` are for tests and for callers with more time than a person.
     """
 
     def __init__(
@@ -43,11 +44,14 @@ class Fetcher:
         limits: Limits | None = None,
     ) -> None:
         self._settings = settings
-        self._store: Store = store if store is not None else MemoryStore()
+        if store is None:
+            store = FolderStore(settings.store) if settings.store else MemoryStore()
+        self._store: Store = store
+        self._passing = MemoryStore()
+        self._doors = Doors(self._store_of)
         self._limits = limits or Limits()
         self._http = open_http(transport)
         self._lock = Lock()
-        self._admitted: dict[_Door, datetime] = {}
         self._loads: WeakValueDictionary[tuple[str, Query, str], Load] = WeakValueDictionary()
         self._datasets: WeakValueDictionary[str, Dataset] = WeakValueDictionary()
 
@@ -64,49 +68,62 @@ class Fetcher:
         A window that fails leaves the others usable: the state says why and what is missing, and the next
         load asks for just that. Where rows of an earlier fetch fill the gap, the state is stale instead.
         What is stored is opened only if the API answered this token within the last 15 minutes; if not,
-        it is asked for one record first.
+        it is asked first (see `doors`).
 
         Raises the error of the first request when there is nothing else to show, and always when that error
         is `AccessRefused`; `LoadStopped` when stopped with nothing loaded.
         """
-        scope = connection.scope
-        found = self._store.find(scope, query, datetime.now(UTC))
+        began = time.monotonic()
+        patience = Patience(self._limits, stop)
+        run = self._run(connection, query, patience)
+        store, scope = self._store_of(connection), self._scope(connection, query, patience)
+        found = store.find(scope, query, datetime.now(UTC))
         longest = _LONGEST_WINDOW.get(query.dataset, _LONGEST_OTHER)
         gaps = query.window.without(piece.window for piece in found)
         windows = [part for gap in gaps for part in gap.split(longest)]
-        admitted = self._is_admitted(_door(scope, query))
-        patience = Patience(self._limits, stop)
-        run = self._run(connection, query, patience)
+        admitted = self._doors.is_open(connection, query)
         if not windows:
             if not admitted:
                 self._knock(connection, query, run)
             return dataset(scope, query, found, known=self._datasets)
-        outcomes = run.go(windows, progress or _unheard)
-        for outcome in outcomes:
-            if outcome.complete:
-                self._store.keep(scope, outcome.piece)
+        outcomes = run.go(windows, progress or _unheard, partial(store.keep, scope))
         refusal = next((each.error for each in outcomes if isinstance(each.error, AccessRefused)), None)
         if refusal:
             self._turn_away(connection, query, refusal)
         elif run.answered:
-            self._admit(_door(scope, query))
+            self._doors.open(connection, query)
         first = outcomes[0].error
         if first and not run.answered and (refusal or not admitted):
             raise first
-        answer = self._answer(scope, query, found, outcomes, stopped=patience.aborted)
+        answer = self._answer(store, scope, query, found, outcomes, stopped=patience.aborted)
+        log.info(
+            "load ended",
+            dataset=query.dataset,
+            window=str(query.window.words()),
+            rows=answer.rows,
+            requests=run.progress.requests,
+            seconds=round(time.monotonic() - began, 1),
+            state=answer.condition,
+        )
         if first and not run.answered and answer.state.missing == (query.window,):
             raise first
         return answer
 
-    def start(self, connection: Connection, query: Query, owner: str = "") -> Load:
+    def start(
+        self,
+        connection: Connection,
+        query: Query,
+        owner: str = "",
+        wanted: Callable[[], bool] | None = None,
+    ) -> Load:
         """The same in the background. Equal questions of one `owner` with one token share one load while it
-        runs; what one owner stops goes on for the others.
+        runs; what one owner stops goes on for the others. It is stopped when `wanted` keeps saying no.
         """
         key = (connection.scope, query, owner)
         with self._lock:
             load = self._loads.get(key)
             if load is None or load.done or load.stopping:
-                load = self._loads[key] = Load(partial(self.load, connection, query))
+                load = self._loads[key] = Load(partial(self.load, connection, query), wanted)
             return load
 
     def probe(self, connection: Connection, query: Query) -> Probe:
@@ -121,15 +138,21 @@ class Fetcher:
             return Probe(query, ok=False, words=words(error, connection, query), error=error)
         return Probe(query, ok=True, words="works")
 
+    @property
+    def trouble(self) -> str:
+        """What keeps rows from being stored as they should be, in a sentence; "" when nothing does."""
+        return self._store.trouble
+
     def forget(self, connection: Connection) -> None:
-        """Stop the loads of this connection and drop all its rows."""
+        """Stop the loads of this connection and close all its doors; rows in memory go with the last who may
+        open them.
+        """
         scope = connection.scope
         with self._lock:
             running = [load for (of, _, _), load in self._loads.items() if of == scope]
-            self._admitted = {door: at for door, at in self._admitted.items() if door[0] != scope}
         for load in running:
             load.stop()
-        self._store.forget(scope)
+        self._doors.shut(connection)
 
     def close(self) -> None:
         """Stop every load and close the connections."""
@@ -156,30 +179,30 @@ class Fetcher:
         except UserlaneError as error:
             self._turn_away(connection, query, error)
             raise
-        self._admit(_door(connection.scope, query))
+        self._doors.open(connection, query)
 
-    def _admit(self, door: _Door) -> None:
-        now = datetime.now(UTC)
-        with self._lock:
-            self._admitted = {other: at for other, at in self._admitted.items() if now - at < ADMITTED}
-            self._admitted[door] = now
+    def _store_of(self, connection: Connection) -> Store:
+        return self._store if connection.lasting else self._passing
 
-    def _is_admitted(self, door: _Door) -> bool:
-        with self._lock:
-            at = self._admitted.get(door)
-        return at is not None and datetime.now(UTC) - at < ADMITTED
+    def _scope(self, connection: Connection, query: Query, patience: Patience) -> Scope:
+        def proves(witness: Witness) -> bool:
+            return self._run(connection, witness.query, patience).proves(witness.proof)
+
+        try:
+            return self._doors.scope(connection, query, patience, proves)
+        except UserlaneError as error:
+            self._turn_away(connection, query, error)
+            raise
 
     def _turn_away(self, connection: Connection, query: Query, error: UserlaneError) -> None:
-        """After a refusal what is stored stays shut; after a rejected token nothing is left to open."""
+        """After a refusal what is stored stays shut, after a rejected token all of it."""
         if isinstance(error, AccessRefused):
-            with self._lock:
-                self._admitted.pop(_door(connection.scope, query), None)
-        if isinstance(error, TokenRejected):
-            self._store.forget(connection.scope)
+            self._doors.shut(connection, None if isinstance(error, TokenRejected) else query)
 
     def _answer(
         self,
-        scope: str,
+        store: Store,
+        scope: Scope,
         query: Query,
         found: Sequence[Piece],
         outcomes: Sequence[Outcome],
@@ -190,15 +213,14 @@ class Fetcher:
         failed = [outcome for outcome in outcomes if not outcome.complete]
         refused = any(isinstance(outcome.error, AccessRefused) for outcome in failed)
         parts: list[Piece] = []
-        stale = False
+        stale: list[Piece] = []
         for outcome in failed:
             window = outcome.piece.window
-            older = () if refused else self._store.find(scope, query.over(window), None)
-            if window.without(piece.window for piece in older):
-                parts.append(outcome.piece)
-            else:
-                whole.extend(older)
-                stale = True
+            older = () if refused else store.find(scope, query.over(window), None)
+            bare = window.without(piece.window for piece in older)
+            parts += [outcome.piece.over(gap) for gap in bare]
+            whole += older
+            stale += older
         missing = query.window.without(piece.window for piece in whole)
         # Windows given up because of another's error have no reason of their own.
         causes = [o.reason for o in failed if o.reason and (stopped or not isinstance(o.error, LoadStopped))]
@@ -211,10 +233,6 @@ class Fetcher:
             stale=stale,
             known=self._datasets,
         )
-
-
-def _door(scope: str, query: Query) -> _Door:
-    return scope, query.dataset, query.property_id, query.survey_id
 
 
 def _unheard(_progress: Progress) -> None:

@@ -1,26 +1,39 @@
 """A load in the background."""
 
+import time
 from collections.abc import Callable
 from threading import Event, Thread
 
+from structlog.contextvars import bound_contextvars, get_contextvars
+
 from userlane.contract import Dataset
 from userlane.fetch.run import Progress
+
+_GLANCE = 0.5
+_GRACE = 2.0
 
 Work = Callable[[Callable[[Progress], None], Event], Dataset]
 
 
 class Load:
-    """A load in a thread of its own. Any thread may look at it, wait for it or stop it."""
+    """A load in a thread of its own. Any thread may look at it, wait for it or stop it.
 
-    def __init__(self, work: Work) -> None:
+    Where `wanted` is given, it is asked all the while; after seconds of “no” the load is stopped: whoever
+    began it has gone.
+    """
+
+    def __init__(self, work: Work, wanted: Callable[[], bool] | None = None) -> None:
         self._work = work
         self._stop = Event()
         self._done = Event()
         self._progress = Progress()
         self._dataset: Dataset | None = None
         self._error: BaseException | None = None
+        self._about = get_contextvars()
         # A daemon, because a server that hangs must not hold up the end of the process.
         Thread(target=self._run, name="userlane-load", daemon=True).start()
+        if wanted is not None:
+            Thread(target=self._heed, args=(wanted,), name="userlane-heed", daemon=True).start()
 
     @property
     def progress(self) -> Progress:
@@ -54,11 +67,24 @@ class Load:
 
     def _run(self) -> None:
         try:
-            self._dataset = self._work(self._hear, self._stop)
+            with bound_contextvars(**self._about):  # the log's lines of a load say whose it is
+                self._dataset = self._work(self._hear, self._stop)
         except BaseException as error:  # noqa: BLE001  # raised again in the thread that asks for the result
             self._error = error
         finally:
             self._done.set()
+
+    def _heed(self, wanted: Callable[[], bool]) -> None:
+        """A connection that breaks for a moment, or a page that is loaded anew, is no goodbye."""
+        gone_since: float | None = None
+        while not self._done.wait(_GLANCE):
+            if wanted():
+                gone_since = None
+            elif gone_since is None:
+                gone_since = time.monotonic()
+            elif time.monotonic() - gone_since > _GRACE:
+                self.stop()
+                return
 
     def _hear(self, progress: Progress) -> None:
         self._progress = progress

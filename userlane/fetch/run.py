@@ -1,14 +1,11 @@
 """The missing windows of one load, walked."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from threading import Event, Lock
-
-import pyarrow as pa
 
 from userlane.client import Client, Crew, Http, Patience, Room, Walk
 from userlane.contract import Connection, Query, Window
@@ -22,8 +19,9 @@ from userlane.errors import (
     Untrusted,
     UserlaneError,
 )
-from userlane.fetch.tidy import tidy
-from userlane.store import Piece
+from userlane.fetch.proof import digest
+from userlane.fetch.walked import Walked
+from userlane.store import Piece, Proof
 
 _FINAL = (AccessRefused, LoadStopped, NotFound, Throttled, Unreachable, Untrusted)
 """After these no other window can fare better."""
@@ -72,7 +70,7 @@ class Run:
 
     The first window goes alone until the API has answered twice; then as many windows are walked side by side
     as requests may be in flight. A first request that fails ends the run, and so does any error that no other
-    window can escape.
+    window can escape. A window whose records changed while it was walked is walked once more.
     """
 
     def __init__(
@@ -117,13 +115,34 @@ class Run:
         first = 1 if self._route.first_page == "auto" else self._route.first_page
         self._read(self._client.page(self._query, first, limit=1))
 
-    def go(self, windows: Sequence[Window], tell: Callable[[Progress], None]) -> list[Outcome]:
-        """Walk the windows; `tell` hears of progress in the calling thread."""
+    def proves(self, proof: Proof) -> bool:
+        """Whether the API gives this token the same first and last page of the query's window as it gave the
+        one that fetched it: two requests, or one where they are the same page.
+
+        Raises what `Client.page` and `Decoder.page` raise.
+        """
+        digests = {proof.first: proof.first_digest, proof.last: proof.last_digest}
+        return all(
+            digest(self._read(self._client.page(self._query, number))) == expected
+            for number, expected in digests.items()
+        )
+
+    def go(
+        self,
+        windows: Sequence[Window],
+        tell: Callable[[Progress], None],
+        keep: Callable[[Piece], None],
+    ) -> list[Outcome]:
+        """Walk the windows; `tell` hears of progress in the calling thread.
+
+        Whatever window is whole goes to `keep` at once, in the thread that walked it: what breaks off later,
+        be it this process, does not take it away.
+        """
         try:
             with Crew(self._in_flight, "userlane-window") as crew:
-                jobs = [self._begin(crew, windows[0])]
+                jobs = [self._begin(crew, windows[0], keep)]
                 self._follow(tell, self._tried.is_set)
-                jobs += [self._begin(crew, window) for window in windows[1:]]
+                jobs += [self._begin(crew, window, keep) for window in windows[1:]]
                 self._follow(tell, lambda: all(job.done() for job in jobs))
         except BaseException:  # the one who listened has gone
             self._patience.abort()
@@ -131,8 +150,8 @@ class Run:
         self._patience.end()
         return [job.result() for job in jobs]
 
-    def _begin(self, crew: Crew, window: Window) -> "Future[Outcome]":
-        job = crew.submit(partial(self._walk, window))
+    def _begin(self, crew: Crew, window: Window, keep: Callable[[Piece], None]) -> "Future[Outcome]":
+        job = crew.submit(partial(self._fetch, window, keep))
         job.add_done_callback(lambda _: self._news.set())
         return job
 
@@ -142,9 +161,31 @@ class Run:
             self._news.clear()
             tell(self.progress)
 
-    def _walk(self, window: Window) -> Outcome:
+    def _fetch(self, window: Window, keep: Callable[[Piece], None]) -> Outcome:
         query = self._query.over(window)
-        fetched_at = datetime.now(UTC)
+        with self._lock:
+            self._windows.append(window)
+        try:
+            outcome = self._settled(query)
+            if outcome.complete:
+                keep(outcome.piece)
+            return outcome
+        finally:
+            with self._lock:
+                self._windows.remove(window)
+            self._tried.set()
+
+    def _settled(self, query: Query) -> Outcome:
+        """A window walked, once more where its records changed on the way."""
+        first = self._walk(query)
+        if not first.moved:
+            return _outcome(first)
+        self._room.give_back(first.records)
+        return _second(first, self._walk(query, known=first.records))
+
+    def _walk(self, query: Query, known: int = 0) -> Walked:
+        """Walk one window; of its records so many were counted before."""
+        walked = Walked(query)
         walk = Walk(
             partial(self._client.page, query),
             self._read,
@@ -152,36 +193,28 @@ class Run:
             in_flight=self._in_flight,
             room=self._room,
         )
-        tables: list[pa.Table] = []
-        refused: Counter[tuple[str, date | None]] = Counter()
         error: UserlaneError | None = None
-        with self._lock:
-            self._windows.append(window)
         try:
             self._patience.check()
             for number, page in enumerate(walk, 1):
-                tables.append(page.table)
-                refused.update(page.refused)
+                walked.take(walk.number, page)
                 with self._lock:
-                    self._records += page.records
+                    self._records += max(0, min(page.records, walked.records - known))
                 self._news.set()
                 if walk.base is not None:
                     self._first = walk.base
                 if number == 2:
                     self._tried.set()
         except UserlaneError as caught:
-            error = caught
+            ended_by_another = isinstance(caught, LoadStopped) and not self._patience.aborted
+            error = _bare(self._patience.why or caught if ended_by_another else caught)
             if isinstance(error, _FINAL) or not self.answered or self._patience.remaining <= 0:
                 self._patience.end()
         finally:
             if walk.barred:  # a full room or an ignored page number: no other window fares better
                 self._patience.end()
-            with self._lock:
-                self._windows.remove(window)
-            self._tried.set()
-        tidied = tidy(query, tables)
-        piece = Piece(query, tidied.table, fetched_at, dict(refused), tidied.duplicates, tidied.outside)
-        return Outcome(piece, error.cause if error else walk.reason, error)
+        walked.finish(walk, error)
+        return walked
 
     def _read(self, body: bytes) -> Page:
         page = self._decoder.page(body)
@@ -191,3 +224,24 @@ class Run:
     def _wait(self, until: datetime, why: str) -> None:
         self._waiting = (until, why)
         self._news.set()
+
+
+def _bare(error: UserlaneError) -> UserlaneError:
+    """The error without the frames it passed, which hold whole pages: it lasts as long as the dataset."""
+    error.__context__ = None
+    return error.with_traceback(None)
+
+
+def _outcome(walked: Walked) -> Outcome:
+    return Outcome(walked.piece, walked.reason, walked.error)
+
+
+def _second(first: Walked, again: Walked) -> Outcome:
+    """What holds of a window that was walked twice, because records changed during the first walk."""
+    if again.broken:
+        reason = f"Records changed while they were loaded, and loading them again broke off: {again.reason}"
+        return Outcome(replace(first.piece, proof=None), reason, again.error)
+    if again.moved and not again.same(first):
+        reason = "Records changed while they were loaded, twice: some may be missing."
+        return Outcome(replace(again.piece, proof=None), reason)
+    return _outcome(again)

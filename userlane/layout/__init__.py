@@ -1,24 +1,31 @@
-"""How a page is put together: frame, loading, cards, tables, downloads, filters, connecting."""
+"""How a page is put together: frame, loading, cards, tables, downloads, filters, connecting.
+
+What is drawn comes as `contract.Measured`: a value with the rows it was measured on, so that their state can
+be shown beside it. Nothing here takes a bare number, table or figure.
+"""
 
 from userlane.layout.cards import heart_cards, nps_card, nps_cards, row, survey_cards, tag_cards
-from userlane.layout.connecting import matched, status, tag_names
+from userlane.layout.connecting import status
 from userlane.layout.filters import sidebar
 from userlane.layout.frame import explained, load, page, ready, sentences
 from userlane.layout.loading import Loaded, load_all
+from userlane.layout.names import matched, tag_names
 from userlane.layout.offers import View, offer
 from userlane.layout.tables import (
     chart,
-    choose_tags,
     comments_table,
     contributions_note,
     heart_table,
-    heaviest_table,
-    label_tags,
     labelled,
-    people_table,
-    search_tags,
+    people_tabs,
     step,
     survey_names,
+)
+from userlane.layout.tag_tables import (
+    choose_tags,
+    heaviest_table,
+    label_tags,
+    search_tags,
     tag_extremes,
     tag_ranking,
     tag_table,
@@ -44,7 +51,7 @@ __all__ = [
     "nps_cards",
     "offer",
     "page",
-    "people_table",
+    "people_tabs",
     "ready",
     "row",
     "search_tags",

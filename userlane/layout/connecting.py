@@ -1,20 +1,31 @@
 """Connecting: the form, the test of the four APIs, the sample data, and the tag names."""
 
+import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import streamlit as st
 
 from userlane import cached, doctor, lookups, session
-from userlane.contract import ASSUMED, DATASETS, Connection, Query, Token, Window, identifier
-from userlane.errors import InputUnusable, UserlaneError
+from userlane.contract import (
+    ASSUMED,
+    DATASETS,
+    Connection,
+    Query,
+    Token,
+    Window,
+    identifier,
+)
+from userlane.errors import InputUnusable, TokenRejected, TokenUnusable
 from userlane.fetch import Probe
 from userlane.layout import files, teaching
-from userlane.layout.text import API_NAMES, counted, plain
+from userlane.layout.text import API_NAMES, plain
 from userlane.sandbox import tag_names_csv
 
 FORM_WIDTH = 760
+TOKEN = "api-token"  # noqa: S105  # the key of its field
 ASSUMED_CONTRACT = (
     "The vendor's wire reference is not public, so addresses and field names are an assumption until an API "
     "profile says otherwise (`USERLANE_API_PROFILE`)."
@@ -54,12 +65,13 @@ def form() -> None:
 def _fields(properties: Mapping[str, str]) -> None:
     asked = session.value(session.PROPERTY) or session.value(teaching.PROPERTY) or ""
     with st.form("connect", border=False):
-        token = st.text_input(
+        st.text_input(
             "API token",
             type="password",
             autocomplete="current-password",
             help="In the Portal under Settings > API Token. Making a new one ends the old one.",
-            placeholder="The one in your request" if session.visit().found_token else "",
+            placeholder="Known already; type another to replace it" if session.visit().found_token else "",
+            key=TOKEN,
         )
         if properties:
             options = list(properties)
@@ -84,19 +96,29 @@ def _fields(properties: Mapping[str, str]) -> None:
         )
         left, right = st.columns(2)
         connecting = left.form_submit_button(
-            "Connect", type="primary", width="stretch", icon=":material/login:"
+            "Connect", type="primary", width="stretch", icon=":material/login:", on_click=_take_token
         )
         testing = right.form_submit_button(
-            "Test connection", width="stretch", icon=":material/network_check:"
+            "Test connection", width="stretch", icon=":material/network_check:", on_click=_take_token
         )
     if connecting or testing:
-        _submit(token or "", property_id or "", surveys or "", stay=testing)
+        _submit(property_id or "", surveys or "", stay=testing)
 
 
-def _submit(token: str, property_id: str, surveys: str, *, stay: bool) -> None:
+def _take_token() -> None:
+    """Callback: the token leaves the page as it is sent, whatever becomes of it; the visit has it."""
+    visit = session.visit()
+    visit.typed_token = typed = session.value(TOKEN) or ""
+    session.keep(TOKEN, "")
+    with suppress(TokenUnusable):
+        visit.found_token = Token(typed) if typed.strip() else visit.found_token
+
+
+def _submit(property_id: str, surveys: str, *, stay: bool) -> None:
+    visit = session.visit()
+    typed, visit.typed_token = visit.typed_token, ""
     try:
-        visit = session.visit()
-        used = visit.found_token if visit.found_token and not token.strip() else Token(token)
+        used = visit.found_token if visit.found_token and not typed.strip() else Token(typed)
         connection = cached.settings().connection(used, visit.profile)
         property_id, named = identifier(property_id, "property ID"), survey_names(surveys)
     except InputUnusable as error:
@@ -105,6 +127,8 @@ def _submit(token: str, property_id: str, surveys: str, *, stay: bool) -> None:
     with st.spinner("Asking each API for one record …"):
         probes = test(connection, property_id, tuple(named))
     if stay or not any(probe.ok for probe in probes):
+        if all(isinstance(probe.error, TokenRejected) for probe in probes):
+            visit.found_token = None
         answers(probes, named)
         return
     known = {**cached.settings().properties}
@@ -123,9 +147,9 @@ def survey_names(text: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for line in filter(None, (line.strip() for line in text.splitlines())):
-        survey_id, _, name = line.replace("=", " ").partition(" ")
+        survey_id, *name = re.split(r"[\s=]+", line, maxsplit=1)
         survey_id = identifier(survey_id, "survey ID")
-        found[survey_id] = name.strip() or f"Survey {survey_id}"
+        found[survey_id] = "".join(name) or f"Survey {survey_id}"
     return found
 
 
@@ -159,7 +183,7 @@ def open_sample() -> None:
     sample = cached.sandbox()
     property_id = next(iter(sample.properties))
     session.connect(
-        Connection(sample.base_url, Token(sample.token)),
+        Connection(sample.base_url, Token(sample.token), lasting=False),
         property_id,
         surveys=sample.surveys[property_id],
         other_surveys=sample.surveys,
@@ -234,48 +258,3 @@ def check() -> None:
                 surveys, zone = session.filters().survey_ids, cached.settings().timezone
                 report = doctor.examine(connection, property_id, surveys, timezone=zone)
             st.code(report.text(), language=None, wrap_lines=True)
-
-
-def tag_names() -> None:
-    """The upload of the Portal's tag names; kept for the visit, on every page."""
-    visit = session.visit()
-    st.markdown(
-        "In the Portal, **Tag Analytics** exports a CSV with each tag's ID and name. "
-        "What you upload stays in this server's memory, for your visit only."
-    )
-    upload = st.file_uploader(
-        "Tag names (CSV)",
-        type=["csv", "txt", "tsv"],
-        key="tag-names",
-        max_upload_size=20,
-        width=FORM_WIDTH,
-    )
-    if upload is not None:
-        try:
-            names = lookups.read_names(upload.getvalue(), upload.name)
-        except UserlaneError as error:
-            st.error(f"**{plain(error.cause)}** {plain(error.next_step)}", icon=":material/error:")
-        else:
-            if visit.names is None or visit.names.digest != names.digest:
-                visit.names = names
-                st.rerun()
-    if visit.names:
-        many = counted(len(visit.names.entries), "name")
-        st.markdown(f"{many} from **{plain(visit.names.source)}**.")
-        st.button("Forget the names", on_click=session.forget_names, icon=":material/label_off:")
-
-
-def matched(tag_ids: list[str]) -> None:
-    """How many tags have a name, with the lists behind the sentence."""
-    names = session.visit().names
-    match = lookups.match(tag_ids, names) if names else None
-    sentence = (
-        match.sentence() if match else "Tags are shown by their ID: upload the Portal's CSV to see names"
-    )
-    with st.expander(sentence, icon=":material/label:", key="tag-names-matched"):
-        tag_names()
-        if match and match.unnamed:
-            st.markdown("Without a name: " + ", ".join(plain(tag_id) for tag_id in match.unnamed))
-        if match and match.unused:
-            unused = ", ".join(f"{plain(name)} ({plain(tag_id)})" for tag_id, name in match.unused)
-            st.markdown("Named in the file, not seen in these days: " + unused)

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from userlane import cached, saved, session
+from userlane import cached, saved, session, uploads
 from userlane.contract import DATASETS, DatasetName
-from userlane.errors import UserlaneError
+from userlane.errors import UploadRefused, UserlaneError
 from userlane.layout.text import API_NAMES, plain
 
 WIDTH = 760
@@ -16,7 +16,8 @@ def saved_answers() -> None:
     with st.expander("Open saved JSON", icon=":material/folder_open:", key="saved-json", width=WIDTH):
         st.markdown(
             "Answers copied from **Try it**, saved as files: one or many for each API. No token is needed. "
-            "Since nobody can know whether they are all, everything from them is marked so."
+            "Since nobody can know whether they are all, everything from them is marked so. "
+            f"One visit may upload {uploads.MAX_FILES} files and {uploads.MAX_BYTES // 2**20} MB."
         )
         for name in DATASETS:
             st.file_uploader(
@@ -35,15 +36,26 @@ def _open() -> None:
     opened: dict[DatasetName, saved.Saved] = {}
     visit.unreadable = {}
     for name in DATASETS:
-        files = [(upload.name, upload.getvalue()) for upload in session.value(f"saved-{name}") or ()]
-        if not files:
-            continue
-        fields = profile.route(name).fields
         try:
-            opened[name] = saved.read(files, name, fields=fields, timezone=settings.timezone)
+            files = uploaded(f"saved-{name}")
+            if files:
+                fields = profile.route(name).fields
+                opened[name] = saved.read(files, name, fields=fields, timezone=settings.timezone)
         except UserlaneError as error:
             visit.unreadable[name] = error
     if opened and not visit.unreadable:
         found = (survey_id for each in opened.values() for survey_id in each.surveys)
         surveys = {survey_id: f"Survey {survey_id}" for survey_id in found}
         session.open_files(opened, {PROPERTY: "Saved files"}, surveys)
+
+
+def uploaded(key: str) -> list[tuple[str, bytes]]:
+    """Name and content of each file that the uploader of this key holds.
+
+    Raises `UploadRefused` when one of them did not get through: the page has it, the server has not.
+    """
+    found = session.value(key) or []
+    files = found if isinstance(found, list) else [found]
+    if not all(hasattr(file, "getvalue") for file in files):
+        raise UploadRefused(uploads.BEYOND, uploads.AGAIN)
+    return [(file.name, file.getvalue()) for file in files]

@@ -1,6 +1,6 @@
 """The frame of every page: heading, guard, error box, state notices, explanation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from userlane import cached, session
-from userlane.contract import DatasetName
+from userlane.contract import DatasetName, Measured, Query, shown
 from userlane.errors import (
     AccessRefused,
     FieldsAmbiguous,
@@ -18,11 +18,12 @@ from userlane.errors import (
     UserlaneError,
 )
 from userlane.layout import connecting, teaching
-from userlane.layout.loading import Loaded, load_all
-from userlane.layout.text import NOUNS, counted, number, plain
+from userlane.layout.loading import Loaded, Unforeseen, load_all
+from userlane.layout.text import API_NAMES, NOUNS, age, counted, number, plain, standing
 from userlane.saved import UNKNOWN
 
 EXPLAINED = Path(__file__).parent / "explained"
+TOPICS: dict[DatasetName, str] = {"heart": "HEART", "nps": "NPS", "surveys": "surveys", "tags": "tags"}
 
 
 def page(title: str, *, needs_property: bool = True) -> DeltaGenerator:
@@ -52,6 +53,8 @@ def page(title: str, *, needs_property: bool = True) -> DeltaGenerator:
     sample = " · sample data, made up" if visit.sample else ""
     days = f"{filters.window.words()} · {cached.settings().timezone}"
     st.caption(f"{plain(name)} · {days}{compared}{sample}")
+    if trouble := cached.fetcher().trouble:
+        st.caption(f":material/sd_card_alert: {plain(trouble)}")
     return corner.container(horizontal=True, horizontal_alignment="right")
 
 
@@ -65,7 +68,7 @@ def ready(loaded: Loaded) -> bool:
         )
         return False
     notices(loaded)
-    if loaded.now and not loaded.rows:
+    if loaded.now and not loaded.rows and loaded.state.complete:
         nothing(loaded)
     return bool(loaded.now and loaded.rows)
 
@@ -82,22 +85,15 @@ def notices(loaded: Loaded) -> None:
     """Say what failed, what is missing and what was left out; silent when all is well."""
     if loaded.errors:
         failure(loaded.errors, loaded.name)
-    for dataset in loaded.now:
-        if UNKNOWN in dataset.state.reasons:
-            reasons = " ".join(plain(reason) for reason in loaded.state.reasons)
-            st.warning(f"**{reasons}**", icon=":material/folder_open:")
-            break
-        if not dataset.state.complete:
-            incomplete(loaded)
-            break
-    if loaded.no_comparison is not None and not loaded.errors:
-        st.info(f"No comparison. {plain(loaded.no_comparison.cause)}", icon=":material/difference:")
-        if not isinstance(loaded.no_comparison, InputUnusable):
-            key = f"retry-before-{loaded.name}"
-            st.button("Load it again", key=key, on_click=session.retry, icon=":material/refresh:")
     state = loaded.state
+    if loaded.now and UNKNOWN in state.reasons:
+        st.warning(f"**{plain(' '.join(state.reasons))}**", icon=":material/folder_open:")
+    elif loaded.now and not state.complete:
+        incomplete(loaded)
+    if loaded.rows and not loaded.errors:
+        uncompared(loaded)
     if state.stale and state.fetched_at:
-        stale(loaded.name, state.fetched_at)
+        stale(loaded, state.fetched_at)
     left_out = [f"{number(count, 0)} × {plain(reason)}" for reason, count in state.refused.items()]
     if left_out:
         many = counted(state.refused_rows, "value or record", "values or records")
@@ -112,61 +108,125 @@ def incomplete(loaded: Loaded) -> None:
     reasons = " ".join(plain(reason) for reason in state.reasons)
     missing = ", ".join(window.words() for window in state.missing)
     have = counted(loaded.rows, *NOUNS[loaded.name])
-    with st.container(border=True):
+    whose = _called(dataset.query for dataset in loaded.now if not dataset.state.complete)
+    alone = " It is not compared with the period before." if session.filters().compare else ""
+    with notice():
         st.warning(
-            f"**Incomplete.** {reasons} What you see is {have}"
-            + (f"; missing: {missing}." if missing else "."),
+            f"**Incomplete: {whose}.** {reasons} What you see is {have}"
+            + (f"; missing: {missing}." if missing else ".")
+            + alone,
             icon=":material/hourglass_bottom:",
         )
-        st.button(
-            "Load the missing part",
-            key=f"retry-{loaded.name}",
-            on_click=session.retry,
-            icon=":material/refresh:",
-        )
+        again("Retry the missing part", loaded.name)
 
 
-def stale(name: DatasetName, fetched_at: datetime) -> None:
+def uncompared(loaded: Loaded) -> None:
+    """Why there is no comparison, where there should be one; with a retry where that can help."""
+    told = _together(loaded.unlike)
+    all_alike = len(told) == 1 and len(loaded.unlike) == len(loaded.now)
+    for position, (whose, error) in enumerate(told):
+        of = "" if all_alike else f" of {whose}"
+        with notice():
+            st.info(f"No comparison{of}. {plain(error.cause)}", icon=":material/difference:")
+            if not isinstance(error, InputUnusable):
+                again("Load it again", loaded.name, "before", str(position))
+
+
+def _together(errors: Mapping[Query, UserlaneError]) -> list[tuple[str, UserlaneError]]:
+    """Each error once, after whose it is in words."""
+    whose: dict[tuple[str, str], list[Query]] = {}
+    for query, error in errors.items():
+        whose.setdefault((error.cause, error.next_step), []).append(query)
+    return [(_called(queries), errors[queries[0]]) for queries in whose.values()]
+
+
+def _called(queries: Iterable[Query]) -> str:
+    """What is asked for, as people say it: the surveys by their names."""
+    surveys = session.visit().surveys
+    return ", ".join(
+        plain(surveys.get(query.survey_id, f"Survey {query.survey_id}"))
+        if query.survey_id
+        else API_NAMES[query.dataset]
+        for query in queries
+    )
+
+
+def stale(loaded: Loaded, fetched_at: datetime) -> None:
     """The notice of rows that could not be brought up to date."""
-    when = f"{fetched_at:%-d %b %Y, %H:%M} UTC"
-    st.warning(f"**Stale.** Newer data could not be had; this is as of {when}.", icon=":material/history:")
-    st.button("Try again", key=f"retry-stale-{name}", on_click=session.retry, icon=":material/refresh:")
+    whose = _called(dataset.query for dataset in loaded.now if dataset.state.stale)
+    when = f"{fetched_at:%-d %b %Y, %H:%M} UTC, {age(fetched_at)}"
+    with notice():
+        st.warning(
+            f"**Stale: {whose}.** Newer data could not be had; this is as of {when}.",
+            icon=":material/history:",
+        )
+        again("Try again", loaded.name, "stale")
 
 
-def failure(errors: Sequence[UserlaneError], name: DatasetName) -> None:
-    """The one error box: cause, next step, and what can be pressed."""
-    for position, error in enumerate({(each.cause, each.next_step): each for each in errors}.values()):
-        if isinstance(error, LoadStopped):
-            st.info("You stopped the load.", icon=":material/stop_circle:")
-        else:
-            st.error(f"**{plain(error.cause)}** {plain(error.next_step)}", icon=":material/error:")
-        left, right = st.columns([1, 3])
-        key = f"retry-{name}-{position}"
-        left.button("Try again", key=key, on_click=session.retry, icon=":material/refresh:")
+def notice() -> DeltaGenerator:
+    """A place for a message with its button beside it, or below it on a narrow screen."""
+    return st.container(horizontal=True, vertical_alignment="center", gap="small")
+
+
+def again(label: str, name: DatasetName, *parts: str) -> None:
+    key = "-".join(("retry", name, *parts))
+    st.button(label, key=key, on_click=session.retry, args=(name,), icon=":material/refresh:")
+
+
+def failure(errors: Mapping[Query, UserlaneError], name: DatasetName) -> None:
+    """The one error box: whose, cause, next step, and what can be pressed."""
+    for position, (whose, error) in enumerate(_together(errors)):
+        with notice():
+            if isinstance(error, LoadStopped):
+                st.info("You stopped the load.", icon=":material/stop_circle:")
+            else:
+                words = f"**Not loaded: {whose}.** {plain(error.cause)} {plain(error.next_step)}"
+                st.error(words, icon=":material/error:")
+            again("Try again", name, str(position))
+            if isinstance(error, AccessRefused):
+                st.page_link("../pages/connect.py", label="Use another token", icon=":material/key:")
+        if isinstance(error, Unforeseen):
+            st.caption(f"Error ID {error.error_id}")
         if isinstance(error, FieldsMissing | FieldsAmbiguous):
             teaching.mapping(error)
-        if isinstance(error, AccessRefused):
-            right.page_link("../pages/connect.py", label="Use another token", icon=":material/key:")
 
 
 def nothing(loaded: Loaded) -> None:
     """The empty state: the API answered, and there is nothing in these days."""
     things = {"heart": "HEART scores", "nps": "NPS answers", "surveys": "survey answers", "tags": "tag use"}
-    st.info(
-        f"No {things[loaded.name]} in {loaded.window.words()}. "
-        "The API answered and the range is complete; choose a longer range on the left to look further back.",
-        icon=":material/event_busy:",
+    state = loaded.state
+    known = (
+        f"That was so {age(state.fetched_at)}; newer data could not be had."
+        if state.stale and state.fetched_at
+        else "The API answered and the range is complete; "
+        "choose a longer range on the left to look further back."
     )
+    st.info(f"No {things[loaded.name]} in {loaded.window.words()}. {known}", icon=":material/event_busy:")
 
 
-def sentences(place: DeltaGenerator, found: Sequence[str]) -> None:
-    """What changed most, as a list in a place kept free for it."""
+def sentences(place: DeltaGenerator, found: Sequence[Measured[list[str]]], of: Sequence[Loaded]) -> None:
+    """What changed most, as a list in a place kept free for it; what is not up to date says so in its line.
+
+    Whichever `of` the datasets is incomplete is not compared, and named.
+    """
     with place.container(border=True):
         st.markdown("**What changed most**")
-        if found:
-            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in found))
-        else:
-            st.markdown("Nothing to compare: switch on the comparison on the left, or choose a longer range.")
+        lines = []
+        for measured in found:
+            mark = "" if measured.condition == "complete" else f" {standing(measured.state, measured.rows)}"
+            lines += [f"- {plain(sentence)}{mark}" for sentence in shown(measured)]
+        if lines:
+            st.markdown("\n".join(lines))
+        partial = [TOPICS[loaded.name] for loaded in of if loaded.now and not loaded.state.complete]
+        if partial:
+            st.caption(f"Not compared, because incomplete: {', '.join(partial)}.")
+        elif not lines:
+            compared = session.filters().compare
+            st.markdown(
+                "Nothing to compare in these days."
+                if compared
+                else "The comparison with the period before is switched off."
+            )
 
 
 def explained(name: str) -> None:

@@ -1,60 +1,87 @@
 """Loading with the visitor watching: progress, a stop, and outcomes that a page can draw."""
 
+import hashlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar, final
 
 import pandas as pd
-import pyarrow.compute as pc
 import streamlit as st
 
 from userlane import cached, session
-from userlane.contract import Dataset, DatasetName, Query, State, Window
-from userlane.errors import ApiFailed, LoadStopped, UploadRefused, UserlaneError, WindowUnusable
+from userlane.contract import Dataset, DatasetName, Measured, Query, State, Window, measure
+from userlane.errors import AccessRefused, LoadStopped, UploadRefused, UserlaneError
 from userlane.fetch import Load
+from userlane.layout import failing
+from userlane.layout.comparing import comparable
 from userlane.layout.text import API_NAMES, counted, plain
-from userlane.saved import UNKNOWN, Saved
+from userlane.saved import Saved
 
 QUIET_SECONDS = 0.4
 POLL_SECONDS = 0.15
+AT_ONCE = 8
+"""Loads of one page that run at the same time; the others wait for their turn."""
+
+_STOPPED = LoadStopped("The load was stopped.", "Load again to get it.")
+
 T = TypeVar("T")
 Outcome = Dataset | UserlaneError
 
 
+class Unforeseen(UserlaneError):
+    """A load ended in a way nobody planned for; the log says more under `error_id`."""
+
+    def __init__(self, query: Query, error_id: str) -> None:
+        super().__init__(
+            f"Loading {API_NAMES[query.dataset]} of {query.window.words()} broke off.",
+            "That is a defect of this dashboard, neither of your data nor of your token. If trying again "
+            "does not help, tell whoever runs this dashboard the error ID.",
+        )
+        self.error_id = error_id
+
+
+@final
 @dataclass(frozen=True)
 class Loaded:
     """One of the four datasets under the filters: this period, the one before, and what failed.
 
-    `now` and `before` hold one `Dataset`, or one per survey. `lead` is the days just before the window.
-    `before` is empty when no comparison is wanted or none could be had (`no_comparison` says why).
+    `now` holds one `Dataset`, or one per survey. `before` is the period before, as far as the two may be
+    compared: only whole periods are, because half of one would be drawn as a change that never was. So
+    nothing of an incomplete period has a change; its counts, means and shares are shown with their n, marked.
+    `errors` says what could not be loaded at all, `unlike` why something was not compared with the period
+    before, unless it is incomplete itself.
+    `lead` is the days just before the window, if they are all there.
     """
 
     name: DatasetName
     window: Window
     now: tuple[Dataset, ...]
-    before: tuple[Dataset, ...] = ()
-    lead: Dataset | None = None
-    errors: tuple[UserlaneError, ...] = ()
-    no_comparison: UserlaneError | None = None
+    before: "Loaded | None" = None
+    lead: "Loaded | None" = None
+    errors: Mapping[Query, UserlaneError] = field(default_factory=dict)
+    unlike: Mapping[Query, UserlaneError] = field(default_factory=dict)
 
     @cached_property
-    def frame(self) -> pd.DataFrame:
+    def frame(self) -> Measured[pd.DataFrame]:
         """All rows of this period."""
-        return pd.concat([dataset.frame for dataset in self.now], ignore_index=True)
+        return measure(_rows, *self.now)
 
-    @cached_property
-    def frame_before(self) -> pd.DataFrame | None:
+    @property
+    def frame_before(self) -> Measured[pd.DataFrame] | None:
         """All rows of the period before, or nothing without a comparison."""
-        if not self.before:
-            return None
-        return pd.concat([dataset.frame for dataset in self.before], ignore_index=True)
+        return self.before.frame if self.before else None
 
-    def compared(self, metric: Callable[[pd.DataFrame], T]) -> T | None:
+    def compared(self, metric: Callable[[pd.DataFrame], T]) -> Measured[T] | None:
         """`metric` of the period before, or nothing without a comparison."""
-        return None if self.frame_before is None else metric(self.frame_before)
+        return self.before.frame.map(metric) if self.before else None
+
+    def measure(self, metric: Callable[..., T], *more: "Loaded", **options: Any) -> Measured[T]:
+        """`metric` of this period's datasets and those of `more`, computed once: see `cached.measured`."""
+        datasets = (dataset for each in (self, *more) for dataset in each.now)
+        return cached.measured(metric, *datasets, **options)
 
     @property
     def rows(self) -> int:
@@ -68,80 +95,49 @@ class Loaded:
         return states[0].merged(*states[1:]) if states else State(reasons=("nothing was loaded",))
 
 
+def _rows(*datasets: Dataset) -> pd.DataFrame:
+    return pd.concat([dataset.frame for dataset in datasets], ignore_index=True)
+
+
 def load_all(*names: DatasetName, lead_days: int = 0) -> tuple[Loaded, ...]:
-    """Load these datasets under the visitor's filters, all at the same time.
+    """Load these datasets under the visitor's filters, all at the same time; HEART also `lead_days` ahead.
 
     Shows progress with a stop when it takes longer than a moment. Whatever fails is in `Loaded.errors`.
     """
     filters, zone = session.filters(), cached.settings().timezone
     asked = {name: session.queries(filters, name, zone) for name in names}
+    queries = [query for name in names for query in asked[name]]
+    before = [query.previous() for query in queries if filters.compare]
     lead = Window(filters.window.start - timedelta(days=lead_days or 1), filters.window.start)
-    wanted: list[Query] = []
-    for name in names:
-        wanted += asked[name]
-        wanted += [query.previous() for query in asked[name] if filters.compare]
-        wanted += [query.over(lead) for query in asked[name] if lead_days and name == "heart"]
-    outcomes = _settle(wanted)
-
-    def collect(queries: Iterable[Query]) -> tuple[tuple[Dataset, ...], tuple[UserlaneError, ...]]:
-        found = [outcomes[query] for query in queries]
-        return (
-            tuple(outcome for outcome in found if isinstance(outcome, Dataset)),
-            tuple(outcome for outcome in found if isinstance(outcome, UserlaneError)),
-        )
-
-    loaded = []
-    for name in names:
-        now, errors = collect(asked[name])
-        before, failed = collect(query.previous() for query in asked[name] if filters.compare)
-        no_comparison = (*failed, *_unfit(before))
-        leads = collect(query.over(lead) for query in asked[name] if lead_days and name == "heart")[0]
-        loaded.append(
-            Loaded(
-                name,
-                filters.window,
-                now,
-                () if no_comparison else before,
-                next(iter(leads), None),
-                errors,
-                next(iter(no_comparison), None),
-            )
-        )
-    return tuple(loaded)
+    leads = [query.over(lead) for query in asked.get("heart", ()) if lead_days]
+    outcomes = _settle([*queries, *before, *leads])
+    loaded = (_collected(name, filters.window, asked[name], outcomes) for name in names)
+    ahead = [each for query in leads if isinstance(each := outcomes[query], Dataset) and each.state.complete]
+    return tuple(
+        replace(each, lead=Loaded("heart", lead, tuple(ahead))) if ahead and each.name == "heart" else each
+        for each in loaded
+    )
 
 
-def _unfit(before: Sequence[Dataset]) -> tuple[UserlaneError, ...]:
-    """Why a period before cannot be compared with: it is not whole, empty, or begins past its middle.
-
-    A comparison with half a period would be drawn as a change that never was. Where loading again cannot
-    help, it is a `WindowUnusable`.
-    """
-    if not before:
-        return ()
-    state = before[0].state.merged(*(dataset.state for dataset in before))
-    window = before[0].query.window
-    if UNKNOWN in state.reasons:
-        return (WindowUnusable(f"Whether the files hold all of {window.words()} is not known."),)
-    if not state.complete:
-        return (ApiFailed(f"The period before, {window.words()}, is incomplete: {' '.join(state.reasons)}"),)
-    first = min((day for day in map(_first_day, before) if day), default=None)
-    if first is None:
-        return (WindowUnusable(f"The period before, {window.words()}, holds nothing."),)
-    if 2 * (first - window.start).days > window.days:
-        return (
-            WindowUnusable(
-                f"In the period before, {window.words()}, the first record is of {first:%-d %b %Y}."
-            ),
-        )
-    return ()
-
-
-def _first_day(dataset: Dataset) -> date | None:
-    if not dataset.rows:
-        return None
-    column = dataset.table["date" if "date" in dataset.table.column_names else "timestamp"]
-    first: date = pc.min(column).as_py()
-    return first.date() if isinstance(first, datetime) else first
+def _collected(
+    name: DatasetName, window: Window, asked: Sequence[Query], outcomes: Mapping[Query, Outcome]
+) -> Loaded:
+    now = tuple(outcome for query in asked if isinstance(outcome := outcomes[query], Dataset))
+    compared = {
+        dataset.query: comparable(dataset, outcomes[dataset.query.previous()])
+        for dataset in now
+        if dataset.query.previous() in outcomes
+    }
+    before = tuple(each for each in compared.values() if isinstance(each, Dataset))
+    return Loaded(
+        name,
+        window,
+        now,
+        Loaded(name, window.previous(), before) if before else None,
+        None,
+        {query: each for query in asked if isinstance(each := outcomes[query], UserlaneError)},
+        {query: each for query, each in compared.items() if isinstance(each, UserlaneError)},
+    )
 
 
 def _settle(wanted: Sequence[Query]) -> dict[Query, Outcome]:
@@ -151,18 +147,47 @@ def _settle(wanted: Sequence[Query]) -> dict[Query, Outcome]:
     if connection is None:
         return {query: LoadStopped("Not connected.", "Connect first.") for query in wanted}
     _drop_superseded()
-    for query in wanted:
-        if query not in visit.outcomes and query not in visit.loads:
-            visit.loads[query] = cached.fetcher().start(connection, query, visit.owner)
-    loads = {query: visit.loads[query] for query in wanted if query in visit.loads}
-    _watch(loads)
-    outcomes = {query: visit.outcomes[query] for query in wanted if query in visit.outcomes}
-    for query, load in loads.items():
-        visit.loads.pop(query, None)
-        outcomes[query] = outcome = _result(load)
-        if isinstance(outcome, UserlaneError) or not outcome.state.complete or outcome.state.stale:
-            visit.outcomes[query] = outcome
-    return outcomes
+    fetcher, present = cached.fetcher(), session.present()
+    queue = [query for query in dict.fromkeys(wanted) if query not in visit.outcomes]
+    loads: dict[Query, Load] = {}
+
+    def running() -> list[Load]:
+        """The loads under way, once as many of the queue were begun as there is room for; none at the end."""
+        for query in queue:
+            if query in visit.loads:
+                loads[query] = visit.loads[query]
+        waiting = [query for query in queue if query not in loads and query not in visit.outcomes]
+        room = max(0, AT_ONCE - sum(not load.done for load in loads.values()))
+        for query in waiting[:room]:
+            load = fetcher.start(connection, query, visit.owner, wanted=present)
+            loads[query] = visit.loads[query] = load
+        under_way = [load for load in loads.values() if not load.done]
+        return running() if waiting[room:] and not under_way else under_way
+
+    _watch(running, loads, queue)
+    settled = {query: _settled(query, load) for query, load in loads.items()}
+    return {query: settled.get(query) or visit.outcomes.get(query, _STOPPED) for query in wanted}
+
+
+def _settled(query: Query, load: Load) -> Outcome:
+    """How a load ended. One that failed after a retry hides nothing that was there, unless it was refused."""
+    visit, outcome = session.visit(), _result(query, load)
+    visit.loads.pop(query, None)
+    older = visit.older.pop(query, None)
+    if older is not None and isinstance(outcome, UserlaneError) and not isinstance(outcome, AccessRefused):
+        outcome = _still(older, outcome)
+    if isinstance(outcome, UserlaneError) or not outcome.state.complete or outcome.state.stale:
+        visit.outcomes[query] = outcome
+    return outcome
+
+
+def _still(older: Dataset, error: UserlaneError) -> Dataset:
+    """What was there before a retry failed; where some is missing, the retry's reason comes first."""
+    if older.state.complete:
+        return older
+    reasons = tuple(dict.fromkeys((error.cause, *older.state.reasons)))
+    fingerprint = hashlib.sha256(repr((older.fingerprint, reasons)).encode()).hexdigest()
+    return replace(older, state=replace(older.state, reasons=reasons), fingerprint=fingerprint)
 
 
 def _from_files(query: Query, opened: Mapping[DatasetName, Saved]) -> Outcome:
@@ -179,8 +204,8 @@ def _drop_superseded() -> None:
     visit, filters = session.visit(), session.filters()
     for query in [query for query in visit.loads if not _belongs(query, filters)]:
         visit.loads.pop(query).stop()
-    for query in [query for query in visit.outcomes if not _belongs(query, filters)]:
-        del visit.outcomes[query]
+    visit.outcomes = {query: each for query, each in visit.outcomes.items() if _belongs(query, filters)}
+    visit.older = {query: each for query, each in visit.older.items() if _belongs(query, filters)}
 
 
 def _belongs(query: Query, filters: session.Filters) -> bool:
@@ -193,36 +218,48 @@ def _belongs(query: Query, filters: session.Filters) -> bool:
     return query.window == window or query.window.end == window.start
 
 
-def _result(load: Load) -> Outcome:
+def _result(query: Query, load: Load) -> Outcome:
     try:
         return load.result()
     except UserlaneError as error:
         return error
+    except Exception as error:  # noqa: BLE001  # one load that broke must not take the others off the screen
+        return Unforeseen(query, failing.noted(error))
 
 
-def _watch(loads: dict[Query, Load]) -> None:
+def _watch(
+    running: Callable[[], Sequence[Load]], loads: Mapping[Query, Load], queue: Sequence[Query]
+) -> None:
     """Wait for all loads; past a moment, say how far they are and offer to stop them."""
     quiet_until = time.monotonic() + QUIET_SECONDS
-    for load in loads.values():
-        load.wait(max(0.0, quiet_until - time.monotonic()))
-    waiting = [load for load in loads.values() if not load.wait(0)]
-    if not waiting:
+    while (under_way := running()) and (left := quiet_until - time.monotonic()) > 0:
+        under_way[0].wait(left)
+    if not under_way:
         return
     place = st.empty()
     with place.container(border=True):
         words = st.empty()
-        st.button("Stop loading", on_click=session.stop_loads, icon=":material/stop_circle:")
-        while waiting:
+        st.button("Stop loading", on_click=_stop, args=(queue,), icon=":material/stop_circle:")
+        while under_way:
             words.markdown(_progress(loads))
-            waiting[0].wait(POLL_SECONDS)
-            waiting = [load for load in waiting if not load.wait(0)]
+            under_way[0].wait(POLL_SECONDS)
+            under_way = running()
     place.empty()
 
 
-def _progress(loads: dict[Query, Load]) -> str:
+def _stop(queue: Sequence[Query]) -> None:
+    """Callback: stop what runs, and do not begin what has not run yet."""
+    visit = session.visit()
+    for query in queue:
+        if query not in visit.loads:
+            visit.outcomes[query] = visit.older.pop(query, _STOPPED)
+    session.stop_loads()
+
+
+def _progress(loads: Mapping[Query, Load]) -> str:
     lines = []
     for query, load in loads.items():
-        if load.wait(0):
+        if load.done:
             continue
         progress = load.progress
         what = "Tags" if query.dataset == "tags" else query.dataset.upper()

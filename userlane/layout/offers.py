@@ -1,15 +1,16 @@
 """What can be taken away: exactly what is shown, and the raw records, as CSV and JSON."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 
 import pandas as pd
 import streamlit as st
 
 from userlane import export, lookups, session
-from userlane.contract import Dataset
+from userlane.contract import Dataset, Measured, shown
 from userlane.export import Format
+from userlane.layout.failing import careful
 from userlane.layout.loading import Loaded
 from userlane.layout.text import plain
 from userlane.lookups import Names
@@ -19,20 +20,38 @@ FORMATS: tuple[Format, ...] = ("csv", "json")
 
 @dataclass(frozen=True)
 class View:
-    """A table as shown: its name in words, its rows, and the page's own filters that made it."""
+    """A table as shown: its name in words, its rows, and the page's own filters that made it.
+
+    Files leave out the column `trend`, which is drawn as a small line on screen. Raises `TypeError` for a
+    table that does not say which rows it comes from.
+    """
 
     name: str
-    frame: pd.DataFrame
-    loaded: Loaded
+    table: Measured[pd.DataFrame]
     filters: Mapping[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The rows as they go into a file."""
+        return shown(self.table).drop(columns="trend", errors="ignore")
 
-def offer(*views: View, raw: Sequence[Dataset] = ()) -> None:
-    """The download menu of a page. Files are made when their button is pressed."""
+    @cached_property
+    def fingerprint(self) -> str:
+        """Names these very rows."""
+        return export.fingerprint(self.frame)
+
+    def __post_init__(self) -> None:
+        shown(self.table)
+
+
+def offer(*views: View, raw: Loaded | None = None) -> None:
+    """The download menu of a page that has something to take away. Files are made when they are asked for."""
+    if not views and raw is None:
+        return
     with st.popover("Download", icon=":material/download:"):
         for view in views:
             _buttons(view.name.capitalize(), partial(_view_name, view), partial(_view_file, view))
-        for dataset in raw:
+        for dataset in raw.now if raw else ():
             survey = session.visit().surveys.get(dataset.query.survey_id or "", dataset.query.survey_id)
             of = f"Raw records: {survey}" if survey else f"Raw records: {dataset.query.dataset}"
             # Files are made outside the script, where there is no visit to look into.
@@ -47,7 +66,7 @@ def _buttons(label: str, name: Callable[[Format], str], content: Callable[[Forma
     for button, kind in zip(buttons, FORMATS, strict=True):
         button.download_button(
             kind.upper(),
-            data=partial(content, kind),
+            data=careful(partial(content, kind)),
             file_name=name(kind),
             mime=export.MEDIA_TYPES[kind],
             key=f"download-{name(kind)}",
@@ -56,13 +75,13 @@ def _buttons(label: str, name: Callable[[Format], str], content: Callable[[Forma
 
 
 def _view_name(view: View, kind: Format) -> str:
-    query, mark = view.loaded.now[0].query, "-".join(each.fingerprint for each in view.loaded.now)
-    return export.file_name(query, view.loaded.state, mark, kind, view.name, view.filters)
+    query, state = view.table.query, view.table.state
+    return export.file_name(query, state, view.fingerprint, kind, view.name, view.filters)
 
 
 def _view_file(view: View, kind: Format) -> bytes:
-    first = view.loaded.now[0]
-    return export.view_file(view.frame, first.query, view.loaded.state, view.name, view.filters, kind)
+    query, state = view.table.query, view.table.state
+    return export.view_file(view.frame, query, state, view.name, view.filters, kind)
 
 
 def _raw_name(dataset: Dataset, names: Names | None, kind: Format) -> str:

@@ -143,7 +143,7 @@ def _in_force() -> None:
     visit = session.visit()
     if visit.profile is None:
         return
-    token = " The token in your request is used, for this visit only." if visit.found_token else ""
+    token = " The token you gave is used, for this visit only." if visit.found_token else ""
     st.success(
         f"The dashboard now asks as your requests do. Connect to try it.{token}", icon=":material/check:"
     )

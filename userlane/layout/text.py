@@ -2,8 +2,11 @@
 
 import math
 import re
+from datetime import UTC, datetime
+from typing import Any
 
-from userlane.contract import Dataset, DatasetName, State
+from userlane.charts.text import isolated
+from userlane.contract import DatasetName, Measured, State
 from userlane.inference import Estimate
 from userlane.saved import UNKNOWN
 
@@ -12,6 +15,9 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@/])")
 # an invisible joiner between their parts does.
 _RECOGNISED = re.compile(r"(?=://)|(?<=www)(?=\.)|(?=@)|(?<=:)(?=[\w+-])", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
+# Signs that show nothing and could turn the order of the words around them.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ud800-\udfff\ufeff]")
+LONGEST = 1000
 NOTHING = "–"
 API_NAMES: dict[DatasetName, str] = {
     "heart": "HEART scores",
@@ -27,14 +33,25 @@ NOUNS: dict[DatasetName, tuple[str, str]] = {
 }
 
 
-def plain(text: object) -> str:
+def plain(text: object, longest: int = LONGEST) -> str:
     r"""`text` as Markdown that shows it letter by letter: no link, image, colour, formula or line break.
 
-    >>> plain("![x](y) *z*")
-    '\\!\\[x\\]\\(y\\) \\*z\\*'
+    What is longer than `longest` characters is cut with a mark.
+
+    >>> plain("![x](y) *z*"), plain("abcdef", 4)
+    ('\\!\\[x\\]\\(y\\) \\*z\\*', 'abc…')
     """
-    parted = _RECOGNISED.sub(_WORD_JOINER, " ".join(str(text).split()))
-    return _MARKDOWN.sub(r"\\\1", parted)
+    words = cut(_UNSEEN.sub("", " ".join(cut(str(text), 4 * longest).split())), longest)
+    return _MARKDOWN.sub(r"\\\1", _RECOGNISED.sub(_WORD_JOINER, isolated(words)))
+
+
+def cut(text: str, longest: int) -> str:
+    """`text`, or as much of it as `longest` characters hold, with a mark where it was cut.
+
+    >>> cut("abcd", 4), cut("abcde", 4)
+    ('abcd', 'abc…')
+    """
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def number(value: float, digits: int = 1) -> str:
@@ -81,22 +98,25 @@ def standing(state: State, rows: int) -> str:
     if not state.complete:
         return ":orange-badge[incomplete]"
     if state.stale:
-        return ":orange-badge[stale]"
+        return f":orange-badge[stale{f', as of {age(state.fetched_at)}' if state.fetched_at else ''}]"
     return "complete" if rows else "no data"
 
 
-def provenance(datasets: tuple[Dataset, ...], n: int | None = None) -> str:
+def age(moment: datetime) -> str:
+    """How long ago, in whole minutes, hours or days: “3 h ago”."""
+    minutes = max(0, int((datetime.now(UTC) - moment).total_seconds() // 60))
+    if minutes < 60:
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days ago"
+
+
+def provenance(measured: Measured[Any], n: int | None = None) -> str:
     """Where a number comes from: its range, how much is behind it, how complete that is.
 
     `n` is given where a page counts fewer than all rows. “1 Apr – 30 Apr 2026 · 1 234 answers · complete”
     """
-    if not datasets:
-        return "nothing loaded"
-    query = datasets[0].query
-    state = datasets[0].state.merged(*(dataset.state for dataset in datasets[1:]))
-    rows = sum(dataset.rows for dataset in datasets)
-    behind = counted(rows if n is None else n, *NOUNS[query.dataset])
-    parts = [query.window.words(), behind, standing(state, rows)]
-    if query.timezone != "UTC":
-        parts.append(query.timezone)
+    behind = counted(measured.rows if n is None else n, *NOUNS[measured.name])
+    parts = [measured.window.words(), behind, standing(measured.state, measured.rows)]
+    if measured.timezone != "UTC":
+        parts.append(measured.timezone)
     return " · ".join(parts)

@@ -6,7 +6,7 @@ attributes   user ID → role, region, …, from any CSV
 """
 
 from userlane.lookups.attributes import Attributes, UserMatch, match_users, read_attributes
-from userlane.lookups.csvfile import MAX_BYTES, unescape
+from userlane.lookups.csvfile import MAX_BYTES
 from userlane.lookups.names import Match, Names, label_tags, match, name_tags, read_names
 
 __all__ = [
@@ -21,5 +21,4 @@ __all__ = [
     "name_tags",
     "read_attributes",
     "read_names",
-    "unescape",
 ]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from userlane.errors import UploadRefused
-from userlane.lookups.csvfile import Expected, Sheet, base_name, one_each, read, unescape
+from userlane.formulas import unescape
+from userlane.lookups.csvfile import Expected, Sheet, base_name, one_each, read
 
 _EXPECTED = Expected(
     columns={

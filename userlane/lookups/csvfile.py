@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import TypeVar
 
 from userlane.errors import UploadRefused
+from userlane.formulas import unescape
 
 Value = TypeVar("Value")
 
@@ -27,11 +28,6 @@ _DELIMITERS = ",;\t"
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _SEPARATOR_LINE = re.compile(r"sep=([,;|\t])[ \t]*(\r\n|\r|\n)", re.IGNORECASE)
-# The apostrophe that exports put before a formula; spaces, controls and invisible signs may stand between.
-_ESCAPED = re.compile(
-    "''*[\x00-\x08\x0b\x0c\x0e-\x20\x7f\u0080-\u00a0\u00ad\u1680\u180e"
-    "\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]*[=+\\-@\t\r\n＝＋－＠]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +83,6 @@ def plain(name: str) -> str:
     ('tagid', 'tagid', 'userid')
     """
     return re.sub(r"[\s_\-.\ufeff]+", "", unescape(name)).casefold()
-
-
-def unescape(text: str) -> str:
-    """The text without the apostrophe that CSV exports put before what a spreadsheet would run as a formula.
-
-    >>> unescape("'=1+1"), unescape("'-5"), unescape("'tis")
-    ('=1+1', '-5', "'tis")
-    """
-    return text[1:] if text.startswith("'") and _ESCAPED.match(text) else text
 
 
 def base_name(file_name: str) -> str:

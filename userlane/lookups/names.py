@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from userlane.contract import CODED
 from userlane.errors import UploadRefused
-from userlane.lookups.csvfile import Expected, Sheet, base_name, one_each, read, unescape
+from userlane.formulas import unescape
+from userlane.lookups.csvfile import Expected, Sheet, base_name, one_each, read
 
 _EXPECTED = Expected(
     columns={

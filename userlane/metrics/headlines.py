@@ -16,11 +16,12 @@ def heart(summary: pd.DataFrame) -> list[str]:
     compared = summary[summary["change"].notna()].to_dict("records")
     overall = [score for score in compared if score["score"] == "overall"]
     sentences = [
-        f"The overall HEART score is {score['mean']:.1f}, {_points(score['change'])}." for score in overall
+        f"The overall HEART score is {_number(score['mean'])}, {_points(score['change'])}."
+        for score in overall
     ]
     letter = max((score for score in compared if score not in overall), key=_size, default=None)
     if letter:
-        words = f"{letter['mean']:.1f}, {_points(letter['change'])}"
+        words = f"{_number(letter['mean'])}, {_points(letter['change'])}"
         sentences.append(f"{letter['label']} changed most of the letters: {words}.")
     return sentences
 
@@ -34,7 +35,7 @@ def nps(after: tuple[int, int, int], before: tuple[int, int, int] | None) -> lis
         return []
     score, earlier = inference.nps(*after).value, inference.nps(*before).value
     verdict = _verdict(inference.nps_change(before, after).verdict)
-    return [f"NPS is {score:.1f}, {_points(score - earlier)}, {verdict}."]
+    return [f"NPS is {_number(score)}, {_points(score - earlier)}, {verdict}."]
 
 
 def surveys(change: pd.DataFrame, names: dict[str, str]) -> list[str]:
@@ -63,8 +64,8 @@ def tags(change: pd.DataFrame) -> list[str]:
     for verb, sign in (("rose", 1), ("fell", -1)):
         tag = max((tag for tag in real if sign * tag["difference"] > 0), key=_size, default=None)
         if tag:
-            now = f"{100 * tag['share']:.1f} % of users seen ({tag['users']:,.0f})"
-            then = f"before {100 * tag['share_before']:.1f} % ({tag['users_before']:,.0f})"
+            now = f"{_number(100 * tag['share'])} % of users seen ({_number(tag['users'], 0)})"
+            then = f"before {_number(100 * tag['share_before'])} % ({_number(tag['users_before'], 0)})"
             sentences.append(f"“{tag['tag']}” {verb} most among tags: {now}, {then}, a real change.")
     return sentences
 
@@ -75,6 +76,11 @@ def _size(row: dict[Hashable, Any]) -> float:
 
 def _verdict(word: str) -> str:
     return "a real change" if word == "real" else word
+
+
+def _number(value: float, digits: int = 1) -> str:
+    """As numbers are written on screen: thin spaces between thousands, a real minus."""
+    return f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "−")
 
 
 def _points(change: float) -> str:

@@ -6,7 +6,7 @@ Source of the scores' meaning and bands: “What is HEART” (docs.userlane.com)
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain, combinations
@@ -79,13 +79,18 @@ def summary(frame: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"band": "str", "latest_date": "datetime64[us]"})
 
 
-def daily(frame: pd.DataFrame, window: Window, earlier: pd.DataFrame | None = None) -> pd.DataFrame:
+def daily(
+    frame: pd.DataFrame,
+    window: Window,
+    earlier: pd.DataFrame | None = None,
+    missing: Sequence[Window] = (),
+) -> pd.DataFrame:
     """Every score on every day of the window: date, score, label, value, smooth (both 0–100).
 
     value is missing on days without a measurement. smooth is the mean of the values measured on the day and
     the six days before; it is given only where the day itself and at least four of the seven were measured,
-    and where all seven were fetched. `earlier` may hold days before the window; those count as fetched that
-    lead up to it without a gap.
+    and where all seven were fetched: none is in the windows that are `missing`. `earlier` may hold days
+    before the window; those count as fetched that lead up to it without a gap.
 
     Example: 70 on each of the first seven days → smooth is missing six times, then 70.
     """
@@ -101,6 +106,9 @@ def daily(frame: pd.DataFrame, window: Window, earlier: pd.DataFrame | None = No
     smooth = values.rolling(_SMOOTHED_DAYS, min_periods=_SMOOTHED_LEAST).mean()
     smooth.iloc[: _SMOOTHED_DAYS - 1] = math.nan
     smooth = smooth.where(values.notna())
+    for gap in missing:
+        after = gap.end + timedelta(days=_SMOOTHED_DAYS - 1)
+        smooth[(smooth.index >= pd.Timestamp(gap.start)) & (smooth.index < pd.Timestamp(after))] = math.nan
     return pd.DataFrame(
         {
             "date": days.repeat(len(SCORES)),
@@ -110,6 +118,11 @@ def daily(frame: pd.DataFrame, window: Window, earlier: pd.DataFrame | None = No
             "smooth": smooth.loc[days].to_numpy().ravel(),
         }
     )
+
+
+def of_scores(daily: pd.DataFrame, scores: Sequence[str]) -> pd.DataFrame:
+    """The rows of `daily` that are of these scores."""
+    return daily[daily["score"].isin(list(scores))]
 
 
 def traffic(frame: pd.DataFrame, window: Window) -> pd.DataFrame:

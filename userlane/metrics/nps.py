@@ -93,16 +93,17 @@ def histogram(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def trend(frame: pd.DataFrame, window: Window, by: Period) -> pd.DataFrame:
+def trend(frame: pd.DataFrame, window: Window, by: Period, missing: Sequence[Window] = ()) -> pd.DataFrame:
     """One row for every week or month the window touches, answered in or not.
 
     Columns: period (its first day; weeks start on Monday), partial (whether some of its days are outside the
-    window); promoters, passives, detractors, n (answers); score (−100 to 100) with its 95 % interval low and
-    high, all three missing below five answers. Answers outside the window are not counted.
+    window or `missing`, which are windows that were not loaded); promoters, passives, detractors, n
+    (answers); score (−100 to 100) with its 95 % interval low and high, all three missing below five answers.
+    Answers outside the window are not counted.
 
     Example: 1–30 April 2026 by week → five rows from Monday 30 March; the first and the last are partial.
     """
-    grid = periods(window, by)
+    grid = periods(window, by, missing)
     inside = within(frame, window)
     keys = [period_of(inside["day"], by).rename("period"), inside["bucket"]]
     found = inside.groupby(keys).size().unstack("bucket")  # noqa: PD010 -- counts, not values, are spread
@@ -166,13 +167,20 @@ def at_risk(frame: pd.DataFrame) -> pd.DataFrame:
     return found[columns].reset_index(drop=True)
 
 
-def periods(window: Window, by: Period) -> pd.DataFrame:
-    """The weeks or months a window touches: period (first day), partial (whether it is not whole inside)."""
+def periods(window: Window, by: Period, missing: Sequence[Window] = ()) -> pd.DataFrame:
+    """The weeks or months a window touches: period (first day), partial (whether it is not whole inside, or
+    some of its days are in the windows that are `missing`).
+    """
     days = pd.Series(pd.date_range(window.start, window.last, unit="us"))
-    firsts = period_of(days, by).drop_duplicates().reset_index(drop=True)
+    firsts = period_of(days, by)
+    lost = pd.Series(False, index=days.index)
+    for gap in missing:
+        lost |= (days >= pd.Timestamp(gap.start)) & (days < pd.Timestamp(gap.end))
+    grid = lost.groupby(firsts.rename("period")).any().rename("partial").reset_index()
     step = pd.DateOffset(weeks=1) if by == "week" else pd.DateOffset(months=1)
-    partial = (firsts < pd.Timestamp(window.start)) | (firsts + step > pd.Timestamp(window.end))
-    return pd.DataFrame({"period": firsts, "partial": partial})
+    first, after = grid["period"], grid["period"] + step
+    grid["partial"] |= (first < pd.Timestamp(window.start)) | (after > pd.Timestamp(window.end))
+    return grid
 
 
 def period_of(days: "pd.Series[pd.Timestamp]", by: Period) -> "pd.Series[pd.Timestamp]":

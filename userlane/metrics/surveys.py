@@ -10,7 +10,7 @@ import pandas as pd
 
 from userlane import inference
 from userlane.contract import Window
-from userlane.metrics.nps import period_of, periods, with_comment, within
+from userlane.metrics.nps import Period, period_of, periods, with_comment, within
 
 ANSWERS = (1, 2, 3, 4, 5)
 FAVOURABLE = (4, 5)
@@ -41,21 +41,24 @@ def distribution(frame: pd.DataFrame) -> pd.DataFrame:
     return found.assign(share=found["count"] / n)
 
 
-def trend(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
-    """One row per survey and week the window touches, answered in or not.
+def trend(
+    frame: pd.DataFrame, window: Window, by: Period = "week", missing: Sequence[Window] = ()
+) -> pd.DataFrame:
+    """One row per survey and week or month the window touches, answered in or not.
 
-    Columns: survey_id; period (the week's Monday), partial (whether some of its days are outside the window);
-    n (answers); mean (1–5), favourable (0–1, the share of answers 4 and 5) with its Wilson interval low and
-    high, all four missing below five answers. Answers outside the window are not counted.
+    Columns: survey_id; period (its first day; weeks start on Monday), partial (whether some of its days are
+    outside the window or `missing`, which are windows that were not loaded); n (answers); mean (1–5),
+    favourable (0–1, the share of answers 4 and 5) with its Wilson interval low and high, all four missing
+    below five answers. Answers outside the window are not counted.
 
-    Example: 1–30 April 2026 → five weeks from Monday 30 March, the first and the last partial.
+    Example: 1–30 April 2026 by week → five weeks from Monday 30 March, the first and the last partial.
     """
     inside = within(frame, window)
-    weeks = inside.assign(period=period_of(inside["day"], "week"))
+    keyed = inside.assign(period=period_of(inside["day"], by))
     surveys = pd.DataFrame({"survey_id": frame["survey_id"].drop_duplicates().sort_values()})
-    grid = surveys.merge(periods(window, "week"), how="cross")
+    grid = surveys.merge(periods(window, by, missing), how="cross")
     rows = pd.MultiIndex.from_frame(grid[["survey_id", "period"]])
-    measured = _measured(_tally(weeks, "survey_id", "period").reindex(rows, fill_value=0))
+    measured = _measured(_tally(keyed, "survey_id", "period").reindex(rows, fill_value=0))
     shown = measured.drop(columns="n").where(measured["n"] >= 5).assign(n=measured["n"])
     shown = shown.rename(columns={"favourable_low": "low", "favourable_high": "high"})
     columns = ["n", "mean", "favourable", "low", "high"]
@@ -79,16 +82,18 @@ def comments(
     return found.reset_index(drop=True)
 
 
-def change(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+def change(frame: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
     """One row per survey answered in either period: how its favourable share changed.
 
-    Columns: survey_id; n_before and n_after (answers); difference (of the share of answers 4 and 5, after −
-    before, −1 to 1) with its Newcombe interval low and high, p and verdict; see `inference.share_change`. The
-    figures are missing for a survey without answers in one of the periods.
+    Columns: survey_id; n_before and n_after (answers); difference (of the share of answers 4 and 5, that of
+    `frame` − that of `before`, −1 to 1) with its Newcombe interval low and high, p and verdict; see
+    `inference.share_change`. The figures are missing for a survey without answers in one of the periods, and
+    without a period before.
 
     Example: 48 of 80, then 56 of 70 favourable → difference 0.2, 0.052 to 0.334, verdict “real”.
     """
-    tallies = [_tally(frame, "survey_id") for frame in (before, after)]
+    earlier = frame.iloc[:0] if before is None else before
+    tallies = [_tally(answers, "survey_id") for answers in (earlier, frame)]
     survey_ids = tallies[0].index.union(tallies[1].index)
     was, is_now = (_favourable(tally.reindex(survey_ids, fill_value=0)) for tally in tallies)
     changes = [inference.share_change(*groups) for groups in zip(was, is_now, strict=True)]

@@ -1,5 +1,26 @@
-"""What was fetched, window by window: who may see it, how long it is good for."""
+"""What was fetched, window by window, and for how long it is good.
 
-from userlane.store.pieces import SMALL_SCORES, MemoryStore, Piece, Proof, Store, dataset, notes
+pieces    one window's rows, and what a store is
+memory    pieces in memory
+files     one piece as one file
+folder    pieces as files
+answer    pieces side by side become a dataset
+"""
 
-__all__ = ["SMALL_SCORES", "MemoryStore", "Piece", "Proof", "Store", "dataset", "notes"]
+from userlane.store.answer import SMALL_SCORES, dataset, notes
+from userlane.store.folder import FolderStore
+from userlane.store.memory import MemoryStore
+from userlane.store.pieces import Piece, Proof, Scope, Store, Witness
+
+__all__ = [
+    "SMALL_SCORES",
+    "FolderStore",
+    "MemoryStore",
+    "Piece",
+    "Proof",
+    "Scope",
+    "Store",
+    "Witness",
+    "dataset",
+    "notes",
+]

@@ -1,30 +1,26 @@
-"""What was fetched, window by window: who may see it, how long it is good for.
+"""What one fetch brought of one window, how long it is good for, and what a store does with it.
 
-Rows are found only under the `scope` (API address, profile and token) they were fetched with.
+A store keeps pieces by `scope`: one API (address and profile) as one audience sees it. An audience is all
+tokens that have shown that the API gives them the same answers; who belongs to it is not a store's business.
 """
 
-import hashlib
 import uuid
-from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from threading import Lock
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from userlane.contract import COLUMNS, SCORES, Dataset, Query, State, Window
+from userlane.contract import Query, Window
 
 UNSETTLED_DAYS = 3
 """Answers may still arrive for today and this many days before."""
 
 UNSETTLED_FRESH = timedelta(minutes=15)
 SETTLED_FRESH = timedelta(hours=24)
-MEMORY_BYTES = 512 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +41,9 @@ class Proof:
 class Piece:
     """The rows of `query`'s window, all of them, as fetched at one time: sorted, in the canonical columns.
 
-    `id` is given once to what one fetch brought; a slice keeps it. `refused` counts by reason and, where it
-    could be read, day; `duplicates` and `outside` are the whole fetch's.
+    `id` is given once to what one fetch brought; a slice keeps it, and the `proof`, which is about the window
+    `fetched`. `refused` counts by reason and, where it could be read, day; `duplicates` and `outside` are the
+    whole fetch's.
     """
 
     query: Query
@@ -57,6 +54,7 @@ class Piece:
     outside: int = 0
     proof: Proof | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    fetched: Window | None = None
 
     @property
     def window(self) -> Window:
@@ -74,147 +72,96 @@ class Piece:
             for (reason, day), count in self.refused.items()
             if day is None or window.start <= day < window.end
         }
-        return replace(self, query=query, table=self.table.slice(first, end - first), refused=refused)
+        table = self.table.slice(first, end - first)
+        return replace(self, query=query, table=table, refused=refused, fetched=self.fetched or self.window)
 
     def fresh(self, now: datetime) -> Window | None:
-        """The part that is still good at `now`: settled days keep for a day, others for minutes."""
-        age = now - self.fetched_at
-        if age <= UNSETTLED_FRESH:
-            return self.window
-        if age > SETTLED_FRESH:
-            return None
-        today = self.fetched_at.astimezone(ZoneInfo(self.query.timezone)).date()
-        end = min(self.window.end, today - timedelta(days=UNSETTLED_DAYS))
-        return Window(self.window.start, end) if end > self.window.start else None
+        """The part that is still good at `now`; see `fresh`."""
+        return fresh(self.query, self.fetched_at, now)
+
+    @property
+    def witness(self) -> "Witness | None":
+        """What another token can be asked to show, if anything can."""
+        return Witness(self.query.over(self.fetched or self.window), self.proof) if self.proof else None
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A question over one window, and what its first and last page held."""
+
+    query: Query
+    proof: Proof
+
+
+def fresh(query: Query, fetched_at: datetime, now: datetime) -> Window | None:
+    """The part of the query's window that, fetched then, is still good at `now`: settled days keep for a day,
+    others for minutes.
+    """
+    age = now - fetched_at
+    if age <= UNSETTLED_FRESH:
+        return query.window
+    if age > SETTLED_FRESH:
+        return None
+    end = min(query.window.end, settled_until(query, fetched_at))
+    return Window(query.window.start, end) if end > query.window.start else None
+
+
+def settled_until(query: Query, now: datetime) -> date:
+    """The first day, in the query's time zone, for which answers may still arrive."""
+    return now.astimezone(ZoneInfo(query.timezone)).date() - timedelta(days=UNSETTLED_DAYS)
 
 
 class Store(Protocol):
     """Where pieces are kept. Thread-safe; a piece put in under one scope never comes out under another."""
 
-    def find(self, scope: str, query: Query, now: datetime | None) -> tuple[Piece, ...]:
+    @property
+    def trouble(self) -> str:
+        """What keeps rows from being stored as they should be, in a sentence; "" when nothing does."""
+
+    def find(self, scope: "Scope", query: Query, now: datetime | None) -> tuple[Piece, ...]:
         """The pieces, cut to the query's window, that are fresh at `now` (None: of any age), in order."""
 
-    def keep(self, scope: str, piece: Piece) -> None:
+    def keep(self, scope: "Scope", piece: Piece) -> None:
         """Remember a piece; what older ones held of its window is replaced."""
 
-    def forget(self, scope: str) -> None:
+    def witnesses(self, api: str, query: Query) -> Mapping["Scope", Witness]:
+        """By scope of this API that holds pieces for the query's property, dataset and survey: the one
+        that is easiest to confirm. The likeliest first.
+        """
+
+    def leave(self, scope: "Scope") -> None:
+        """Nobody here may open this scope any more: drop what is in memory of it."""
+
+    def forget(self, scope: "Scope") -> None:
         """Drop everything of one scope."""
 
 
-_Key = tuple[str, str, str, str | None, str]
+@dataclass(frozen=True, slots=True, order=True)
+class Scope:
+    """Whose rows: an API and an audience, each a short text of letters and digits."""
+
+    api: str
+    audience: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
-class MemoryStore:
-    """Pieces in memory, the least recently used dropped above `max_bytes`."""
+def likeliest(found: Iterable[tuple[Scope, Witness | None, datetime]]) -> Mapping[Scope, Witness]:
+    """One witness for each scope: of settled days where there is one, then the latest; and in that order."""
 
-    def __init__(self, max_bytes: int = MEMORY_BYTES) -> None:
-        self._max_bytes = max_bytes
-        self._pieces: OrderedDict[tuple[_Key, str, Window], Piece] = OrderedDict()
-        self._lock = Lock()
+    def promise(each: tuple[Scope, Witness, datetime]) -> tuple[bool, datetime]:
+        _, witness, fetched_at = each
+        return witness.query.window.end <= settled_until(witness.query, fetched_at), fetched_at
 
-    @property
-    def nbytes(self) -> int:
-        """How much the pieces weigh."""
-        with self._lock:
-            return self._weight()
-
-    def find(self, scope: str, query: Query, now: datetime | None) -> tuple[Piece, ...]:
-        """As in `Store`."""
-        found: list[Piece] = []
-        with self._lock:
-            for place, piece in self._of(_key(scope, query)):
-                usable = piece.window if now is None else piece.fresh(now)
-                part = usable and _overlap(usable, query.window)
-                if part:
-                    self._pieces.move_to_end(place)
-                    found.append(piece.over(part))
-        return tuple(sorted(found, key=lambda piece: piece.window))
-
-    def keep(self, scope: str, piece: Piece) -> None:
-        """As in `Store`. A piece heavier than the whole store is not kept."""
-        if piece.table.nbytes > self._max_bytes:
-            return
-        key = _key(scope, piece.query)
-        with self._lock:
-            for place, older in self._of(key):
-                if _overlap(older.window, piece.window):
-                    del self._pieces[place]
-                    for rest in older.window.without([piece.window]):
-                        self._pieces[key, older.id, rest] = older.over(rest)
-            self._pieces[key, piece.id, piece.window] = piece
-            weight = self._weight()
-            while weight > self._max_bytes:
-                weight -= self._pieces.popitem(last=False)[1].table.nbytes
-
-    def forget(self, scope: str) -> None:
-        """As in `Store`."""
-        with self._lock:
-            for place in [place for place in self._pieces if place[0][0] == scope]:
-                del self._pieces[place]
-
-    def _of(self, key: _Key) -> list[tuple[tuple[_Key, str, Window], Piece]]:
-        return [(place, piece) for place, piece in self._pieces.items() if place[0] == key]
-
-    def _weight(self) -> int:
-        return sum(piece.table.nbytes for piece in self._pieces.values())
+    able = [(scope, witness, fetched_at) for scope, witness, fetched_at in found if witness]
+    best: dict[Scope, Witness] = {}
+    for scope, witness, _ in sorted(able, key=promise, reverse=True):
+        best.setdefault(scope, witness)
+    return best
 
 
-def dataset(
-    scope: str,
-    query: Query,
-    pieces: Iterable[Piece],
-    *,
-    reasons: Iterable[str] = (),
-    missing: Iterable[Window] = (),
-    stale: bool = False,
-    known: MutableMapping[str, Dataset] | None = None,
-) -> Dataset:
-    """The pieces, which lie side by side inside the query's window, as one answer.
-
-    Rows are not copied; only the codes of tag rows are, where pieces were coded with different dictionaries.
-    The fingerprint is made of the scope, the query, the state, and which part of which fetch each piece is;
-    an answer that is `known` by it is given again, with all that was computed from it.
-    """
-    parts = sorted(pieces, key=lambda piece: piece.window)
-    refused: Counter[str] = Counter()
-    for piece in parts:
-        for (reason, _), count in piece.refused.items():
-            refused[reason] += count
-    state = State(
-        reasons=tuple(dict.fromkeys(reasons)),
-        missing=tuple(sorted(missing)),
-        fetched_at=min((piece.fetched_at for piece in parts), default=None),
-        stale=stale,
-        refused=dict(refused),
-        duplicates=sum(piece.duplicates for piece in parts),
-        outside=sum(piece.outside for piece in parts),
-        notes=notes(query, [piece.table for piece in parts]),
-    )
-    origins = [(piece.id, piece.window) for piece in parts]
-    fingerprint = hashlib.sha256(repr((scope, query, state, origins)).encode()).hexdigest()
-    answer = None if known is None else known.get(fingerprint)
-    if answer is None:
-        tables = [piece.table for piece in parts if piece.table.num_rows]
-        table = pa.concat_tables(tables or [COLUMNS[query.dataset].empty_table()]).unify_dictionaries()
-        answer = Dataset(query, table, state, fingerprint)
-        if known is not None:
-            known[fingerprint] = answer
-    return answer
-
-
-SMALL_SCORES = (
-    "Every HEART score in this range is 1 or less: this API may count from 0 to 1, where HEART counts from "
-    "0 to 100. The scores are as sent, nothing is rescaled."
-)
-
-
-def notes(query: Query, tables: Iterable[pa.Table]) -> tuple[str, ...]:
-    """What has to be said about these rows of an answer though nothing is wrong with any one of them."""
-    if query.dataset != "heart":
-        return ()
-    highest = [pc.max(table[score]).as_py() for table in tables for score in SCORES]
-    known = [score for score in highest if score is not None]
-    return (SMALL_SCORES,) if known and 0 < max(known) <= 1 else ()
+def overlap(one: Window, other: Window) -> Window | None:
+    """The days both windows hold, if any."""
+    start, end = max(one.start, other.start), min(one.end, other.end)
+    return Window(start, end) if end > start else None
 
 
 def _edges(table: pa.Table, query: Query) -> tuple[int, int]:
@@ -227,12 +174,3 @@ def _edges(table: pa.Table, query: Query) -> tuple[int, int]:
         bounds = pa.array([query.window.start, query.window.end], column.type).view(number)
     first, end = np.searchsorted(column.chunk(0).view(number), bounds)
     return int(first), int(end)
-
-
-def _key(scope: str, query: Query) -> _Key:
-    return scope, query.dataset, query.property_id, query.survey_id, query.timezone
-
-
-def _overlap(one: Window, other: Window) -> Window | None:
-    start, end = max(one.start, other.start), min(one.end, other.end)
-    return Window(start, end) if end > start else None

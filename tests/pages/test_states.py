@@ -1,0 +1,240 @@
+"""Complete, incomplete, stale or empty: every card, chart, table and file of every page says which."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.pages.conftest import MONTH, Open
+from tests.pages.given import Answer, Given, dataset, in_state, old, partly
+from tests.pages.screen import DATA_TITLES, Screen, read
+from tests.stand_in import TOKEN
+from userlane import cached, session
+from userlane.contract import DATASETS, Query, State
+from userlane.errors import ApiFailed, LoadStopped, TokenRejected, Unreachable
+from userlane.layout import loading
+
+OpenGiven = Callable[[Callable[[Query], Answer]], tuple[Screen, Given]]
+RETRY = "Retry the missing part"
+
+
+@pytest.fixture
+def given(own: Open, monkeypatch: pytest.MonkeyPatch) -> OpenGiven:
+    """A visitor with two surveys, connected to an API that answers as it is told."""
+
+    def opened(answer: Callable[[Query], Answer]) -> tuple[Screen, Given]:
+        fetcher = Given(dataset)
+        monkeypatch.setattr(cached, "fetcher", lambda: fetcher)
+        monkeypatch.setattr("userlane.layout.connecting.test", lambda *_: [PROBE])
+        visitor = own(property="demo").connect(TOKEN, "demo", "512 Tour\n513 Help")
+        fetcher.answer = answer
+        visitor.app.session_state["visit"].outcomes.clear()
+        fetcher.asked.clear()
+        return visitor, fetcher
+
+    return opened
+
+
+class _Probe:
+    ok = True
+    query = Query("nps", "demo", MONTH)
+    words = "works"
+    error = None
+
+
+PROBE = _Probe()
+
+
+def everything(state: Callable[[Query], State]) -> Callable[[Query], Answer]:
+    """All datasets of the month in this state; the period before is whole."""
+    return in_state(dict.fromkeys(DATASETS, state), MONTH)
+
+
+def retries(visitor: Screen) -> list[str]:
+    return [read(button.label) for button in visitor.app.main.button if read(button.label) == RETRY]
+
+
+def sources(visitor: Screen) -> list[str]:
+    """The lines below charts and tables; the property stands only in the one above."""
+    lines = [read(line.value) for line in (*visitor.app.main.caption, *visitor.app.main.markdown)]
+    return [line for line in lines if MONTH.words() in line and not line.startswith("demo")]
+
+
+@pytest.mark.parametrize("title", DATA_TITLES)
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [
+        (lambda _: State(), "complete"),
+        (partly, "incomplete"),
+        (lambda _: old(3), "stale, as of 3 h ago"),
+    ],
+    ids=["complete", "incomplete", "stale"],
+)
+def test_every_number_says_the_state_of_its_rows(
+    given: OpenGiven, title: str, state: Callable[[Query], State], word: str
+) -> None:
+    """In its own card, below its own chart and table, and in the name of its own file."""
+    visitor, _ = given(everything(state))
+    visitor.go(title)
+    assert visitor.cards
+    for label, card in visitor.cards.items():
+        assert card.below.split(" · ")[-1] == word, label
+    assert sources(visitor)
+    assert all(word in line.split(" · ") for line in sources(visitor)), sources(visitor)
+    names = [str(button.key).rpartition(".")[0] for button in visitor.app.download_button]
+    assert names
+    mark = word.split(",", maxsplit=1)[0]
+    assert all(name.endswith(f"-{mark}") == (mark != "complete") for name in names)
+    notices = 4 if title == "Overview" else 1
+    assert len(retries(visitor)) == (len(visitor.cards) + notices if word == "incomplete" else 0)
+
+
+@pytest.mark.parametrize("title", DATA_TITLES)
+def test_an_incomplete_period_is_compared_with_nothing(given: OpenGiven, title: str) -> None:
+    """Half a period against a whole one would be a fall that never was, in a card, a table or in words."""
+    visitor, _ = given(everything(partly))
+    visitor.go(title)
+    assert [card.change for card in visitor.cards.values()] == [""] * len(visitor.cards)
+    for frame in visitor.app.dataframe:
+        if "change" in frame.value:
+            assert frame.value["change"].isna().all()
+    if title == "Overview":
+        changed = visitor.words.partition("\nHEART\n")[0]
+        assert changed.endswith("Not compared, because incomplete: HEART, NPS, surveys, tags.")
+        assert "\n- " not in changed
+
+
+def test_what_changed_most_leaves_out_only_what_is_incomplete(given: OpenGiven) -> None:
+    """The other sentences stay, and what could not be brought up to date says so in its own line."""
+    visitor, _ = given(in_state({"heart": lambda _: old(50), "nps": partly}, MONTH))
+    lines = visitor.go("Overview").words.partition("\nHEART\n")[0]
+    assert "The overall HEART score is 60.0, the same as before. stale, as of 2 days ago" in lines
+    assert "NPS is" not in lines
+    assert "No tag changed its share of users beyond chance" in lines
+    assert "Not compared, because incomplete: NPS." in lines
+
+
+def test_each_survey_is_in_its_own_state(given: OpenGiven) -> None:
+    """One that is incomplete says so, one that nobody answered too; the others are not dragged along."""
+
+    def answer(query: Query) -> Answer:
+        if query.survey_id == "513":
+            return dataset(query, of=lambda _: [])
+        return dataset(query, partly(query) if query.window == MONTH and query.survey_id else None)
+
+    visitor, _ = given(answer)
+    cards = visitor.go("Surveys").cards
+    assert cards["Tour"].below.endswith("incomplete")
+    assert cards["Help"].below == "no answers in this period"
+    assert not re.search(r"\d", cards["Help"].value)
+    assert cards["Help"].change == ""
+
+
+def test_a_survey_that_could_not_be_loaded_is_named(given: OpenGiven) -> None:
+    """The error says whose it is; the other survey has its card and its change."""
+
+    def answer(query: Query) -> Answer:
+        return ApiFailed("The API failed.", "Wait.") if query.survey_id == "512" else dataset(query)
+
+    visitor, _ = given(answer)
+    assert "Not loaded: Tour.** The API failed. Wait." in visitor.go("Surveys").alerts
+    assert list(visitor.cards) == ["Help"]
+    assert visitor.cards["Help"].change == "0.0"
+
+
+def test_nothing_of_an_incomplete_range_is_not_called_complete(given: OpenGiven) -> None:
+    """No row came and some days are missing: nobody knows whether there were answers."""
+    visitor, _ = given(lambda query: dataset(query, partly(query), of=lambda _: []))
+    visitor.go("NPS")
+    assert "Incomplete: NPS responses." in visitor.alerts
+    assert "range is complete" not in visitor.words
+    assert visitor.numbers_drawn() == 0
+
+
+def test_nothing_of_long_ago_says_how_long(given: OpenGiven) -> None:
+    """There were no answers when the API was last reached."""
+    visitor, _ = given(lambda query: dataset(query, old(5), of=lambda _: []))
+    assert "That was so 5 h ago; newer data could not be had." in visitor.go("NPS").words
+    assert visitor.numbers_drawn() == 0
+
+
+def test_a_retry_that_fails_hides_nothing(given: OpenGiven) -> None:
+    """What was on screen stays there, still marked; what else is missing is not asked for."""
+    visitor, fetcher = given(in_state({"nps": partly, "tags": partly}, MONTH))
+    before = visitor.go("Overview").cards["NPS"].value
+
+    def away(query: Query) -> Answer:
+        return Unreachable("Nobody answers.", "Wait.") if query.dataset == "nps" else dataset(query)
+
+    for answer, end in ((away, "incomplete"), (dataset, "complete")):
+        fetcher.asked.clear()
+        fetcher.answer = answer
+        visitor.press_key("retry-nps")
+        asked = {query.dataset for query in fetcher.asked if query.window == MONTH}
+        assert "nps" in asked
+        assert "tags" not in asked
+        assert visitor.cards["NPS"].value == before
+        assert visitor.cards["NPS"].below.split(" · ")[-1] == end
+        assert ("Nobody answers." in visitor.alerts) == (end == "incomplete")
+        assert "Incomplete: Tag interactions." in visitor.alerts
+
+
+def test_a_retry_that_is_refused_shows_nothing_any_more(given: OpenGiven) -> None:
+    """Whoever may not see the rows now does not go on seeing those of before."""
+    visitor, fetcher = given(in_state({"nps": partly}, MONTH))
+    assert visitor.go("NPS").cards
+    fetcher.answer = lambda _: TokenRejected("The API rejected the token.", "Make a new one.")
+    visitor.press(RETRY)
+    assert visitor.numbers_drawn() == 0
+    assert "rejected the token" in visitor.alerts
+
+
+def test_a_load_that_breaks_in_an_unknown_way_is_told_with_its_id(given: OpenGiven) -> None:
+    """The rest of the Overview stays; the ID leads to the log, and nothing of the error is on screen."""
+
+    def answer(query: Query) -> Answer:
+        return ZeroDivisionError("secret detail") if query.dataset == "nps" else dataset(query)
+
+    visitor, _ = given(answer)
+    visitor.go("Overview")
+    assert "Not loaded: NPS responses." in visitor.alerts
+    assert re.search(r"Error ID \w+", visitor.words)
+    assert "secret detail" not in visitor.sent
+    assert {"Overall", "Tour", "Help"} <= set(visitor.cards)
+    assert "NPS" not in visitor.cards
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_many_surveys_are_loaded_a_few_at_a_time(given: OpenGiven, *, quick: bool) -> None:
+    """Each of them, and the period before; none is forgotten, however fast the others were."""
+    visitor, fetcher = given(dataset)
+    fetcher.most_at_once, fetcher.quick = 0, quick
+    many = [str(number) for number in range(600, 630)]
+    visitor.go("Surveys").choose("survey", many)
+    assert len(visitor.cards) == len(many)
+    asked = {query.survey_id for query in fetcher.asked if query.window == MONTH}
+    assert asked >= set(many)
+    assert fetcher.most_at_once == (0 if quick else loading.AT_ONCE)
+
+
+def test_a_stop_is_for_those_that_wait_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What had not begun does not begin after the visitor has stopped the load."""
+    visit = session.Visit()
+    running, waiting = Query("nps", "demo", MONTH), Query("heart", "demo", MONTH)
+    load = Given(dataset).start(None, running, "")
+    visit.loads[running] = load  # type: ignore[assignment]  # stands in for one
+    for module in (session, session.visitor):
+        monkeypatch.setattr(module, "visit", lambda: visit)
+    loading._stop([running, waiting])
+    assert load.stopping
+    assert isinstance(visit.outcomes[waiting], LoadStopped)
+    assert running not in visit.outcomes
+
+
+def test_a_store_that_cannot_be_used_costs_one_line_and_no_number(given: OpenGiven) -> None:
+    visitor, fetcher = given(dataset)
+    fetcher.trouble = "Loaded rows cannot be stored (No space left on device)."
+    visitor.go("NPS")
+    lines = [read(line.value) for line in visitor.app.main.caption]
+    assert sum("cannot be stored (No space left on device)" in line for line in lines) == 1
+    assert len(visitor.app.main.metric) == 4

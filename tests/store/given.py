@@ -1,0 +1,48 @@
+"""Pieces with one row a day."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+
+from userlane.contract import COLUMNS, DatasetName, Query, Window
+from userlane.store import Piece, Proof, Scope
+
+FETCHED = datetime(2026, 4, 20, 12, tzinfo=UTC)
+SOON = FETCHED + timedelta(minutes=5)
+APRIL = Window(date(2026, 4, 1), date(2026, 5, 1))
+S = Scope("api", "s")
+SHOWN = Proof(1, "a", 3, "b")
+
+
+def table(name: DatasetName, window: Window, user: str = "u") -> pa.Table:
+    """One row a day, sorted."""
+    days = [window.start + timedelta(days=number) for number in range(window.days)]
+    rows = [
+        {
+            "date": day,
+            "overall": 70.0,
+            "tag_id": "4711",
+            "user_id": user,
+            "interactions": 1,
+            "survey_id": "512",
+            "response_id": f"{user}-{day}",
+            "score": 5,
+            "bucket": "detractor",
+            "timestamp": datetime(day.year, day.month, day.day, 12, tzinfo=UTC),
+        }
+        for day in days
+    ]
+    schema = COLUMNS[name]
+    return pa.Table.from_pylist([{key: row.get(key) for key in schema.names} for row in rows], schema)
+
+
+def query(name: DatasetName = "nps", window: Window = APRIL, property_id: str = "demo") -> Query:
+    return Query(name, property_id, window, "512" if name == "surveys" else None)
+
+
+def piece(asked: Query, user: str = "u", fetched_at: datetime = FETCHED, proof: Proof | None = None) -> Piece:
+    return Piece(asked, table(asked.dataset, asked.window, user), fetched_at, proof=proof)
+
+
+def april(first: int, last: int) -> Window:
+    return Window.through(date(2026, 4, first), date(2026, 4, last))
