@@ -2,10 +2,26 @@
 
 import os
 
+import pytest
 from hypothesis import settings
+
+from tests.faults.table import lines_of, printed
+
+# Rows of one test are not another's: nothing is stored beyond the process unless a test says so.
+os.environ["USERLANE_STORE"] = "none"
 
 # A run of continuous integration judges the change, so it tries the same examples each time; runs at a desk
 # look for new ones.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of what was tried with a server that misbehaves, if it was part of this run."""
+    kinds = ("passed", "failed", "error")
+    lines = lines_of([report for kind in kinds for report in terminalreporter.getreports(kind)])
+    if lines:
+        terminalreporter.section("what can go wrong")
+        for line in printed(lines):
+            terminalreporter.write_line(line)

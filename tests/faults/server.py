@@ -1,0 +1,233 @@
+"""A listening loopback socket whose answers are bytes: each connection has a thread of its own, and what is
+sent, when, and whether anything follows is up to the answer alone.
+"""
+
+import contextlib
+import socket
+import ssl
+import struct
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from threading import Condition, Event, Thread
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qsl, urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request: the how-manieth of all, the how-manieth with the same target, and when it had arrived.
+
+    `headers` by lower-case name.
+    """
+
+    number: int
+    attempt: int
+    path: str
+    parameters: Mapping[str, str]
+    headers: Mapping[str, str]
+    at: float
+
+    @property
+    def page(self) -> int:
+        """The page that is asked for."""
+        return int(self.parameters["page"])
+
+    @property
+    def limit(self) -> int:
+        """The most records it may hold."""
+        return int(self.parameters["limit"])
+
+    @property
+    def start(self) -> date:
+        """The first day."""
+        return datetime.fromisoformat(self.parameters["startDate"]).date()
+
+    @property
+    def end(self) -> date:
+        """The day after the last."""
+        return datetime.fromisoformat(self.parameters["endDate"]).date()
+
+    @property
+    def token(self) -> str:
+        """What came in the Authorization header, without its scheme."""
+        return self.headers.get("authorization", "").removeprefix("Bearer ")
+
+
+class Wire:
+    """The server's end of one connection, as answers use it."""
+
+    def __init__(self, connection: socket.socket, closing: Event) -> None:
+        self._connection = connection
+        self._closing = closing
+        self.gone = False
+        """Whether no further request can come."""
+
+    def send(self, *pieces: bytes) -> None:
+        """Send these bytes."""
+        self._connection.sendall(b"".join(pieces))
+
+    def drip(self, piece: bytes, pause: float = 0.02) -> None:
+        """Send this again and again until the client hangs up."""
+        while not self._closing.wait(pause):
+            self._connection.sendall(piece)
+
+    def stream(self, piece: bytes) -> None:
+        """Send this again and again, as fast as it goes, until the client hangs up."""
+        while not self._closing.is_set():
+            self._connection.sendall(piece)
+
+    def wait_for_the_client_to_go(self) -> None:
+        """Say nothing more until the client hangs up."""
+        self.gone = True
+        while self._connection.recv(65536):
+            pass
+
+    def close(self) -> None:
+        """End the connection politely."""
+        self.gone = True
+        self._connection.shutdown(socket.SHUT_RDWR)
+
+    def reset(self) -> None:
+        """End the connection with a reset."""
+        self.gone = True
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # A TLS socket would say goodbye first.
+        socket.socket.close(self._connection)
+
+
+Reply = Callable[[Wire], None]
+"""Sends one answer, or what there is in place of one."""
+
+Secured = Callable[[int], ssl.SSLContext]
+"""The certificate for the connection that will carry the request of this number."""
+
+
+class Server:
+    """Listens while it is entered. `answer` gives the reply to each request, in that connection's thread.
+
+    `asked` are all requests so far, `connections` counts them, `open` those the client has not closed yet.
+    """
+
+    def __init__(self, answer: Callable[[Asked], Reply], secured: Secured | None = None) -> None:
+        self.answer = answer
+        self.asked: list[Asked] = []
+        self.connections = 0
+        self._secured = secured
+        self._attempts: Counter[str] = Counter()
+        self._open: set[socket.socket] = set()
+        self._changed = Condition()
+        self._closing = Event()
+        # Never listens: while nobody else does, the port is this one's and connections to it are refused.
+        self._place = _bound(0)
+        self.port: int = self._place.getsockname()[1]
+        self._listener: socket.socket | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens."""
+        return f"http{'s' if self._secured else ''}://127.0.0.1:{self.port}"
+
+    @property
+    def open(self) -> int:
+        """How many connections there are."""
+        return len(self._open)
+
+    def __enter__(self) -> Self:
+        self.listen()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.set()
+        self.refuse()
+        self._place.close()
+
+    def listen(self) -> None:
+        """Accept connections, from now on or again."""
+        if self._listener is None:
+            self._listener = _bound(self.port)
+            self._listener.listen(64)
+            Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def refuse(self) -> None:
+        """Refuse connections, and end those there are."""
+        with self._changed:
+            listener, self._listener = self._listener, None
+            if listener is not None:
+                with contextlib.suppress(OSError):
+                    listener.shutdown(socket.SHUT_RDWR)
+                listener.close()
+            for connection in self._open:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def until(self, held: Callable[[], bool], seconds: float = 20) -> bool:
+        """Wait until something about requests or connections holds; whether it does."""
+        with self._changed:
+            return self._changed.wait_for(held, seconds)
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with self._changed:
+                    self.connections += 1
+                    self._open.add(connection)
+                Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        wrapped = connection
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._secured:
+                wrapped = self._secured(len(self.asked) + 1).wrap_socket(connection, server_side=True)
+                with self._changed:
+                    self._open = self._open - {connection} | {wrapped}
+            wire = Wire(wrapped, self._closing)
+            while not wire.gone and (head := _head(wrapped)):
+                self.answer(self._noted(head))(wire)
+        except OSError:
+            pass  # the client, or this server, has hung up
+        finally:
+            with self._changed:
+                self._open -= {connection, wrapped}
+                self._changed.notify_all()
+            with contextlib.suppress(OSError):
+                wrapped.close()
+
+    def _noted(self, head: bytes) -> Asked:
+        first, *others = head.decode("latin-1").rstrip("\r\n").split("\r\n")
+        target = first.split(" ")[1]
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in others)}
+        url = urlsplit(target)
+        parameters = dict(parse_qsl(url.query, keep_blank_values=True))
+        with self._changed:
+            self._attempts[target] += 1
+            attempt = self._attempts[target]
+            asked = Asked(len(self.asked) + 1, attempt, url.path, parameters, headers, time.monotonic())
+            self.asked.append(asked)
+            self._changed.notify_all()
+        return asked
+
+
+def _bound(port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(("127.0.0.1", port))
+    return bound
+
+
+def _head(connection: socket.socket) -> bytes:
+    """The next request's head; empty when the client has hung up."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        received = connection.recv(65536)
+        if not received:
+            return b""
+        head += received
+    return head

@@ -1,0 +1,71 @@
+"""Every fault of the list is tried by a test of this package, and every other row by tests that exist."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import pytest
+
+from tests import faults as package
+from tests.faults.faults import Fault
+from tests.faults.quirks import Quirk
+from tests.faults.rows import ELSEWHERE, ROWS, faults
+from tests.faults.table import Line, printed
+
+TESTS = Path(__file__).parents[1]
+
+
+def all_tests() -> Iterator[FunctionType]:
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.name.startswith("test_"):
+            for name, value in vars(importlib.import_module(f"{package.__name__}.{module.name}")).items():
+                if name.startswith("test_") and isinstance(value, FunctionType):
+                    yield value
+
+
+def covered() -> set[str]:
+    """What tests say they cover, and the faults they are run with."""
+    found: set[str] = set()
+    for test in all_tests():
+        found.update(getattr(test, "covered", ()))
+        marks: list[Any] = getattr(test, "pytestmark", [])
+        for mark in marks:
+            if mark.name == "parametrize":
+                found.update(value.name for value in mark.args[1] if isinstance(value, Fault | Quirk))
+    return found
+
+
+def test_every_fault_of_the_list_is_tried() -> None:
+    assert set(faults()) - covered() == set()
+    assert covered() - set(faults()) == set()
+
+
+def test_every_fault_is_in_one_row() -> None:
+    names = list(faults())
+    assert len(names) == len(set(names))
+    assert {row.section for row in ROWS} == {"Token and access", "Transport", "Payload", "Paging"}
+
+
+@pytest.mark.parametrize("row", ELSEWHERE, ids=lambda row: row.title)
+def test_what_is_tried_elsewhere_is_tried_there(row: Any) -> None:
+    for module in row.modules:
+        assert (TESTS / module).exists(), module
+
+
+def test_the_table_shows_each_fault_and_a_failed_one_as_failed() -> None:
+    lines = [
+        Line(name, 2, [1, 3], [4, 5], ["complete"], seconds=0.5, passed=True)
+        for name in faults()
+        if name != "refused"
+    ]
+    table = list(printed([*lines, Line("refused", 1, [2], [4], ["exit 5"], seconds=0.1, passed=False)]))
+    assert table[-1].endswith("1 failed")
+    assert "every row" in table[-1]
+    (refused,) = (line for line in table if line.strip().startswith("refused "))
+    assert refused.endswith("FAIL")
+    assert all(any(name in line for line in table) for name in faults())
+    assert any("see tests/test_export.py" in line for line in table)
+    assert "not part of this run" in "\n".join(printed(lines))
