@@ -68,7 +68,8 @@ def test_a_token_rejected_midway_stops_the_load_and_marks_it_incomplete() -> Non
     with closing(fetcher(api)) as fetch:
         loaded = fetch.load(connection(), query())
         assert (loaded.condition, loaded.rows) == ("incomplete", 600)
-        assert loaded.state.reasons == ("The API rejected the token.",)
+        (reason,) = loaded.state.reasons
+        assert reason.startswith("The API rejected the token. Make a new one")
         assert loaded.state.missing == (APRIL,)
         assert len(api.requests) <= 6 + 4
         asked = len(api.requests)
