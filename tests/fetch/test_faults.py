@@ -180,7 +180,7 @@ def test_when_fresh_rows_cannot_be_had_older_ones_are_shown_as_stale() -> None:
     with closing(fetcher(api)) as fetch, time_machine.travel(NOW.replace(month=4, day=20)) as clock:
         first = fetch.load(connection(), asked)
         clock.shift(timedelta(minutes=14))
-        fetch.probe(connection(), asked)
+        fetch.load(connection(), query(window=days(25, 26)))
         clock.shift(timedelta(minutes=2))
         api.fault = lambda *_: status(503)
         loaded = fetch.load(connection(), asked)

@@ -2,7 +2,7 @@
 
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def test_stored_rows_are_opened_after_a_quarter_of_an_hour_only_if_the_api_still
         clock.shift(timedelta(minutes=16))
         api.requests.clear()
         assert fetch.load(connection(), query()).rows == 300
-        assert [request.url.params["limit"] for request in api.requests] == ["1"]
+        assert [request.url.params["page"] for request in api.requests] == ["1"]
         clock.shift(timedelta(minutes=16))
         api.fault = lambda *_: status(401)
         with pytest.raises(TokenRejected):
@@ -119,7 +119,7 @@ def test_a_second_token_that_gets_the_same_answers_opens_what_the_first_one_load
         first = fetch.load(connection(token="anna"), query("tags", QUARTER))
         api.requests.clear()
         second = fetch.load(connection(token="ben"), query("tags", QUARTER))
-    assert [request.headers["authorization"] for request in api.requests] == ["Bearer ben"]
+    assert [request.headers["authorization"] for request in api.requests] == ["Bearer ben"] * 7
     assert {request.url.params["limit"] for request in api.requests} == {"1000"}
     assert second is first
 
@@ -153,6 +153,111 @@ def test_one_row_less_among_those_asked_for_and_a_token_gets_an_answer_of_its_ow
         assert anna.rows == 28 * 30
         assert ben.rows == part.days * 30 - (hidden < part.days * 30)
         assert ben.fingerprint != anna.fingerprint
+
+
+class Rights(Api):
+    """Each token sees the tag rows of some months; which ones may change."""
+
+    def __init__(self, **months: set[int]) -> None:
+        super().__init__({})
+        self.months = months
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        owner = request.headers["authorization"].removeprefix("Bearer ")
+        everything = tag_records(QUARTER, 10)
+        self.records = {"tags": [each for each in everything if int(each["date"][5:7]) in self.months[owner]]}
+        return super().handle_request(request)
+
+    def rows(self, owner: str, window: Window) -> int:
+        days = (window.start + timedelta(days=number) for number in range(window.days))
+        return 10 * sum(day.month in self.months[owner] for day in days)
+
+
+JANUARY, FEBRUARY, MARCH = (Window(date(2026, month, 1), date(2026, month + 1, 1)) for month in (1, 2, 3))
+
+
+def test_rights_to_one_month_open_no_other() -> None:
+    api = Rights(anna={1, 2, 3}, ben={3})
+    with closing(fetcher(api)) as fetch:
+        for month in (JANUARY, MARCH):
+            fetch.load(connection(token="anna"), query("tags", month))
+        assert fetch.load(connection(token="ben"), query("tags", MARCH)).rows == 310
+        assert fetch.load(connection(token="ben"), query("tags", JANUARY)).rows == 0
+        assert fetch.load(connection(token="ben"), query("tags", QUARTER)).rows == 310
+        assert fetch.load(connection(token="anna"), query("tags", QUARTER)).rows == 900
+
+
+def test_rights_that_are_taken_away_close_what_was_open_and_spoil_nothing_for_others() -> None:
+    api = Rights(anna={1, 2, 3}, ben={1, 2, 3})
+    with time_machine.travel(NOW) as clock, closing(fetcher(api)) as fetch:
+        for owner in ("anna", "ben"):
+            assert fetch.load(connection(token=owner), query("tags", JANUARY)).rows == 310
+        api.months["ben"] = set()
+        clock.shift(timedelta(hours=2))
+        assert fetch.load(connection(token="ben"), query("tags", JANUARY)).rows == 0
+        assert fetch.load(connection(token="ben"), query("tags", FEBRUARY)).rows == 0
+        assert fetch.load(connection(token="anna"), query("tags", FEBRUARY)).rows == 280
+        assert fetch.load(connection(token="anna"), query("tags", JANUARY)).rows == 310
+
+
+steps_taken = st.tuples(
+    st.sampled_from(["anna", "ben"]),
+    st.sampled_from([JANUARY, FEBRUARY, MARCH, QUARTER, Window(date(2026, 1, 20), date(2026, 2, 10))]),
+    st.booleans(),
+    st.integers(0, 60),
+)
+some_months = st.sets(st.sampled_from([1, 2, 3]))
+
+
+@settings(UNHURRIED, max_examples=60)
+@given(
+    steps=st.lists(steps_taken, min_size=2, max_size=8),
+    anna=some_months,
+    ben=some_months,
+    place=st.sampled_from([None, "rows"]),
+)
+def test_every_token_sees_just_what_the_api_gives_it_however_rights_differ(
+    tmp_path_factory: pytest.TempPathFactory,
+    steps: list[tuple[str, Window, bool, int]],
+    anna: set[int],
+    ben: set[int],
+    place: str | None,
+) -> None:
+    """Also after all of them were taken away, 15 minutes later at the latest."""
+    api = Rights(anna=anna, ben=ben)
+    store = FolderStore(tmp_path_factory.mktemp(place)) if place else None
+    with time_machine.travel(NOW) as clock, closing(fetcher(api, store=store)) as fetch:
+        for owner, window, taken_away, minutes in steps:
+            clock.shift(timedelta(minutes=minutes))
+            loaded = fetch.load(connection(token=owner), query("tags", window))
+            assert loaded.state.complete
+            assert loaded.rows == api.rows(owner, window)
+            if taken_away:
+                api.months[owner] = set()
+                clock.shift(timedelta(minutes=16))
+
+
+def test_a_stored_window_that_the_api_can_no_longer_give_bars_no_other(tmp_path: Path) -> None:
+    def fault(request: httpx.Request, _number: int) -> httpx.Response | None:
+        return status(500) if request.url.params["startDate"].startswith("2026-01") else None
+
+    api = tag_api()
+    with closing(fetcher(api, store=FolderStore(tmp_path))) as fetch:
+        fetch.load(connection(token="anna"), query("tags", JANUARY))
+        api.fault = fault
+        assert fetch.load(connection(token="ben"), query("tags", MARCH)).rows == 31 * 50
+    with closing(fetcher(api, store=FolderStore(tmp_path))) as fetch:
+        assert fetch.load(connection(token="anna"), query("tags", MARCH)).rows == 31 * 50
+
+
+def test_a_clock_that_is_put_back_opens_nothing() -> None:
+    api = nps_api()
+    with time_machine.travel(NOW) as clock, closing(fetcher(api)) as fetch:
+        fetch.load(connection(), query())
+        api.fault = lambda *_: status(401)
+        clock.move_to(NOW - timedelta(days=2))
+        with pytest.raises(TokenRejected):
+            fetch.load(connection(), query())
 
 
 asked_by = st.tuples(
@@ -203,11 +308,12 @@ def test_after_a_restart_stored_rows_open_to_a_token_that_still_gets_the_same_an
         api.requests.clear()
         with closing(fetcher(api, store=FolderStore(tmp_path))) as fetch:
             again = fetch.load(connection(), query("tags", QUARTER))
-            assert len(api.requests) == 1
+            asked = len(api.requests)
+            assert asked == 7, "of each of the four windows the first and the last page"
             assert again.table.equals(loaded.table)
             assert again.fingerprint == loaded.fingerprint
             fetch.load(connection(), query("tags", QUARTER))
-            assert len(api.requests) == 1
+            assert len(api.requests) == asked
         api.fault = lambda *_: status(401)
         with closing(fetcher(api, store=FolderStore(tmp_path))) as fetch, pytest.raises(TokenRejected):
             fetch.load(connection(), query("tags", QUARTER))

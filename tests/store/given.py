@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 
 from userlane.contract import COLUMNS, DatasetName, Query, Window
-from userlane.store import Piece, Proof, Scope
+from userlane.store import Cover, Piece, Proof, Store
 
 FETCHED = datetime(2026, 4, 20, 12, tzinfo=UTC)
 SOON = FETCHED + timedelta(minutes=5)
 APRIL = Window(date(2026, 4, 1), date(2026, 5, 1))
-S = Scope("api", "s")
+S = "api"
 SHOWN = Proof(1, "a", 3, "b")
 
 
@@ -46,3 +46,11 @@ def piece(asked: Query, user: str = "u", fetched_at: datetime = FETCHED, proof: 
 
 def april(first: int, last: int) -> Window:
     return Window.through(date(2026, 4, first), date(2026, 4, last))
+
+
+def find(store: Store, api: str, asked: Query, now: datetime | None) -> tuple[Piece, ...]:
+    """What is there, latest first, laid side by side."""
+    cover = Cover(store, api, asked, now)
+    for held in store.held(api, asked):
+        cover.add(held)
+    return cover.pieces

@@ -1,5 +1,6 @@
 """Whatever happens to the disk or the process: files are whole or not there, and answers are had without."""
 
+import errno
 import os
 import random
 import shutil
@@ -20,9 +21,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.stand_in import UNHURRIED
-from tests.store.given import APRIL, FETCHED, SHOWN, SOON, S, april, piece, query
+from tests.store.given import FETCHED, SHOWN, SOON, S, april, find, piece, query
 from userlane.contract import DATASETS, DatasetName
-from userlane.store import FolderStore, Piece
+from userlane.store import FolderStore, Piece, files
 
 WRITER = """
 import sys
@@ -39,7 +40,9 @@ while True:
     number += 1
     first = 1 + number % 9
     fetched_at = FETCHED + timedelta(microseconds=number)
-    store.keep(S, piece(query("tags", april(first, first + 9)), f"{name}-{number}", fetched_at))
+    asked = query("tags", april(first, first + 9))
+    others = [held.id for held in store.held(S, asked)]
+    store.keep(S, piece(asked, f"{name}-{number}", fetched_at), others)
 """
 
 
@@ -98,13 +101,11 @@ def test_a_piece_comes_back_from_its_file_as_it_was(
     refused: dict[tuple[str, date | None], int],
 ) -> None:
     folder = tmp_path_factory.mktemp("rows")
-    kept = replace(
-        piece(query(name), user, proof=SHOWN), refused=refused, duplicates=3, outside=4, fetched=APRIL
-    )
+    kept = replace(piece(query(name), user, proof=SHOWN), refused=refused, duplicates=3, outside=4)
     FolderStore(folder).keep(S, kept)
-    (found,) = FolderStore(folder).find(S, kept.query, None)
+    (found,) = find(FolderStore(folder), S, kept.query, None)
     assert found.table.equals(kept.table)
-    for attribute in ("query", "fetched_at", "refused", "duplicates", "outside", "proof", "id", "fetched"):
+    for attribute in ("query", "fetched_at", "refused", "duplicates", "outside", "proof", "id"):
         assert getattr(found, attribute) == getattr(kept, attribute)
 
 
@@ -158,11 +159,11 @@ def test_a_file_that_is_not_whole_or_of_another_version_is_dropped(
     (file,) = stored(tmp_path)
     harm(file)
     store = FolderStore(tmp_path)
-    assert store.find(S, query("tags"), None) == ()
+    assert find(store, S, query("tags"), None) == ()
     assert stored(tmp_path) == []
     assert store.trouble == ""
     store.keep(S, piece(query("tags", april(1, 20))))
-    assert len(store.find(S, query("tags"), None)) == 1
+    assert len(find(store, S, query("tags"), None)) == 1
 
 
 def test_what_is_no_piece_is_left_alone(tmp_path: Path) -> None:
@@ -170,8 +171,8 @@ def test_what_is_no_piece_is_left_alone(tmp_path: Path) -> None:
     store.keep(S, piece(query()))
     stranger = stored(tmp_path)[0].with_name("notes.txt")
     stranger.write_text("mine")
-    assert len(store.find(S, query(), SOON)) == 1
-    assert FolderStore(tmp_path).find(S, query(), SOON)
+    assert len(find(store, S, query(), SOON)) == 1
+    assert find(FolderStore(tmp_path), S, query(), SOON)
     assert stranger.read_text() == "mine"
 
 
@@ -183,12 +184,58 @@ def test_files_past_their_time_and_folders_of_older_versions_are_swept_at_the_st
     (tmp_path / "v0").mkdir()
     (tmp_path / "v0" / "rows").write_text("of long ago")
     store = FolderStore(tmp_path)
-    assert store.find(S, query(property_id="old"), None) == ()
-    assert len(store.find(S, query(property_id="young"), None)) == 1
+    assert find(store, S, query(property_id="old"), None) == ()
+    assert len(find(store, S, query(property_id="young"), None)) == 1
     assert not (tmp_path / "v0").exists()
 
 
+def test_files_dated_ahead_of_the_clock_are_swept_at_the_start(tmp_path: Path) -> None:
+    FolderStore(tmp_path).keep(S, piece(query(), fetched_at=SOON + timedelta(hours=2)))
+    assert FolderStore(tmp_path).held(S, query()) == ()
+
+
+def test_above_its_size_the_oldest_files_go_first(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    for number in range(4):
+        fetched_at = FETCHED - timedelta(hours=number)
+        store.keep(S, piece(query(property_id=f"p{number}"), fetched_at=fetched_at))
+    size = max(file.stat().st_size for file in stored(tmp_path))
+    store = FolderStore(tmp_path, max_on_disk=2 * size)
+    assert [bool(store.held(S, query(property_id=f"p{number}"))) for number in range(4)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
 # A disk that refuses
+
+
+def test_a_disk_that_fails_while_it_is_swept_stops_no_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_folder: Path) -> list[Path]:
+        raise OSError(errno.EIO, "Input/output error")
+
+    FolderStore(tmp_path).keep(S, piece(query()))
+    monkeypatch.setattr(files, "orphans", fails)
+    assert len(find(FolderStore(tmp_path), S, query(), SOON)) == 1
+
+
+def test_once_the_disk_takes_rows_again_those_in_memory_do_not_stand_before_newer_ones(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "rows"
+    place.write_text("a file where the folder should be")
+    store = FolderStore(place)
+    old, new = piece(query(), "old"), piece(query(), "new", SOON)
+    store.keep(S, old)
+    place.unlink()
+    store.keep(S, new, [old.id])
+    (found,) = find(store, S, query(), SOON)
+    assert found.id == new.id
+    assert [held.id for held in store.held(S, query())] == [new.id]
 
 
 def test_a_disk_that_is_full_leaves_nothing_behind_and_one_notice_and_rows_stay_in_memory(
@@ -209,7 +256,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 store.keep(S, piece(query("nps")))
 store.keep(S, piece(query("tags")))
 assert "cannot be stored" in store.trouble, store.trouble
-assert [bool(store.find(S, query(name), SOON)) for name in ("heart", "nps", "tags")] == [True] * 3
+assert [bool(find(store, S, query(name), SOON)) for name in ("heart", "nps", "tags")] == [True] * 3
 print("seen")
 """
     run = subprocess.run(
@@ -229,11 +276,11 @@ def test_a_folder_that_cannot_be_written_costs_a_notice_which_goes_when_it_can_b
     store = FolderStore(place)
     store.keep(S, piece(query()))
     assert store.trouble
-    assert len(store.find(S, query(), SOON)) == 1
+    assert len(find(store, S, query(), SOON)) == 1
     place.unlink()
     store.keep(S, piece(query("tags")))
     assert store.trouble == ""
-    assert len(FolderStore(place).find(S, query("tags"), SOON)) == 1
+    assert len(find(FolderStore(place), S, query("tags"), SOON)) == 1
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody who may not write")
@@ -253,10 +300,10 @@ from userlane.store import FolderStore
 time_machine.travel(SOON).start()
 os.setuid(65534)
 store = FolderStore(Path(sys.argv[1]))
-assert len(store.find(S, query(), SOON)) == 1
+assert len(find(store, S, query(), SOON)) == 1
 store.keep(S, piece(query("tags")))
 assert "cannot be stored" in store.trouble
-assert len(store.find(S, query("tags"), SOON)) == 1
+assert len(find(store, S, query("tags"), SOON)) == 1
 print("seen")
 """
     run = subprocess.run(
@@ -269,10 +316,9 @@ def test_a_folder_that_is_taken_away_is_an_empty_store(tmp_path: Path) -> None:
     store = FolderStore(tmp_path / "rows")
     store.keep(S, piece(query("tags")))
     shutil.rmtree(tmp_path / "rows")
-    store.leave(S)
-    assert store.find(S, query("tags"), SOON) == ()
+    assert find(store, S, query("tags"), SOON) == ()
     store.keep(S, piece(query("tags")))
-    assert len(FolderStore(tmp_path / "rows").find(S, query("tags"), SOON)) == 1
+    assert len(find(FolderStore(tmp_path / "rows"), S, query("tags"), SOON)) == 1
 
 
 # A process that is killed
@@ -286,7 +332,7 @@ def test_a_kill_at_any_moment_leaves_only_whole_files_and_orphans_are_swept(tmp_
         store = FolderStore(tmp_path)
         assert parts(tmp_path) == []
         files_left = len(stored(tmp_path))
-        found = store.find(S, query("tags"), None)
+        found = find(store, S, query("tags"), None)
         assert whole(found)
         assert len(stored(tmp_path)) == files_left, "no file was found broken"
     assert found
@@ -295,12 +341,14 @@ def test_a_kill_at_any_moment_leaves_only_whole_files_and_orphans_are_swept(tmp_
 def test_the_part_of_a_living_process_is_not_swept(tmp_path: Path) -> None:
     with writer(tmp_path, "w") as process:
         living: list[Path] = []
-        while not living:
+        until = time.monotonic() + 60
+        while not living and time.monotonic() < until:
             os.kill(process.pid, signal.SIGCONT)
             time.sleep(0.002)
             os.kill(process.pid, signal.SIGSTOP)
             os.waitid(os.P_PID, process.pid, os.WSTOPPED)
             living = [part for part in parts(tmp_path) if part.stat().st_size]
+        assert living
         FolderStore(tmp_path)
         assert [part for part in parts(tmp_path) if part.stat().st_size] == living
         os.kill(process.pid, signal.SIGCONT)
@@ -314,7 +362,7 @@ def test_two_processes_on_one_folder_never_read_half_a_file(tmp_path: Path) -> N
     with writer(tmp_path, "one"), writer(tmp_path, "two"):
         until = time.monotonic() + 2
         while time.monotonic() < until:
-            found = store.find(S, query("tags"), None)
+            found = find(store, S, query("tags"), None)
             assert whole(found)
             reads += len(found)
             assert store.trouble == ""
@@ -324,9 +372,9 @@ def test_two_processes_on_one_folder_never_read_half_a_file(tmp_path: Path) -> N
 def test_what_one_process_wrote_or_dropped_the_other_sees_at_once(tmp_path: Path) -> None:
     here, there = FolderStore(tmp_path), FolderStore(tmp_path)
     here.keep(S, piece(query(), "here"))
-    assert there.find(S, query(), SOON)[0].table["user_id"][0].as_py() == "here"
-    there.keep(S, piece(query(), "there", SOON))
-    assert here.find(S, query(), SOON)[0].table["user_id"][0].as_py() == "there"
+    assert find(there, S, query(), SOON)[0].table["user_id"][0].as_py() == "here"
+    there.keep(S, piece(query(), "there", SOON), [held.id for held in there.held(S, query())])
+    assert find(here, S, query(), SOON)[0].table["user_id"][0].as_py() == "there"
     assert len(stored(tmp_path)) == 1
-    there.forget(S)
-    assert here.find(S, query(), SOON) == ()
+    shutil.rmtree(tmp_path / "v1")
+    assert find(here, S, query(), SOON) == ()

@@ -1,40 +1,70 @@
 """Which token may open which stored rows.
 
-Rights are the API's to give, so the API is asked. A token that comes for the first time shows that it belongs
-to an audience: it is made to ask for the first and the last page of a stored window, and where both are what
-they were for somebody else, it sees what they see. Where they are not, or nothing is stored, it gets an
-audience of its own. What was shown holds for 15 minutes; after that any answer of the API shows it again.
+Rights are the API's to give, so the API is asked, for each piece by itself. A token opens what it has
+fetched. A piece that another token has fetched it opens after it was made to ask for that window's first and
+last page and got what the other one had got. After 15 minutes without an answer it shows so again, for one of
+the pieces that are to be opened; if that fails, it has to show all of them anew.
 """
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Lock
+from typing import Protocol
 
 from userlane.client import Patience
 from userlane.contract import Connection, Query
-from userlane.errors import AnswerUnusable, NotFound, RequestRefused
-from userlane.store import Scope, Store, Witness
+from userlane.errors import AccessRefused, LoadStopped, Throttled, UserlaneError
+from userlane.store import Cover, Held, Piece, Proof, Store
 
 ADMITTED = timedelta(minutes=15)
 """How long after an answer a token may open what is stored without asking."""
 
 _REMEMBERED = timedelta(hours=24)
-_MOST_ASKED = 2
+_MOST_KNOWN = 5_000
+_MOST_DIFFERENT = 2
+_MOST_ASKED_AGAIN = 2
 _BLINK = 0.1
+_ENDS = (AccessRefused, LoadStopped, Throttled)
+"""After these there is nothing more to ask."""
 
-Proves = Callable[[Witness], bool]
-"""Asks the API for the pages of a witness; whether they are the same. Raises what the client raises."""
+
+class Asks(Protocol):
+    """What a token can be made to show. Both raise what the client raises."""
+
+    def proves(self, query: Query, proof: Proof) -> bool:
+        """Whether the first and the last page of the query's window are these."""
+
+    def knocks(self) -> None:
+        """Ask for one record, which shows no more than that the API answers."""
+
 
 _Key = tuple[str, str, str, str | None]
 
 
 @dataclass(slots=True)
 class _Door:
-    scope: Scope | None = None
+    """`known` are the pieces that its token has fetched or shown, `different` those that it has not."""
+
+    known: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    different: dict[str, datetime] = field(default_factory=dict)
     open_since: datetime | None = None
     used_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     lock: Lock = field(default_factory=Lock)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the API has answered within the last 15 minutes; a clock put back closes it."""
+        since = self.open_since
+        return since is not None and timedelta(0) <= datetime.now(UTC) - since < ADMITTED
+
+    def know(self, piece_id: str) -> None:
+        self.known[piece_id] = None
+        self.different.pop(piece_id, None)
+        while len(self.known) > _MOST_KNOWN:
+            self.known.popitem(last=False)
 
 
 class Doors:
@@ -43,31 +73,54 @@ class Doors:
     def __init__(self, store_of: Callable[[Connection], Store]) -> None:
         self._store_of = store_of
         self._doors: dict[_Key, _Door] = {}
+        self._swept_at = datetime.now(UTC)
         self._lock = Lock()
 
-    def scope(self, connection: Connection, query: Query, patience: Patience, proves: Proves) -> Scope:
-        """Where this token's rows of the query's property, dataset and survey lie.
+    def opened(
+        self, connection: Connection, query: Query, patience: Patience, asks: Asks
+    ) -> tuple[Piece, ...]:
+        """The stored pieces of the query's window that are fresh and that this token may see, cut so that
+        they lie side by side, in order.
 
-        Asks the API only where rows are stored and this token has not been here. Raises what `proves` raises.
+        Raises what `asks` raises where it is about pieces that this token has seen before.
         """
         door = self._door(connection, query)
-        while not door.lock.acquire(timeout=_BLINK):
-            patience.check()
-        try:
-            if door.scope is None:
-                door.scope = self._shown(connection, query, proves)
-                if door.scope is not None:
+        with _entered(door, patience):
+            now = datetime.now(UTC)
+            store, api = self._store_of(connection), connection.api
+            held = store.held(api, query)
+            cover = Cover(store, api, query, now)
+            known = [each for each in held if each.id in door.known and cover.add(each)]
+            if known and not door.is_open:
+                changed = self._changed(store, api, known, asks)
+                if changed is None:
                     door.open_since = datetime.now(UTC)
                 else:
-                    door.scope = Scope(connection.api)
-            return door.scope
-        finally:
-            door.lock.release()
+                    door.known.clear()
+                    door.different[changed] = now
+                    cover = Cover(store, api, query, now)
+            self._show(door, cover, held, patience, asks)
+            return cover.pieces
+
+    def older(self, connection: Connection, query: Query) -> tuple[Piece, ...]:
+        """The same of any age, and only of what this token knows: nothing is asked."""
+        door = self._door(connection, query)
+        store, api = self._store_of(connection), connection.api
+        cover = Cover(store, api, query, None)
+        for each in store.held(api, query):
+            if each.id in door.known:
+                cover.add(each)
+        return cover.pieces
+
+    def keep(self, connection: Connection, piece: Piece) -> None:
+        """Store what this token has fetched, in place of what it knew of the same window."""
+        door = self._door(connection, piece.query)
+        self._store_of(connection).keep(connection.api, piece, tuple(door.known))
+        door.know(piece.id)
 
     def is_open(self, connection: Connection, query: Query) -> bool:
         """Whether the API has answered this token within the last 15 minutes."""
-        since = self._door(connection, query).open_since
-        return since is not None and datetime.now(UTC) - since < ADMITTED
+        return self._door(connection, query).is_open
 
     def open(self, connection: Connection, query: Query) -> None:
         """The API has just answered this token."""
@@ -83,31 +136,83 @@ class Doors:
             gone = [
                 key for key in self._doors if (key == _key(connection, query) if query else key[0] == whose)
             ]
-            left = {self._doors.pop(key).scope for key in gone}
-            left -= {door.scope for door in self._doors.values()}
-        for scope in left:
-            if scope is not None:
-                self._store_of(connection).leave(scope)
+            known = {each for key in gone for each in tuple(self._doors.pop(key).known)}
+            for door in self._doors.values():
+                known.difference_update(tuple(door.known))
+        self._store_of(connection).release(known)
 
-    def _shown(self, connection: Connection, query: Query, proves: Proves) -> Scope | None:
-        witnesses = list(self._store_of(connection).witnesses(connection.api, query).items())
-        for scope, witness in witnesses[:_MOST_ASKED]:
+    def _changed(self, store: Store, api: str, known: Sequence[Held], asks: Asks) -> str | None:
+        """The piece that this token gets no longer as it did, of those that are asked for again. Settled
+        windows first: in others, answers may have arrived meanwhile.
+        """
+        failure: UserlaneError | None = None
+        asked = 0
+        for each in sorted(known, key=lambda held: held.settled, reverse=True):
+            proof = store.proof(api, each)
+            if proof is None or asked == _MOST_ASKED_AGAIN:
+                continue
+            asked += 1
             try:
-                if proves(witness):
-                    return scope
-            except (AnswerUnusable, NotFound, RequestRefused):
-                continue  # what this token is given is not what is stored; its own load tells why
+                return None if asks.proves(each.query, proof) else each.id
+            except _ENDS:
+                raise
+            except UserlaneError as error:
+                failure = error
+        if failure is not None:
+            raise failure
+        asks.knocks()
         return None
+
+    def _show(self, door: _Door, cover: Cover, held: Sequence[Held], patience: Patience, asks: Asks) -> None:
+        """Pieces of others: a token that is shown not to see the same is not asked much longer."""
+        now, different = datetime.now(UTC), 0
+        for each in held:
+            lately = door.different.get(each.id)
+            if each.id in door.known or different == _MOST_DIFFERENT or not cover.wants(each):
+                continue
+            if lately is not None and now - lately < ADMITTED:
+                different += 1
+                continue
+            proof = cover.proof(each)
+            if proof is None:
+                continue
+            try:
+                shown = asks.proves(each.query, proof)
+            except _ENDS:
+                raise
+            except UserlaneError:
+                if patience.remaining <= 0:
+                    raise
+                shown = False  # its own load tells what is wrong, if anything is
+            if shown:
+                door.know(each.id)
+                door.open_since = datetime.now(UTC)
+                cover.add(each)
+            else:
+                different += 1
+                door.different[each.id] = now
 
     def _door(self, connection: Connection, query: Query) -> _Door:
         key, now = _key(connection, query), datetime.now(UTC)
         with self._lock:
             door = self._doors.setdefault(key, _Door())
             door.used_at = now
-            long_ago = [other for other, each in self._doors.items() if now - each.used_at > _REMEMBERED]
-            for other in long_ago:
-                del self._doors[other]
+            if abs(now - self._swept_at) > ADMITTED:
+                self._swept_at = now
+                self._doors = {
+                    other: each for other, each in self._doors.items() if now - each.used_at < _REMEMBERED
+                }
         return door
+
+
+@contextmanager
+def _entered(door: _Door, patience: Patience) -> Iterator[None]:
+    while not door.lock.acquire(timeout=_BLINK):
+        patience.check()
+    try:
+        yield
+    finally:
+        door.lock.release()
 
 
 def _key(connection: Connection, query: Query) -> _Key:

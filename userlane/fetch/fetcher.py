@@ -1,8 +1,8 @@
 """A query becomes a dataset."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event, Lock
@@ -19,7 +19,8 @@ from userlane.fetch.load import Load
 from userlane.fetch.probe import Probe, words
 from userlane.fetch.run import Outcome, Progress, Run
 from userlane.settings import Settings
-from userlane.store import FolderStore, MemoryStore, Piece, Scope, Store, Witness, dataset
+from userlane.store import FolderStore, MemoryStore, Piece, Proof, Store, dataset
+from userlane.store.pieces import settled_until
 
 _LONGEST_WINDOW = {"tags": 28}
 _LONGEST_OTHER = 366
@@ -76,17 +77,12 @@ class Fetcher:
         began = time.monotonic()
         patience = Patience(self._limits, stop)
         run = self._run(connection, query, patience)
-        store, scope = self._store_of(connection), self._scope(connection, query, patience)
-        found = store.find(scope, query, datetime.now(UTC))
-        longest = _LONGEST_WINDOW.get(query.dataset, _LONGEST_OTHER)
-        gaps = query.window.without(piece.window for piece in found)
-        windows = [part for gap in gaps for part in gap.split(longest)]
-        admitted = self._doors.is_open(connection, query)
+        found = self._opened(connection, query, patience)
+        windows = _windows(query, query.window.without(piece.window for piece in found))
         if not windows:
-            if not admitted:
-                self._knock(connection, query, run)
-            return dataset(scope, query, found, known=self._datasets)
-        outcomes = run.go(windows, progress or _unheard, partial(store.keep, scope))
+            return dataset(connection.api, query, found, known=self._datasets)
+        admitted = self._doors.is_open(connection, query)
+        outcomes = run.go(windows, progress or _unheard, partial(self._doors.keep, connection))
         refusal = next((each.error for each in outcomes if isinstance(each.error, AccessRefused)), None)
         if refusal:
             self._turn_away(connection, query, refusal)
@@ -95,7 +91,7 @@ class Fetcher:
         first = outcomes[0].error
         if first and not run.answered and (refusal or not admitted):
             raise first
-        answer = self._answer(store, scope, query, found, outcomes, stopped=patience.aborted)
+        answer = self._answer(connection, query, found, outcomes, stopped=patience.aborted)
         log.info(
             "load ended",
             dataset=query.dataset,
@@ -133,8 +129,9 @@ class Fetcher:
         seconds = min(_PROBE_SECONDS, self._limits.load_seconds)
         run = self._run(connection, recent, Patience(replace(self._limits, load_seconds=seconds)))
         try:
-            self._knock(connection, query, run)
+            run.probe()
         except UserlaneError as error:
+            self._turn_away(connection, query, error)
             return Probe(query, ok=False, words=words(error, connection, query), error=error)
         return Probe(query, ok=True, words="works")
 
@@ -144,14 +141,9 @@ class Fetcher:
         return self._store.trouble
 
     def forget(self, connection: Connection) -> None:
-        """Stop the loads of this connection and close all its doors; rows in memory go with the last who may
-        open them.
+        """Close all doors of this connection; rows in memory go with the last who may open them. Loads that
+        are under way for somebody else with the same token go on.
         """
-        scope = connection.scope
-        with self._lock:
-            running = [load for (of, _, _), load in self._loads.items() if of == scope]
-        for load in running:
-            load.stop()
         self._doors.shut(connection)
 
     def close(self) -> None:
@@ -172,27 +164,17 @@ class Fetcher:
             max_rows=self._settings.max_rows,
         )
 
-    def _knock(self, connection: Connection, query: Query, run: Run) -> None:
-        """Let the API say whether this token may see what is stored."""
+    def _opened(self, connection: Connection, query: Query, patience: Patience) -> tuple[Piece, ...]:
         try:
-            run.probe()
+            return self._doors.opened(
+                connection, query, patience, _Asks(self._run, connection, query, patience)
+            )
         except UserlaneError as error:
             self._turn_away(connection, query, error)
             raise
-        self._doors.open(connection, query)
 
     def _store_of(self, connection: Connection) -> Store:
         return self._store if connection.lasting else self._passing
-
-    def _scope(self, connection: Connection, query: Query, patience: Patience) -> Scope:
-        def proves(witness: Witness) -> bool:
-            return self._run(connection, witness.query, patience).proves(witness.proof)
-
-        try:
-            return self._doors.scope(connection, query, patience, proves)
-        except UserlaneError as error:
-            self._turn_away(connection, query, error)
-            raise
 
     def _turn_away(self, connection: Connection, query: Query, error: UserlaneError) -> None:
         """After a refusal what is stored stays shut, after a rejected token all of it."""
@@ -201,8 +183,7 @@ class Fetcher:
 
     def _answer(
         self,
-        store: Store,
-        scope: Scope,
+        connection: Connection,
         query: Query,
         found: Sequence[Piece],
         outcomes: Sequence[Outcome],
@@ -216,7 +197,7 @@ class Fetcher:
         stale: list[Piece] = []
         for outcome in failed:
             window = outcome.piece.window
-            older = () if refused else store.find(scope, query.over(window), None)
+            older = () if refused else self._doors.older(connection, query.over(window))
             bare = window.without(piece.window for piece in older)
             parts += [outcome.piece.over(gap) for gap in bare]
             whole += older
@@ -225,7 +206,7 @@ class Fetcher:
         # Windows given up because of another's error have no reason of their own.
         causes = [o.reason for o in failed if o.reason and (stopped or not isinstance(o.error, LoadStopped))]
         return dataset(
-            scope,
+            connection.api,
             query,
             [*whole, *parts],
             reasons=causes if parts else (),
@@ -233,6 +214,39 @@ class Fetcher:
             stale=stale,
             known=self._datasets,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asks:
+    """As `doors.Asks`: on behalf of one load."""
+
+    run: Callable[[Connection, Query, Patience], Run]
+    connection: Connection
+    query: Query
+    patience: Patience
+
+    def proves(self, query: Query, proof: Proof) -> bool:
+        return self.run(self.connection, query, self.patience).proves(proof)
+
+    def knocks(self) -> None:
+        self.run(self.connection, self.query, self.patience).probe()
+
+
+def _windows(query: Query, gaps: Iterable[Window]) -> list[Window]:
+    """The gaps in windows that are not too long. Of many rows, days that are settled are kept apart from
+    those that are not, which are fetched again and again.
+    """
+    longest = _LONGEST_WINDOW.get(query.dataset)
+    if longest is None:
+        return [part for gap in gaps for part in gap.split(_LONGEST_OTHER)]
+    settled = settled_until(query, datetime.now(UTC))
+    parts: list[Window] = []
+    for gap in gaps:
+        if gap.start < settled < gap.end:
+            parts += [*Window(gap.start, settled).split(longest), Window(settled, gap.end)]
+        else:
+            parts += gap.split(longest)
+    return parts
 
 
 def _unheard(_progress: Progress) -> None:

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from userlane.contract import COLUMNS, SCORES, Dataset, Query, State, Window
-from userlane.store.pieces import Piece, Scope
+from userlane.store.pieces import Piece
 
 
 def dataset(
-    scope: Scope,
+    api: str,
     query: Query,
     pieces: Iterable[Piece],
     *,
@@ -25,7 +25,7 @@ def dataset(
 
     Rows are not copied; only the codes of tag rows are, where pieces were coded with different dictionaries.
     Those of them that should be newer are `stale`, and the answer is as old as these.
-    The fingerprint is made of the scope, the query, the state, and which part of which fetch each piece is;
+    The fingerprint is made of the API, the query, the state, and which part of which fetch each piece is;
     an answer that is `known` by it is given again, with all that was computed from it.
     """
     parts = sorted(pieces, key=lambda piece: piece.window)
@@ -47,7 +47,7 @@ def dataset(
         notes=notes(query, [piece.table for piece in parts]),
     )
     origins = [(piece.id, piece.window) for piece in parts]
-    fingerprint = hashlib.sha256(repr((scope, query, state, origins)).encode()).hexdigest()
+    fingerprint = hashlib.sha256(repr((api, query, state, origins)).encode()).hexdigest()
     answer = None if known is None else known.get(fingerprint)
     if answer is None:
         tables = [piece.table for piece in parts if piece.table.num_rows]

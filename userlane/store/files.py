@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from userlane.contract import COLUMNS, Query, Window
 from userlane.errors import InputUnusable, UserlaneError
-from userlane.store.pieces import Piece, Proof, Witness
+from userlane.store.pieces import Held, Piece, Proof
 
 VERSION = 1
 """Of what files hold; a file of another version is dropped and its rows are fetched again."""
@@ -55,35 +55,34 @@ class Footer(msgspec.Struct, frozen=True):
     refused: list[tuple[str, date | None, int]]
     duplicates: int
     outside: int
-    fetched: Window | None
     proof: Proof | None
-
-    @property
-    def witness(self) -> Witness | None:
-        """As of the piece."""
-        return Witness(self.query.over(self.fetched or self.query.window), self.proof) if self.proof else None
 
 
 def entries(folder: Path) -> list[Entry]:
-    """The files of a folder, latest fetch first; none of a folder that cannot be listed."""
+    """The pieces in a folder, in no order; none of a folder that cannot be listed."""
     found: list[Entry] = []
     with contextlib.suppress(OSError), os.scandir(folder) as listed:
         for each in listed:
-            if name := _NAME.fullmatch(each.name):
-                start, end, moment, piece_id = name.groups()
+            if found_name := _NAME.fullmatch(each.name):
+                start, end, moment, piece_id = found_name.groups()
                 with contextlib.suppress(ValueError, InputUnusable):
                     window = Window(date.fromisoformat(start), date.fromisoformat(end))
                     fetched_at = datetime.strptime(moment, _MOMENT).replace(tzinfo=UTC)
                     found.append(Entry(Path(each.path), window, fetched_at, piece_id))
-    return sorted(found, key=lambda entry: (entry.fetched_at, entry.id), reverse=True)
+    return found
 
 
-def write(folder: Path, piece: Piece) -> Entry:
+def name(window: Window, fetched_at: datetime, piece_id: str) -> str:
+    """How the file of a piece is called."""
+    moment = fetched_at.astimezone(UTC).strftime(_MOMENT)
+    return f"{window.start}_{window.end}_{moment}_{piece_id}.parquet"
+
+
+def write(folder: Path, piece: Piece) -> None:
     """Put a piece into a folder, whole. Raises `OSError`, and then leaves nothing behind."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fetched_at = piece.fetched_at.astimezone(UTC)
-    name = f"{piece.window.start}_{piece.window.end}_{fetched_at.strftime(_MOMENT)}_{piece.id}.parquet"
-    part = folder / f".{name}.{os.getpid()}.part"
+    called = name(piece.window, piece.fetched_at, piece.id)
+    part = folder / f".{called}.{os.getpid()}.part"
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
             # Held until the file is closed, also by a kill: a part that nobody holds is an orphan.
@@ -97,49 +96,48 @@ def write(folder: Path, piece: Piece) -> Entry:
             )
             sink.flush()
             os.fsync(sink.fileno())
-            part.replace(folder / name)
+            part.replace(folder / called)
         _flush(folder)
     finally:
-        part.unlink(missing_ok=True)
-    return Entry(folder / name, piece.window, fetched_at, piece.id)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
-def read(entry: Entry, query: Query) -> Piece:
-    """The piece of a file that should answer `query` over the entry's window.
+def read(path: Path, held: Held) -> Piece:
+    """The piece of the file at `path`, which should be the one that is `held`.
 
     Raises `FileNotFoundError` when somebody has removed it meanwhile, `Unreadable`, and other `OSError`s.
     """
-    footer = head(entry, query)
-    schema = COLUMNS[query.dataset]
+    footer = head(path, held)
+    schema = COLUMNS[held.query.dataset]
     coded = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     try:
-        table = pq.read_table(entry.path, page_checksum_verification=True, read_dictionary=coded)
+        table = pq.read_table(path, page_checksum_verification=True, read_dictionary=coded)
         table = table.replace_schema_metadata(None).cast(schema)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _judged(error) from error
     if table.num_rows != footer.rows:
         raise Unreadable(f"{table.num_rows} rows instead of {footer.rows}")
     return Piece(
-        query.over(entry.window),
+        held.query,
         table.unify_dictionaries().combine_chunks(),
         footer.fetched_at,
         {(reason, day): count for reason, day, count in footer.refused},
         footer.duplicates,
         footer.outside,
         footer.proof,
-        entry.id,
-        footer.fetched,
+        held.id,
     )
 
 
-def head(entry: Entry, query: Query) -> Footer:
+def head(path: Path, held: Held) -> Footer:
     """What a file says of itself, without its rows. Raises as `read` does."""
     try:
-        metadata = pq.read_schema(entry.path).metadata or {}
+        metadata = pq.read_schema(path).metadata or {}
         footer = msgspec.json.decode(metadata.get(_KEY, b""), type=Footer)
     except (pa.ArrowException, OSError, ValueError, UserlaneError) as error:
         raise _judged(error) from error
-    if footer.version != VERSION or footer.query != query.over(entry.window):
+    if footer.version != VERSION or footer.query != held.query:
         raise Unreadable("another version's or another question's")
     return footer
 
@@ -167,7 +165,6 @@ def _footer(piece: Piece) -> bytes:
             [(reason, day, count) for (reason, day), count in piece.refused.items()],
             piece.duplicates,
             piece.outside,
-            piece.fetched,
             piece.proof,
         )
     )

@@ -4,25 +4,28 @@ import contextlib
 import hashlib
 import shutil
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import structlog
 
 from userlane.contract import Query
 from userlane.store import files
-from userlane.store.files import Entry, Unreadable
+from userlane.store.files import Unreadable
 from userlane.store.memory import MEMORY_BYTES, MemoryStore
-from userlane.store.pieces import Piece, Scope, Witness, fresh, likeliest, overlap
+from userlane.store.pieces import Held, Piece, Proof, covers, overlap
 
 KEPT = timedelta(days=30)
 """How long a piece lies in the folder, used or not."""
 
-_SWEPT = timedelta(days=1)
+FOLDER_BYTES = 20 * 2**30
+"""How much all pieces may take on the disk; above it the oldest go."""
+
+_SWEPT = timedelta(hours=6)
+_DATED_AHEAD = timedelta(hours=1)
 log = structlog.get_logger("userlane.store")
 
 
@@ -30,16 +33,18 @@ class FolderStore:
     """Pieces as files. The folder is the only list there is: whatever another process wrote or removed counts
     at once. Pieces that were read stay in memory, the least recently used dropped above `max_bytes`.
 
-    A folder that is full, read-only or gone costs a fetch, never an answer: pieces are then kept in memory,
-    and `trouble` says so. Files that are broken, of another version or past their time are removed.
+    A folder that is full, read-only, broken or gone costs a fetch, never an answer: pieces are then kept in
+    memory, and `trouble` says so. Files that are broken, of another version, past their time or dated ahead
+    of it are removed, the oldest also when there are more than `max_on_disk` bytes.
     """
 
-    def __init__(self, folder: Path, max_bytes: int = MEMORY_BYTES) -> None:
+    def __init__(self, folder: Path, max_bytes: int = MEMORY_BYTES, max_on_disk: int = FOLDER_BYTES) -> None:
         self.trouble = ""
         self._root = folder
         self._folder = folder / f"v{files.VERSION}"
         self._max_bytes = max_bytes
-        self._open: OrderedDict[str, tuple[Scope, Piece]] = OrderedDict()
+        self._max_on_disk = max_on_disk
+        self._open: OrderedDict[str, Piece] = OrderedDict()
         self._homeless = MemoryStore(max_bytes)
         self._lock = Lock()
         self._swept_at = datetime.min.replace(tzinfo=UTC)
@@ -49,92 +54,94 @@ class FolderStore:
             self._suffer(error)
         self._sweep()
 
-    def find(self, scope: Scope, query: Query, now: datetime | None) -> tuple[Piece, ...]:
+    def held(self, api: str, query: Query) -> tuple[Held, ...]:
         """As in `Store`."""
-        found = list(self._homeless.find(scope, query, now))
-        for entry in files.entries(self._place(scope, query)):
-            whole = query.over(entry.window)
-            usable = entry.window if now is None else fresh(whole, entry.fetched_at, now)
-            gaps = query.window.without(piece.window for piece in found) if usable else ()
-            parts = [part for gap in gaps if usable and (part := overlap(gap, usable))]
-            piece = self._read(scope, entry, whole) if parts else None
-            found += [piece.over(part) for part in parts] if piece else []
-        return tuple(sorted(found, key=lambda piece: piece.window))
+        stored = [
+            Held(query.over(entry.window), entry.fetched_at, entry.id)
+            for entry in files.entries(self._place(api, query))
+            if overlap(entry.window, query.window)
+        ]
+        found = [*self._homeless.held(api, query), *stored]
+        return tuple(sorted(found, key=lambda held: (held.fetched_at, held.id), reverse=True))
 
-    def keep(self, scope: Scope, piece: Piece) -> None:
+    def proof(self, api: str, held: Held) -> Proof | None:
         """As in `Store`."""
-        place = self._place(scope, piece.query)
+        with self._lock:
+            piece = self._open.get(held.id)
+        if piece is not None:
+            return piece.proof
+        homeless = self._homeless.proof(api, held)
+        if homeless is not None:
+            return homeless
+        with contextlib.suppress(OSError, Unreadable):
+            return files.head(self._path(api, held), held).proof
+        return None
+
+    def take(self, api: str, held: Held) -> Piece | None:
+        """As in `Store`."""
+        path = self._path(api, held)
+        with self._lock:
+            # What another process has removed is gone, also where it is still in memory.
+            if held.id in self._open and path.exists():
+                self._open.move_to_end(held.id)
+                return self._open[held.id]
+        homeless = self._homeless.take(api, held)
+        if homeless is not None:
+            return homeless
+        try:
+            piece = files.read(path, held)
+        except FileNotFoundError:  # another process has put a newer one into its place
+            return None
+        except Unreadable as error:
+            log.warning("a stored file is dropped", file=path.name, why=str(error))
+            self._remove(path, held.id)
+            return None
+        except OSError as error:
+            self._suffer(error)
+            return None
+        self._remember(piece)
+        return piece
+
+    def keep(self, api: str, piece: Piece, replaced: Collection[str] = ()) -> None:
+        """As in `Store`."""
+        place = self._place(api, piece.query)
         try:
             older = files.entries(place)
             files.write(place, piece)
         except OSError as error:
             self._suffer(error)
-            self._homeless.keep(scope, piece)
+            self._homeless.keep(api, piece, replaced)
             return
         self.trouble = ""
-        self._remember(scope, piece)
+        self._remember(piece)
+        homeless = [held for held in self._homeless.held(api, piece.query) if held.id in replaced]
+        self._homeless.release([held.id for held in homeless if covers(piece.window, held.query.window)])
         for entry in older:
-            if entry.fetched_at <= piece.fetched_at and not entry.window.without([piece.window]):
-                self._remove(entry)
+            if entry.id in replaced and covers(piece.window, entry.window):
+                self._remove(entry.path, entry.id)
         self._sweep()
 
-    def witnesses(self, api: str, query: Query) -> Mapping[Scope, Witness]:
-        """As in `Store`."""
-        found: list[tuple[Scope, Witness | None, datetime]] = []
-        for place in self._about(api, query).glob("*/*"):
-            for entry in files.entries(place):
-                with contextlib.suppress(OSError, Unreadable):
-                    asked = replace(query, window=entry.window, timezone=unquote(place.parent.name))
-                    footer = files.head(entry, asked)
-                    found.append((Scope(api, place.name), footer.witness, footer.fetched_at))
-        return {**likeliest(found), **self._homeless.witnesses(api, query)}
-
-    def leave(self, scope: Scope) -> None:
-        """As in `Store`: the files stay, for whoever proves to see the same rows."""
-        self._homeless.leave(scope)
+    def release(self, ids: Collection[str]) -> None:
+        """As in `Store`: the files stay, for whoever proves to see the same."""
+        self._homeless.release(ids)
         with self._lock:
-            for name in [name for name, (of, _) in self._open.items() if of == scope]:
-                del self._open[name]
+            for each in ids:
+                self._open.pop(each, None)
 
-    def forget(self, scope: Scope) -> None:
-        """As in `Store`."""
-        self.leave(scope)
-        for place in (self._folder / scope.api).glob(f"*/*/*/{scope.audience}"):
-            shutil.rmtree(place, ignore_errors=True)
-
-    def _read(self, scope: Scope, entry: Entry, query: Query) -> Piece | None:
-        with self._lock:
-            if entry.id in self._open:
-                self._open.move_to_end(entry.id)
-                return self._open[entry.id][1]
-        try:
-            piece = files.read(entry, query)
-        except FileNotFoundError:  # another process has put a newer one into its place
-            return None
-        except Unreadable as error:
-            log.warning("a stored file is dropped", file=entry.path.name, why=str(error))
-            self._remove(entry)
-            return None
-        except OSError as error:
-            self._suffer(error)
-            return None
-        self._remember(scope, piece)
-        return piece
-
-    def _remember(self, scope: Scope, piece: Piece) -> None:
+    def _remember(self, piece: Piece) -> None:
         if piece.table.nbytes > self._max_bytes:
             return
         with self._lock:
-            self._open[piece.id] = (scope, piece)
-            weight = sum(each.table.nbytes for _, each in self._open.values())
+            self._open[piece.id] = piece
+            weight = sum(each.table.nbytes for each in self._open.values())
             while weight > self._max_bytes:
-                weight -= self._open.popitem(last=False)[1][1].table.nbytes
+                weight -= self._open.popitem(last=False)[1].table.nbytes
 
-    def _remove(self, entry: Entry) -> None:
+    def _remove(self, path: Path, piece_id: str) -> None:
         with contextlib.suppress(OSError):
-            entry.path.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         with self._lock:
-            self._open.pop(entry.id, None)
+            self._open.pop(piece_id, None)
 
     def _suffer(self, error: OSError) -> None:
         trouble = (
@@ -146,29 +153,33 @@ class FolderStore:
         self.trouble = trouble
 
     def _sweep(self) -> None:
-        """Remove what no process will ever finish, and what is past its time."""
+        """Remove what no process will ever finish, what is past its time, and what there is too much of."""
         now = datetime.now(UTC)
         with self._lock:
-            if now - self._swept_at < _SWEPT:
+            if timedelta(0) <= now - self._swept_at < _SWEPT:
                 return
             self._swept_at = now
-        for part in files.orphans(self._folder):
-            part.unlink(missing_ok=True)
-        for place in self._folder.glob("*/*/*/*/*"):
-            for entry in files.entries(place):
-                if now - entry.fetched_at > KEPT:
-                    self._remove(entry)
-        older = (self._root / f"v{number}" for number in range(files.VERSION))
-        for folder in older:
-            shutil.rmtree(folder, ignore_errors=True)
+        try:
+            for part in files.orphans(self._folder):
+                with contextlib.suppress(OSError):
+                    part.unlink(missing_ok=True)
+            left = self._max_on_disk
+            every = [entry for place in self._folder.glob("*/*/*/*") for entry in files.entries(place)]
+            for entry in sorted(every, key=lambda entry: entry.fetched_at, reverse=True):
+                left -= entry.path.stat().st_size
+                if not -_DATED_AHEAD <= now - entry.fetched_at <= KEPT or left < 0:
+                    self._remove(entry.path, entry.id)
+            for number in range(files.VERSION):
+                shutil.rmtree(self._root / f"v{number}", ignore_errors=True)
+        except OSError as error:
+            log.warning("the store could not be swept", folder=str(self._root), why=error.strerror)
 
-    def _place(self, scope: Scope, query: Query) -> Path:
-        return self._about(scope.api, query) / quote(query.timezone, safe="") / scope.audience
+    def _path(self, api: str, held: Held) -> Path:
+        called = files.name(held.query.window, held.fetched_at, held.id)
+        return self._place(api, held.query) / called
 
-    def _about(self, api: str, query: Query) -> Path:
-        """Where the rows of one property, dataset and survey are. The digest keeps apart what file systems
-        that ignore case would mix.
-        """
-        name = ".".join(filter(None, (query.property_id, query.survey_id)))
-        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-        return self._folder / api / query.dataset / f"{name}.{digest}"
+    def _place(self, api: str, query: Query) -> Path:
+        """The digest keeps apart what file systems that ignore case would mix."""
+        of = ".".join(filter(None, (query.property_id, query.survey_id)))
+        digest = hashlib.sha256(of.encode()).hexdigest()[:8]
+        return self._folder / api / query.dataset / f"{of}.{digest}" / quote(query.timezone, safe="")

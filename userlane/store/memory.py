@@ -1,16 +1,13 @@
 """Pieces in memory, for as long as the process lives."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Collection
 from threading import Lock
 
-from userlane.contract import Query, Window
-from userlane.store.pieces import Piece, Scope, Witness, likeliest, overlap
+from userlane.contract import Query
+from userlane.store.pieces import Held, Piece, Proof, covers, overlap
 
 MEMORY_BYTES = 512 * 2**20
-
-_Key = tuple[Scope, str, str, str | None, str]
 
 
 class MemoryStore:
@@ -20,70 +17,53 @@ class MemoryStore:
 
     def __init__(self, max_bytes: int = MEMORY_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._pieces: OrderedDict[tuple[_Key, str, Window], Piece] = OrderedDict()
+        self._pieces: OrderedDict[str, tuple[str, Piece]] = OrderedDict()
         self._lock = Lock()
 
-    @property
-    def nbytes(self) -> int:
-        """How much the pieces weigh."""
-        with self._lock:
-            return self._weight()
-
-    def find(self, scope: Scope, query: Query, now: datetime | None) -> tuple[Piece, ...]:
+    def held(self, api: str, query: Query) -> tuple[Held, ...]:
         """As in `Store`."""
-        found: list[Piece] = []
         with self._lock:
-            for place, piece in self._of(_key(scope, query)):
-                usable = piece.window if now is None else piece.fresh(now)
-                part = usable and overlap(usable, query.window)
-                if part:
-                    self._pieces.move_to_end(place)
-                    found.append(piece.over(part))
-        return tuple(sorted(found, key=lambda piece: piece.window))
+            found = [
+                Held(piece.query, piece.fetched_at, piece.id)
+                for of, piece in reversed(self._pieces.values())
+                if of == api
+                and piece.query.over(query.window) == query
+                and overlap(piece.window, query.window)
+            ]
+        return tuple(sorted(found, key=lambda held: held.fetched_at, reverse=True))
 
-    def keep(self, scope: Scope, piece: Piece) -> None:
+    def proof(self, api: str, held: Held) -> Proof | None:
+        """As in `Store`."""
+        with self._lock:
+            of, piece = self._pieces.get(held.id, ("", None))
+        return piece.proof if piece and of == api else None
+
+    def take(self, api: str, held: Held) -> Piece | None:
+        """As in `Store`."""
+        with self._lock:
+            of, piece = self._pieces.get(held.id, ("", None))
+            if piece is None or of != api:
+                return None
+            self._pieces.move_to_end(held.id)
+            return piece
+
+    def keep(self, api: str, piece: Piece, replaced: Collection[str] = ()) -> None:
         """As in `Store`. A piece heavier than the whole store is not kept."""
         if piece.table.nbytes > self._max_bytes:
             return
-        key = _key(scope, piece.query)
         with self._lock:
-            for place, older in self._of(key):
-                if overlap(older.window, piece.window):
-                    del self._pieces[place]
-                    for rest in older.window.without([piece.window]):
-                        self._pieces[key, older.id, rest] = older.over(rest)
-            self._pieces[key, piece.id, piece.window] = piece
-            weight = self._weight()
+            for each in [each for each in replaced if each in self._pieces]:
+                of, older = self._pieces[each]
+                same = of == api and older.query == piece.query.over(older.window)
+                if same and covers(piece.window, older.window):
+                    del self._pieces[each]
+            self._pieces[piece.id] = (api, piece)
+            weight = sum(each.table.nbytes for _, each in self._pieces.values())
             while weight > self._max_bytes:
-                weight -= self._pieces.popitem(last=False)[1].table.nbytes
+                weight -= self._pieces.popitem(last=False)[1][1].table.nbytes
 
-    def witnesses(self, api: str, query: Query) -> Mapping[Scope, Witness]:
-        """As in `Store`."""
-        about = (query.dataset, query.property_id, query.survey_id)
-        with self._lock:
-            found = [
-                (scope, piece.witness, piece.fetched_at)
-                for ((scope, *rest, _), _, _), piece in self._pieces.items()
-                if scope.api == api and tuple(rest) == about
-            ]
-        return likeliest(found)
-
-    def leave(self, scope: Scope) -> None:
-        """As in `Store`: here everything is in memory only."""
-        self.forget(scope)
-
-    def forget(self, scope: Scope) -> None:
+    def release(self, ids: Collection[str]) -> None:
         """As in `Store`."""
         with self._lock:
-            for place in [place for place in self._pieces if place[0][0] == scope]:
-                del self._pieces[place]
-
-    def _of(self, key: _Key) -> list[tuple[tuple[_Key, str, Window], Piece]]:
-        return [(place, piece) for place, piece in self._pieces.items() if place[0] == key]
-
-    def _weight(self) -> int:
-        return sum(piece.table.nbytes for piece in self._pieces.values())
-
-
-def _key(scope: Scope, query: Query) -> _Key:
-    return scope, query.dataset, query.property_id, query.survey_id, query.timezone
+            for each in ids:
+                self._pieces.pop(each, None)

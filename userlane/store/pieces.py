@@ -1,11 +1,10 @@
 """What one fetch brought of one window, how long it is good for, and what a store does with it.
 
-A store keeps pieces by `scope`: one API (address and profile) as one audience sees it. An audience is all
-tokens that have shown that the API gives them the same answers; who belongs to it is not a store's business.
+A store keeps pieces by API and question. Who may open which is not a store's business: see `fetch.doors`.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -21,6 +20,9 @@ UNSETTLED_DAYS = 3
 
 UNSETTLED_FRESH = timedelta(minutes=15)
 SETTLED_FRESH = timedelta(hours=24)
+
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""A fetch that lies further ahead was dated by a clock that was wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,9 @@ class Proof:
 class Piece:
     """The rows of `query`'s window, all of them, as fetched at one time: sorted, in the canonical columns.
 
-    `id` is given once to what one fetch brought; a slice keeps it, and the `proof`, which is about the window
-    `fetched`. `refused` counts by reason and, where it could be read, day; `duplicates` and `outside` are the
-    whole fetch's.
+    `id` is given once to what one fetch brought; a slice keeps it, but not the `proof`, which is about the
+    whole window. `refused` counts by reason and, where it could be read, day; `duplicates` and `outside` are
+    the whole fetch's.
     """
 
     query: Query
@@ -54,7 +56,6 @@ class Piece:
     outside: int = 0
     proof: Proof | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    fetched: Window | None = None
 
     @property
     def window(self) -> Window:
@@ -73,24 +74,25 @@ class Piece:
             if day is None or window.start <= day < window.end
         }
         table = self.table.slice(first, end - first)
-        return replace(self, query=query, table=table, refused=refused, fetched=self.fetched or self.window)
-
-    def fresh(self, now: datetime) -> Window | None:
-        """The part that is still good at `now`; see `fresh`."""
-        return fresh(self.query, self.fetched_at, now)
-
-    @property
-    def witness(self) -> "Witness | None":
-        """What another token can be asked to show, if anything can."""
-        return Witness(self.query.over(self.fetched or self.window), self.proof) if self.proof else None
+        return replace(self, query=query, table=table, refused=refused, proof=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
-    """A question over one window, and what its first and last page held."""
+class Held:
+    """A piece that lies in a store: what it answers, over the whole window of its fetch, and since when."""
 
     query: Query
-    proof: Proof
+    fetched_at: datetime
+    id: str
+
+    def usable(self, now: datetime | None) -> Window | None:
+        """The part that is still good at `now`; all of it at None."""
+        return self.query.window if now is None else fresh(self.query, self.fetched_at, now)
+
+    @property
+    def settled(self) -> bool:
+        """Whether no answer was to be expected any more when it was fetched."""
+        return self.query.window.end <= settled_until(self.query, self.fetched_at)
 
 
 def fresh(query: Query, fetched_at: datetime, now: datetime) -> Window | None:
@@ -98,10 +100,10 @@ def fresh(query: Query, fetched_at: datetime, now: datetime) -> Window | None:
     others for minutes.
     """
     age = now - fetched_at
+    if age > SETTLED_FRESH or age < -_CLOCKS_DIFFER:
+        return None
     if age <= UNSETTLED_FRESH:
         return query.window
-    if age > SETTLED_FRESH:
-        return None
     end = min(query.window.end, settled_until(query, fetched_at))
     return Window(query.window.start, end) if end > query.window.start else None
 
@@ -112,50 +114,31 @@ def settled_until(query: Query, now: datetime) -> date:
 
 
 class Store(Protocol):
-    """Where pieces are kept. Thread-safe; a piece put in under one scope never comes out under another."""
+    """Where pieces are kept, by API and question. Thread-safe."""
 
     @property
     def trouble(self) -> str:
         """What keeps rows from being stored as they should be, in a sentence; "" when nothing does."""
 
-    def find(self, scope: "Scope", query: Query, now: datetime | None) -> tuple[Piece, ...]:
-        """The pieces, cut to the query's window, that are fresh at `now` (None: of any age), in order."""
+    def held(self, api: str, query: Query) -> tuple[Held, ...]:
+        """What there is of the query's window, property, dataset, survey and zone; latest fetch first."""
 
-    def keep(self, scope: "Scope", piece: Piece) -> None:
-        """Remember a piece; what older ones held of its window is replaced."""
+    def proof(self, api: str, held: Held) -> Proof | None:
+        """What another token can be asked to show of it, if anything can."""
 
-    def witnesses(self, api: str, query: Query) -> Mapping["Scope", Witness]:
-        """By scope of this API that holds pieces for the query's property, dataset and survey: the one
-        that is easiest to confirm. The likeliest first.
-        """
+    def take(self, api: str, held: Held) -> Piece | None:
+        """The piece itself; None when it is gone meanwhile."""
 
-    def leave(self, scope: "Scope") -> None:
-        """Nobody here may open this scope any more: drop what is in memory of it."""
+    def keep(self, api: str, piece: Piece, replaced: Collection[str] = ()) -> None:
+        """Remember a piece. Of those with the IDs `replaced`, what lies in its window goes."""
 
-    def forget(self, scope: "Scope") -> None:
-        """Drop everything of one scope."""
+    def release(self, ids: Collection[str]) -> None:
+        """Nobody here may open these any more: drop what is in memory of them."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Scope:
-    """Whose rows: an API and an audience, each a short text of letters and digits."""
-
-    api: str
-    audience: str = field(default_factory=lambda: uuid.uuid4().hex)
-
-
-def likeliest(found: Iterable[tuple[Scope, Witness | None, datetime]]) -> Mapping[Scope, Witness]:
-    """One witness for each scope: of settled days where there is one, then the latest; and in that order."""
-
-    def promise(each: tuple[Scope, Witness, datetime]) -> tuple[bool, datetime]:
-        _, witness, fetched_at = each
-        return witness.query.window.end <= settled_until(witness.query, fetched_at), fetched_at
-
-    able = [(scope, witness, fetched_at) for scope, witness, fetched_at in found if witness]
-    best: dict[Scope, Witness] = {}
-    for scope, witness, _ in sorted(able, key=promise, reverse=True):
-        best.setdefault(scope, witness)
-    return best
+def covers(one: Window, other: Window) -> bool:
+    """Whether the first window holds every day of the other."""
+    return not other.without([one])
 
 
 def overlap(one: Window, other: Window) -> Window | None:

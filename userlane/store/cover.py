@@ -1,0 +1,45 @@
+"""Which stored pieces together answer a query."""
+
+from datetime import datetime
+
+from userlane.contract import Query
+from userlane.store.pieces import Held, Piece, Proof, Store, overlap
+
+
+class Cover:
+    """Stored pieces laid side by side over a query's window, each day from the first that was added.
+
+    Only what is fresh at `now` is taken; at None, whatever its age.
+    """
+
+    def __init__(self, store: Store, api: str, query: Query, now: datetime | None) -> None:
+        self._store = store
+        self._api = api
+        self._query = query
+        self._now = now
+        self._pieces: list[Piece] = []
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """What was added, cut, in order."""
+        return tuple(sorted(self._pieces, key=lambda piece: piece.window))
+
+    def wants(self, held: Held) -> bool:
+        """Whether it would fill a gap."""
+        usable = held.usable(self._now)
+        gaps = self._query.window.without(piece.window for piece in self._pieces)
+        return usable is not None and any(overlap(gap, usable) for gap in gaps)
+
+    def add(self, held: Held) -> bool:
+        """Fill what gaps it fills; whether there were any."""
+        piece = self._store.take(self._api, held) if self.wants(held) else None
+        usable = held.usable(self._now)
+        if piece is None or usable is None:
+            return False
+        gaps = self._query.window.without(each.window for each in self._pieces)
+        self._pieces += [piece.over(part) for gap in gaps if (part := overlap(gap, usable))]
+        return True
+
+    def proof(self, held: Held) -> Proof | None:
+        """What another token can be asked to show of it, if anything can."""
+        return self._store.proof(self._api, held)
