@@ -2,8 +2,8 @@
 
 Rights are the API's to give, so the API is asked, for each piece by itself. A token opens what it has
 fetched. A piece that another token has fetched it opens after it was made to ask for that window's first and
-last page and got what the other one had got. After 15 minutes without an answer it shows so again, for one of
-the pieces that are to be opened; if that fails, it has to show all of them anew.
+last page and got what the other one had got. After 15 minutes it shows so again, for one of the pieces that
+are to be opened; if it gets something else, it has to show all of them anew.
 """
 
 from collections import OrderedDict
@@ -46,9 +46,11 @@ _Key = tuple[str, str, str, str | None]
 
 @dataclass(slots=True)
 class _Door:
-    """`known` are the pieces that its token has fetched or shown, `different` those that it has not."""
+    """`known` are the pieces that its token has fetched or shown, and when; `different` those that it got
+    otherwise.
+    """
 
-    known: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    known: OrderedDict[str, datetime] = field(default_factory=OrderedDict)
     different: dict[str, datetime] = field(default_factory=dict)
     open_since: datetime | None = None
     used_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -56,12 +58,11 @@ class _Door:
 
     @property
     def is_open(self) -> bool:
-        """Whether the API has answered within the last 15 minutes; a clock put back closes it."""
-        since = self.open_since
-        return since is not None and timedelta(0) <= datetime.now(UTC) - since < ADMITTED
+        """Whether the API has answered within the last 15 minutes."""
+        return self.open_since is not None and _lately(self.open_since)
 
     def know(self, piece_id: str) -> None:
-        self.known[piece_id] = None
+        self.known[piece_id] = datetime.now(UTC)
         self.different.pop(piece_id, None)
         while len(self.known) > _MOST_KNOWN:
             self.known.popitem(last=False)
@@ -91,11 +92,10 @@ class Doors:
             held = store.held(api, query)
             cover = Cover(store, api, query, now)
             known = [each for each in held if each.id in door.known and cover.add(each)]
-            if known and not door.is_open:
-                changed = self._changed(store, api, known, asks)
-                if changed is None:
-                    door.open_since = datetime.now(UTC)
-                else:
+            long_ago = [each for each in known if not _lately(door.known[each.id])]
+            if long_ago:
+                changed = self._changed(door, store, api, long_ago, asks)
+                if changed is not None:
                     door.known.clear()
                     door.different[changed] = now
                     cover = Cover(store, api, query, now)
@@ -141,9 +141,11 @@ class Doors:
                 known.difference_update(tuple(door.known))
         self._store_of(connection).release(known)
 
-    def _changed(self, store: Store, api: str, known: Sequence[Held], asks: Asks) -> str | None:
+    def _changed(self, door: _Door, store: Store, api: str, known: Sequence[Held], asks: Asks) -> str | None:
         """The piece that this token gets no longer as it did, of those that are asked for again. Settled
         windows first: in others, answers may have arrived meanwhile.
+
+        An API that fails tells nothing; then its last answer counts for as long as the door is open.
         """
         failure: UserlaneError | None = None
         asked = 0
@@ -153,24 +155,32 @@ class Doors:
                 continue
             asked += 1
             try:
-                return None if asks.proves(each.query, proof) else each.id
+                if not asks.proves(each.query, proof):
+                    return each.id
+                break
             except _ENDS:
                 raise
             except UserlaneError as error:
                 failure = error
-        if failure is not None:
-            raise failure
-        asks.knocks()
+        else:
+            if failure is not None and door.is_open:
+                return None
+            if failure is not None:
+                raise failure
+            asks.knocks()
+        door.open_since = datetime.now(UTC)
+        for each in known:
+            door.know(each.id)
         return None
 
     def _show(self, door: _Door, cover: Cover, held: Sequence[Held], patience: Patience, asks: Asks) -> None:
         """Pieces of others: a token that is shown not to see the same is not asked much longer."""
         now, different = datetime.now(UTC), 0
         for each in held:
-            lately = door.different.get(each.id)
+            found_different = door.different.get(each.id)
             if each.id in door.known or different == _MOST_DIFFERENT or not cover.wants(each):
                 continue
-            if lately is not None and now - lately < ADMITTED:
+            if found_different is not None and _lately(found_different):
                 different += 1
                 continue
             proof = cover.proof(each)
@@ -203,6 +213,11 @@ class Doors:
                     other: each for other, each in self._doors.items() if now - each.used_at < _REMEMBERED
                 }
         return door
+
+
+def _lately(moment: datetime) -> bool:
+    """Whether it is at most 15 minutes ago, and not ahead of a clock that was put back."""
+    return timedelta(0) <= datetime.now(UTC) - moment < ADMITTED
 
 
 @contextmanager
