@@ -25,8 +25,7 @@ chosen = st.pills(
 scores = chosen or SCORES
 st.subheader("Daily scores and their 7-day mean, with users and sessions", anchor=False)
 earlier = heart.lead.frame if heart.lead else None
-missing = heart.state.missing
-daily = measure(metrics.daily, heart.frame, window=heart.window, earlier=earlier, missing=missing)
+daily = measure(metrics.daily, heart.frame, window=heart.window, earlier=earlier, missing=heart.missing)
 traffic = heart.frame.map(metrics.traffic, heart.window)
 layout.chart(
     measure(charts.heart_trend, daily, traffic, scores=scores),

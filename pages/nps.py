@@ -39,7 +39,7 @@ with right:
     st.subheader("NPS over time", anchor=False)
     step = layout.step("nps-step", nps.window)
     followed = everything.map(metrics.latest_per_user, step) if latest else everything
-    trend = followed.map(metrics.trend, nps.window, step, nps.state.missing)
+    trend = followed.map(metrics.trend, nps.window, step, nps.missing)
     layout.chart(trend.map(charts.nps_trend), f"NPS by {step}, its split below", key="nps-trend")
 
 st.subheader("Comments", anchor=False)

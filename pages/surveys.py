@@ -22,7 +22,7 @@ with left:
 with right:
     st.subheader("Share of 4 and 5 over time", anchor=False)
     step = layout.step("survey-step", surveys.window)
-    trend = answers.map(metrics.trend, surveys.window, step, surveys.state.missing)
+    trend = answers.map(metrics.trend, surveys.window, step, surveys.missing)
     layout.chart(trend.map(charts.survey_trend, names), f"Share of 4 and 5 by {step}", key="survey-trend")
 
 st.subheader("Comments", anchor=False)

@@ -27,10 +27,33 @@ def dataset(state: State, rows: int = 1) -> Dataset:
         (State(stale=True), 0, "stale"),
         (State(reasons=("x",), stale=True), 1, "incomplete"),
         (State(reasons=("x",)), 0, "incomplete"),
+        (State(missing=(GAP,)), 1, "incomplete"),
     ],
 )
 def test_the_condition_is_the_worst_of_the_state(state: State, rows: int, condition: Condition) -> None:
     assert dataset(state, rows).condition == condition
+
+
+@pytest.mark.parametrize(
+    ("state", "causes"),
+    [
+        (State(), ()),
+        (State(missing=(GAP,)), ("Not all days were loaded.",)),
+        (State(reasons=("The API failed.",), missing=(GAP,)), ("The API failed.",)),
+    ],
+)
+def test_what_is_incomplete_always_has_a_cause(state: State, causes: tuple[str, ...]) -> None:
+    assert state.causes == causes
+
+
+@pytest.mark.parametrize(
+    ("missing", "rows", "absent"),
+    [((WINDOW,), 0, True), ((WINDOW,), 1, False), ((GAP,), 0, False), ((), 0, False)],
+)
+def test_absent_is_what_nothing_could_be_loaded_of(
+    missing: tuple[Window, ...], rows: int, *, absent: bool
+) -> None:
+    assert dataset(State(missing=missing), rows).absent == absent
 
 
 def test_states_shown_together_are_as_bad_as_the_worst_of_them() -> None:

@@ -90,8 +90,17 @@ class GivenLoad:
 
     def __init__(self, answer: Answer, *, done: bool) -> None:
         self._answer = answer
+        self.ended_at: datetime | None = None
         self.done = done
         self.stopping = False
+
+    @property
+    def done(self) -> bool:
+        return self.ended_at is not None
+
+    @done.setter
+    def done(self, done: bool) -> None:
+        self.ended_at = datetime.now(UTC) if done else None
 
     def wait(self, _seconds: float | None = None) -> bool:
         self.done = True

@@ -1,18 +1,23 @@
 """Complete, incomplete, stale or empty: every card, chart, table and file of every page says which."""
 
+import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from tests.pages.conftest import MONTH, Open
-from tests.pages.given import Answer, Given, dataset, in_state, old, partly
+from tests.pages.given import Answer, Given, GivenLoad, dataset, in_state, old, partly
 from tests.pages.screen import DATA_TITLES, Screen, read
 from tests.stand_in import TOKEN
 from userlane import cached, session
-from userlane.contract import DATASETS, Query, State
-from userlane.errors import ApiFailed, LoadStopped, TokenRejected, Unreachable
-from userlane.layout import loading
+from userlane.contract import DATASETS, Dataset, Query, State, measure
+from userlane.errors import ApiFailed, LoadStopped, TokenRejected, Unreachable, UserlaneError
+from userlane.layout import loading, offers
+from userlane.layout.loaded import collected
+from userlane.metrics import surveys as metrics
 
 OpenGiven = Callable[[Callable[[Query], Answer]], tuple[Screen, Given]]
 RETRY = "Retry the missing part"
@@ -100,7 +105,7 @@ def test_an_incomplete_period_is_compared_with_nothing(given: OpenGiven, title: 
             assert frame.value["change"].isna().all()
     if title == "Overview":
         changed = visitor.words.partition("\nHEART\n")[0]
-        assert changed.endswith("Not compared, because incomplete: HEART, NPS, surveys, tags.")
+        assert changed.endswith("Not compared, because incomplete: HEART, NPS, surveys, Tags.")
         assert "\n- " not in changed
 
 
@@ -140,6 +145,63 @@ def test_a_survey_that_could_not_be_loaded_is_named(given: OpenGiven) -> None:
     assert "Not loaded: Tour.** The API failed. Wait." in visitor.go("Surveys").alerts
     assert list(visitor.cards) == ["Help"]
     assert visitor.cards["Help"].change == "0.0"
+    assert visitor.cards["Help"].below.endswith(" complete")
+
+
+@pytest.mark.parametrize("title", ["Surveys", "Overview"])
+@pytest.mark.parametrize("lost", ["512", "513"])
+def test_what_is_of_a_lost_survey_too_is_incomplete(given: OpenGiven, title: str, lost: str) -> None:
+    """Every chart, table and file of the surveys together says so, also in what the other survey fills."""
+
+    def answer(query: Query) -> Answer:
+        return ApiFailed("The API failed.", "Wait.") if query.survey_id == lost else dataset(query)
+
+    visitor, _ = given(answer)
+    visitor.go(title)
+    files = [str(button.key).rpartition(".")[0] for button in visitor.app.download_button]
+    of_one = [name for name in files if f"-demo-{'513' if lost == '512' else '512'}-" in name]
+    of_all = [name for name in files if "download-userlane-surveys-" in name and name not in of_one]
+    assert len(of_all) == (8 if title == "Surveys" else 2)
+    assert all(name.endswith("-incomplete") for name in of_all)
+    assert len(of_one) == (2 if title == "Surveys" else 0)
+    assert not any(name.endswith("-incomplete") for name in {*files} - {*of_all})
+    if title == "Surveys":
+        assert sources(visitor)
+        assert all(line.endswith(" incomplete") for line in sources(visitor))
+        assert RETRY not in retries(visitor)
+    else:
+        assert f"because not loaded: {'Tour' if lost == '512' else 'Help'}." in visitor.words
+
+
+def test_a_file_names_the_survey_that_was_lost() -> None:
+    """Whoever reads it alone knows that it does not hold all that it names, and why."""
+    asked = [Query("surveys", "demo", MONTH, survey_id) for survey_id in ("512", "513")]
+    outcomes: dict[Query, Dataset | UserlaneError] = {
+        asked[0]: dataset(asked[0]),
+        asked[1]: ApiFailed("The API failed.", "Wait."),
+    }
+    loaded = collected("surveys", MONTH, asked, outcomes)
+    view = offers.View("summary", measure(metrics.summary, loaded.frame), {"surveys": "512, 513"})
+    written = json.loads(offers._view_file(view, "json"))
+    assert written["complete"] is False
+    assert written["reasons"][0] == "Survey 513 was not loaded. The API failed."
+    assert {record["survey_id"] for record in written["records"]} == {"512"}
+    assert loaded.missing == ()
+
+
+def test_nothing_of_one_survey_says_nothing_of_the_one_that_was_lost(given: OpenGiven) -> None:
+    """The empty one is named alone."""
+
+    def answer(query: Query) -> Answer:
+        if query.survey_id == "512":
+            return ApiFailed("The API failed.", "Wait.")
+        return dataset(query, of=lambda _: [])
+
+    words = given(answer)[0].go("Surveys").words
+    assert (
+        f"No survey answers of Help in {MONTH.words()}. The API answered and the range is complete" in words
+    )
+    assert "Not loaded: Tour." in words
 
 
 def test_nothing_of_an_incomplete_range_is_not_called_complete(given: OpenGiven) -> None:
@@ -187,6 +249,55 @@ def test_a_retry_that_is_refused_shows_nothing_any_more(given: OpenGiven) -> Non
     visitor.press(RETRY)
     assert visitor.numbers_drawn() == 0
     assert "rejected the token" in visitor.alerts
+
+
+@pytest.mark.parametrize(("minutes", "asks"), [(14, False), (16, True)])
+def test_a_load_that_nobody_waited_for_is_not_shown_for_ever(
+    given: OpenGiven, minutes: int, *, asks: bool
+) -> None:
+    """Who comes back to it later may have lost the right to see it: the API is asked."""
+    visitor, fetcher = given(dataset)
+    visitor.go("Tags")
+    loads = {query: GivenLoad(dataset(query), done=True) for query in fetcher.asked}
+    visitor.app.session_state["visit"].loads.update(loads)
+    fetcher.asked.clear()
+    fetcher.answer = lambda _: TokenRejected("The API rejected the token.", "Make a new one.")
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes)):
+        visitor.again()
+    assert bool(fetcher.asked) == asks
+    assert bool(visitor.numbers_drawn()) != asks
+    assert ("rejected the token" in visitor.alerts) == asks
+
+
+def test_what_is_incomplete_is_shown_no_longer_than_the_api_allowed_it(given: OpenGiven) -> None:
+    """A quarter of an hour after it came it is asked for again, whatever retries failed meanwhile."""
+    visitor, fetcher = given(in_state({"nps": partly}, MONTH))
+    start = datetime.now(UTC)
+    visitor.go("NPS")
+    fetcher.asked.clear()
+    fetcher.answer = lambda _: Unreachable("Nobody answers.", "Wait.")
+    with time_machine.travel(start + timedelta(minutes=10)):
+        assert visitor.again().cards
+        assert not [query for query in fetcher.asked if query.window == MONTH]
+        assert visitor.press(RETRY).cards
+    fetcher.asked.clear()
+    with time_machine.travel(start + timedelta(minutes=17)):
+        visitor.again()
+        assert [query for query in fetcher.asked if query.window == MONTH]
+        assert not visitor.numbers_drawn()
+        fetcher.asked.clear()
+        assert "Nobody answers." in visitor.again().alerts
+        assert not fetcher.asked
+
+
+def test_a_tab_counts_only_who_is_known(given: OpenGiven) -> None:
+    """A number in a label has no place for its state."""
+    labels = [
+        [tab.label for tab in given(everything(state))[0].go("NPS").app.tabs]
+        for state in (lambda _: State(), partly)
+    ]
+    assert [label.partition(" (")[0] for label in labels[0]] == labels[1] == ["Champions", "At risk"]
+    assert all("(" in label for label in labels[0])
 
 
 def test_a_load_that_breaks_in_an_unknown_way_is_told_with_its_id(given: OpenGiven) -> None:

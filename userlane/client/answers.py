@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from userlane.contract import Query
+from userlane.contract import NAMES, Query
 from userlane.contract.connection import without_tokens
 from userlane.errors import (
     NotData,
@@ -20,7 +20,6 @@ from userlane.errors import (
     TokenRejected,
 )
 
-_NAMES = {"heart": "HEART", "nps": "NPS", "surveys": "surveys", "tags": "Tags"}
 _MESSAGE_KEYS = ("message", "error", "detail", "errors", "msg", "title", "description")
 _MESSAGE_LENGTH = 200
 _SENTENCE_ENDS = (".", "!", "?", "…")
@@ -49,7 +48,7 @@ def decipher(status: int, headers: Mapping[str, str], body: bytes, query: Query,
             )
         case 403:
             raise RightsMissing(
-                f"The token's owner has no right to read {_NAMES[query.dataset]} "
+                f"The token's owner has no right to read {NAMES[query.dataset]} "
                 f"of property “{query.property_id}”.",
                 "Ask for the right in the Portal, or use the token of a Manager who has it.",
             )

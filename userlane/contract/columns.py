@@ -7,6 +7,9 @@ import pyarrow as pa
 
 from userlane.contract.query import DatasetName
 
+NAMES: Mapping[DatasetName, str] = {"heart": "HEART", "nps": "NPS", "surveys": "surveys", "tags": "Tags"}
+"""What each dataset is called within a sentence."""
+
 Letter = Literal["happiness", "engagement", "adoption", "retention", "task_success"]
 LETTERS: tuple[Letter, ...] = get_args(Letter)
 SCORES: tuple[str, ...] = ("overall", *LETTERS)

@@ -19,7 +19,7 @@ Condition = Literal["complete", "incomplete", "stale", "empty"]
 class State:
     """How far the rows of a dataset can be trusted.
 
-    `reasons` is empty when everything asked for is here. `missing` are the windows still to be had.
+    `reasons` and `missing`, the windows still to be had, are empty when everything asked for is here.
     `refused` counts records left out, by reason; `duplicates` counts repeats dropped by natural key;
     `outside` counts records the API sent from outside the window. `stale` is set when a newer fetch failed.
     `notes` are sentences about rows that are all here and yet may not mean what they seem to.
@@ -37,7 +37,12 @@ class State:
     @property
     def complete(self) -> bool:
         """Whether every record of the window is here."""
-        return not self.reasons
+        return not (self.reasons or self.missing)
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Why it is not complete, in sentences; empty when it is."""
+        return self.reasons or (("Not all days were loaded.",) if self.missing else ())
 
     def condition(self, rows: int) -> Condition:
         """The state of so many rows in one word: incomplete before stale before empty before complete."""
@@ -98,6 +103,11 @@ class Dataset:
     def condition(self) -> Condition:
         """The state in one word."""
         return self.state.condition(self.rows)
+
+    @property
+    def absent(self) -> bool:
+        """Whether nothing of it could be loaded."""
+        return not self.rows and self.state.missing == (self.query.window,)
 
     @cached_property
     def frame(self) -> pd.DataFrame:

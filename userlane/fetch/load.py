@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from threading import Event, Thread
 
 from structlog.contextvars import bound_contextvars, get_contextvars
@@ -29,6 +30,7 @@ class Load:
         self._progress = Progress()
         self._dataset: Dataset | None = None
         self._error: BaseException | None = None
+        self._ended_at: datetime | None = None
         self._about = get_contextvars()
         # A daemon, because a server that hangs must not hold up the end of the process.
         Thread(target=self._run, name="userlane-load", daemon=True).start()
@@ -44,6 +46,11 @@ class Load:
     def done(self) -> bool:
         """Whether there is a result."""
         return self._done.is_set()
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When there was a result, if there is one."""
+        return self._ended_at
 
     @property
     def stopping(self) -> bool:
@@ -72,6 +79,7 @@ class Load:
         except BaseException as error:  # noqa: BLE001  # raised again in the thread that asks for the result
             self._error = error
         finally:
+            self._ended_at = datetime.now(UTC)
             self._done.set()
 
     def _heed(self, wanted: Callable[[], bool]) -> None:

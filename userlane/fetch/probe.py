@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from userlane.contract import Connection, DatasetName, Query
+from userlane.contract import NAMES, Connection, DatasetName, Query
 from userlane.errors import NotFound, RightsMissing, TokenRejected, TooSlow, Unreachable, UserlaneError
-
-_NAMES = {"heart": "HEART", "nps": "NPS", "surveys": "surveys", "tags": "Tags"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ def words(error: UserlaneError, connection: Connection, query: Query) -> str:
         case TokenRejected():
             return "token rejected: make a new one under Settings > API Token"
         case RightsMissing():
-            return f"your token has no right to read {_NAMES[query.dataset]}"
+            return f"your token has no right to read {NAMES[query.dataset]}"
         case NotFound():
             return "no such property or survey"
         case Unreachable() | TooSlow():

@@ -8,7 +8,8 @@ from userlane.layout.cards import heart_cards, nps_card, nps_cards, row, survey_
 from userlane.layout.connecting import status
 from userlane.layout.filters import sidebar
 from userlane.layout.frame import explained, load, page, ready, sentences
-from userlane.layout.loading import Loaded, load_all
+from userlane.layout.loaded import Loaded
+from userlane.layout.loading import load_all
 from userlane.layout.names import matched, tag_names
 from userlane.layout.offers import View, offer
 from userlane.layout.tables import (

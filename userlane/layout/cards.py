@@ -156,7 +156,7 @@ def survey_cards(
     shown(summary)
     for survey_id, name in names.items():
         of_survey, moved = summary.only(survey_id), change.only(survey_id) if change else None
-        if of_survey:
+        if of_survey and not all(dataset.absent for dataset in of_survey.datasets):
             card(name, measure(_survey_face, of_survey, moved, survey_id=survey_id))
 
 

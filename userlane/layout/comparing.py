@@ -1,7 +1,8 @@
 """Whether a period may be compared with the one before it.
 
 Only whole periods are: a comparison with half a period would be drawn as a change that never was. So nothing
-of an incomplete period has a change. Its counts, means and shares are shown with their n, and marked.
+of an incomplete period has a change. Its counts, means and shares are shown with their n, and marked. It is
+the same where all was loaded, but recording began after a period's middle, or ended before it.
 """
 
 from datetime import date, datetime
@@ -14,8 +15,9 @@ from userlane.saved import UNKNOWN
 
 
 def comparable(now: Dataset, before: Dataset | UserlaneError) -> Dataset | UserlaneError | None:
-    """The period before if it may be compared with, else why not: it is not whole, empty, or begins past its
-    middle. Where loading it again cannot help, that is a `WindowUnusable`. None where `now` is not whole.
+    """The period before if it may be compared with, else why not: it is not whole, empty, or half of either
+    period holds nothing. Where loading it again cannot help, that is a `WindowUnusable`. None where `now` is
+    not whole.
     """
     window = now.query.previous().window
     if UNKNOWN in now.state.reasons:
@@ -26,24 +28,28 @@ def comparable(now: Dataset, before: Dataset | UserlaneError) -> Dataset | Userl
         return before
     state = before.state
     if not state.complete:
-        return ApiFailed(f"The period before, {window.words()}, is incomplete: {' '.join(state.reasons)}")
-    return _late(before) or before
-
-
-def _late(before: Dataset) -> WindowUnusable | None:
-    window, first = before.query.window, _first_day(before)
-    if first is None:
+        return ApiFailed(f"The period before, {window.words()}, is incomplete: {' '.join(state.causes)}")
+    if not before.rows:
         return WindowUnusable(f"The period before, {window.words()}, holds nothing.")
+    return _lopsided(before, "the period before") or _lopsided(now, "this period") or before
+
+
+def _lopsided(dataset: Dataset, called: str) -> WindowUnusable | None:
+    """Why a period counts as half a one though all of it was loaded."""
+    if not dataset.rows:
+        return None
+    window, (first, last) = dataset.query.window, _ends(dataset)
+    here = f"In {called}, {window.words()},"
     if 2 * (first - window.start).days > window.days:
-        return WindowUnusable(
-            f"In the period before, {window.words()}, the first record is of {first:%-d %b %Y}."
-        )
+        return WindowUnusable(f"{here} the first record is of {first:%-d %b %Y}.")
+    if 2 * (window.last - last).days > window.days:
+        return WindowUnusable(f"{here} the last record is of {last:%-d %b %Y}.")
     return None
 
 
-def _first_day(dataset: Dataset) -> date | None:
-    if not dataset.rows:
-        return None
+def _ends(dataset: Dataset) -> tuple[date, date]:
+    """The days of the first and of the last record."""
     column = dataset.table["date" if "date" in dataset.table.column_names else "timestamp"]
-    first: date = pc.min(column).as_py()
-    return first.date() if isinstance(first, datetime) else first
+    ends: dict[str, date] = pc.min_max(column).as_py()
+    first, last = (each.date() if isinstance(each, datetime) else each for each in ends.values())
+    return first, last

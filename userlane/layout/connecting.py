@@ -42,7 +42,7 @@ def form() -> None:
     if settings.sandbox:
         with st.container(border=True, width=FORM_WIDTH):
             st.markdown(
-                "**Look around first.** Made-up data, served like the real API. Nothing leaves this machine."
+                "**Look around first.** Made-up data, served like the real API. No other server is asked."
             )
             st.button("Open the sample data", on_click=open_sample, type="primary", icon=":material/science:")
     profile = session.visit().profile or settings.profile

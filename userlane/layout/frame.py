@@ -1,6 +1,7 @@
 """The frame of every page: heading, guard, error box, state notices, explanation."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from userlane import cached, session
-from userlane.contract import DatasetName, Measured, Query, shown
+from userlane.contract import NAMES, DatasetName, Measured, Query, shown
 from userlane.errors import (
     AccessRefused,
     FieldsAmbiguous,
@@ -18,12 +19,13 @@ from userlane.errors import (
     UserlaneError,
 )
 from userlane.layout import connecting, teaching
-from userlane.layout.loading import Loaded, Unforeseen, load_all
+from userlane.layout.loaded import Loaded
+from userlane.layout.loading import Unforeseen, load_all
 from userlane.layout.text import API_NAMES, NOUNS, age, counted, number, plain, standing
 from userlane.saved import UNKNOWN
 
+_REJECTED = "rejected the token"
 EXPLAINED = Path(__file__).parent / "explained"
-TOPICS: dict[DatasetName, str] = {"heart": "HEART", "nps": "NPS", "surveys": "surveys", "tags": "tags"}
 
 
 def page(title: str, *, needs_property: bool = True) -> DeltaGenerator:
@@ -68,7 +70,7 @@ def ready(loaded: Loaded) -> bool:
         )
         return False
     notices(loaded)
-    if loaded.now and not loaded.rows and loaded.state.complete:
+    if not loaded.rows and any(dataset.state.complete for dataset in loaded.now):
         nothing(loaded)
     return bool(loaded.now and loaded.rows)
 
@@ -88,9 +90,12 @@ def notices(loaded: Loaded) -> None:
     state = loaded.state
     if loaded.now and UNKNOWN in state.reasons:
         st.warning(f"**{plain(' '.join(state.reasons))}**", icon=":material/folder_open:")
-    elif loaded.now and not state.complete:
-        incomplete(loaded)
-    if loaded.rows and not loaded.errors:
+    else:
+        had = tuple(dataset for dataset in loaded.now if dataset.query not in loaded.errors)
+        some = tuple(dataset for dataset in had if not dataset.state.complete)
+        if some:
+            incomplete(replace(loaded, now=some), rows=loaded.rows)
+    if loaded.rows:
         uncompared(loaded)
     if state.stale and state.fetched_at:
         stale(loaded, state.fetched_at)
@@ -102,22 +107,29 @@ def notices(loaded: Loaded) -> None:
         st.warning(plain(note), icon=":material/priority_high:")
 
 
-def incomplete(loaded: Loaded) -> None:
-    """The notice of a partial load, with the way to complete it."""
+def incomplete(loaded: Loaded, rows: int) -> None:
+    """The notice of partial loads, with the way to complete them; the page shows so many rows."""
     state = loaded.state
-    reasons = " ".join(plain(reason) for reason in state.reasons)
+    reasons = " ".join(plain(reason) for reason in state.causes)
     missing = ", ".join(window.words() for window in state.missing)
-    have = counted(loaded.rows, *NOUNS[loaded.name])
-    whose = _called(dataset.query for dataset in loaded.now if not dataset.state.complete)
+    have = counted(rows, *NOUNS[loaded.name])
+    whose = _called(dataset.query for dataset in loaded.now)
     alone = " It is not compared with the period before." if session.filters().compare else ""
     with notice():
         st.warning(
             f"**Incomplete: {whose}.** {reasons} What you see is {have}"
-            + (f"; missing: {missing}." if missing else ".")
+            + (f"; not all there: {missing}." if missing else ".")
             + alone,
             icon=":material/hourglass_bottom:",
         )
         again("Retry the missing part", loaded.name)
+        if any(_REJECTED in reason for reason in state.reasons):
+            another_token()
+
+
+def another_token() -> None:
+    """The way on where the API refuses the token."""
+    st.page_link("../pages/connect.py", label="Use another token", icon=":material/key:")
 
 
 def uncompared(loaded: Loaded) -> None:
@@ -184,7 +196,7 @@ def failure(errors: Mapping[Query, UserlaneError], name: DatasetName) -> None:
                 st.error(words, icon=":material/error:")
             again("Try again", name, str(position))
             if isinstance(error, AccessRefused):
-                st.page_link("../pages/connect.py", label="Use another token", icon=":material/key:")
+                another_token()
         if isinstance(error, Unforeseen):
             st.caption(f"Error ID {error.error_id}")
         if isinstance(error, FieldsMissing | FieldsAmbiguous):
@@ -192,22 +204,24 @@ def failure(errors: Mapping[Query, UserlaneError], name: DatasetName) -> None:
 
 
 def nothing(loaded: Loaded) -> None:
-    """The empty state: the API answered, and there is nothing in these days."""
+    """The empty state, of what is complete: the API answered, and there is nothing in these days."""
     things = {"heart": "HEART scores", "nps": "NPS answers", "surveys": "survey answers", "tags": "tag use"}
-    state = loaded.state
+    empty = tuple(dataset for dataset in loaded.now if dataset.state.complete)
+    state = replace(loaded, now=empty).state
+    of = "" if len(empty) == len(loaded.now) else f" of {_called(dataset.query for dataset in empty)}"
     known = (
         f"That was so {age(state.fetched_at)}; newer data could not be had."
         if state.stale and state.fetched_at
         else "The API answered and the range is complete; "
         "choose a longer range on the left to look further back."
     )
-    st.info(f"No {things[loaded.name]} in {loaded.window.words()}. {known}", icon=":material/event_busy:")
+    st.info(f"No {things[loaded.name]}{of} in {loaded.window.words()}. {known}", icon=":material/event_busy:")
 
 
 def sentences(place: DeltaGenerator, found: Sequence[Measured[list[str]]], of: Sequence[Loaded]) -> None:
     """What changed most, as a list in a place kept free for it; what is not up to date says so in its line.
 
-    Whichever `of` the datasets is incomplete is not compared, and named.
+    Whichever `of` the datasets was not loaded, is incomplete or was not compared is named.
     """
     with place.container(border=True):
         st.markdown("**What changed most**")
@@ -217,16 +231,34 @@ def sentences(place: DeltaGenerator, found: Sequence[Measured[list[str]]], of: S
             lines += [f"- {plain(sentence)}{mark}" for sentence in shown(measured)]
         if lines:
             st.markdown("\n".join(lines))
-        partial = [TOPICS[loaded.name] for loaded in of if loaded.now and not loaded.state.complete]
-        if partial:
-            st.caption(f"Not compared, because incomplete: {', '.join(partial)}.")
-        elif not lines:
-            compared = session.filters().compare
+        compared = session.filters().compare
+        left_out = list(_left_out(of)) if compared else []
+        for why, whose in left_out:
+            st.caption(f"Not compared, {why}: {whose}.")
+        if not lines and not left_out:
             st.markdown(
                 "Nothing to compare in these days."
                 if compared
                 else "The comparison with the period before is switched off."
             )
+
+
+def _left_out(of: Sequence[Loaded]) -> Iterator[tuple[str, str]]:
+    """Why something was not compared, and what that was, as people say it."""
+    found: dict[str, list[str]] = {
+        "because incomplete": [],
+        "because not loaded": [],
+        "for the reason below": [],
+    }
+    for loaded in of:
+        had = [dataset for dataset in loaded.now if dataset.query not in loaded.errors]
+        partial = [dataset.query for dataset in had if not dataset.state.complete]
+        unlike = [query for query in loaded.unlike if query not in partial]
+        for whose, queries in zip(found.values(), (partial, list(loaded.errors), unlike), strict=True):
+            every = len(queries) == len({*loaded.errors, *(dataset.query for dataset in had)})
+            if queries:
+                whose.append(NAMES[loaded.name] if every else _called(queries))
+    return ((why, ", ".join(whose)) for why, whose in found.items() if whose)
 
 
 def explained(name: str) -> None:

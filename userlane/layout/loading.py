@@ -3,20 +3,18 @@
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from typing import Any, TypeVar, final
 
-import pandas as pd
 import streamlit as st
 
 from userlane import cached, session
-from userlane.contract import Dataset, DatasetName, Measured, Query, State, Window, measure
+from userlane.contract import NAMES, Dataset, DatasetName, Query, Window
 from userlane.errors import AccessRefused, LoadStopped, UploadRefused, UserlaneError
 from userlane.fetch import Load
+from userlane.fetch.doors import ADMITTED
 from userlane.layout import failing
-from userlane.layout.comparing import comparable
+from userlane.layout.loaded import Loaded, Outcome, collected
 from userlane.layout.text import API_NAMES, counted, plain
 from userlane.saved import Saved
 
@@ -26,9 +24,6 @@ AT_ONCE = 8
 """Loads of one page that run at the same time; the others wait for their turn."""
 
 _STOPPED = LoadStopped("The load was stopped.", "Load again to get it.")
-
-T = TypeVar("T")
-Outcome = Dataset | UserlaneError
 
 
 class Unforeseen(UserlaneError):
@@ -43,62 +38,6 @@ class Unforeseen(UserlaneError):
         self.error_id = error_id
 
 
-@final
-@dataclass(frozen=True)
-class Loaded:
-    """One of the four datasets under the filters: this period, the one before, and what failed.
-
-    `now` holds one `Dataset`, or one per survey. `before` is the period before, as far as the two may be
-    compared: only whole periods are, because half of one would be drawn as a change that never was. So
-    nothing of an incomplete period has a change; its counts, means and shares are shown with their n, marked.
-    `errors` says what could not be loaded at all, `unlike` why something was not compared with the period
-    before, unless it is incomplete itself.
-    `lead` is the days just before the window, if they are all there.
-    """
-
-    name: DatasetName
-    window: Window
-    now: tuple[Dataset, ...]
-    before: "Loaded | None" = None
-    lead: "Loaded | None" = None
-    errors: Mapping[Query, UserlaneError] = field(default_factory=dict)
-    unlike: Mapping[Query, UserlaneError] = field(default_factory=dict)
-
-    @cached_property
-    def frame(self) -> Measured[pd.DataFrame]:
-        """All rows of this period."""
-        return measure(_rows, *self.now)
-
-    @property
-    def frame_before(self) -> Measured[pd.DataFrame] | None:
-        """All rows of the period before, or nothing without a comparison."""
-        return self.before.frame if self.before else None
-
-    def compared(self, metric: Callable[[pd.DataFrame], T]) -> Measured[T] | None:
-        """`metric` of the period before, or nothing without a comparison."""
-        return self.before.frame.map(metric) if self.before else None
-
-    def measure(self, metric: Callable[..., T], *more: "Loaded", **options: Any) -> Measured[T]:
-        """`metric` of this period's datasets and those of `more`, computed once: see `cached.measured`."""
-        datasets = (dataset for each in (self, *more) for dataset in each.now)
-        return cached.measured(metric, *datasets, **options)
-
-    @property
-    def rows(self) -> int:
-        """How many records this period holds."""
-        return sum(dataset.rows for dataset in self.now)
-
-    @property
-    def state(self) -> State:
-        """The worst of the states shown together."""
-        states = [dataset.state for dataset in self.now]
-        return states[0].merged(*states[1:]) if states else State(reasons=("nothing was loaded",))
-
-
-def _rows(*datasets: Dataset) -> pd.DataFrame:
-    return pd.concat([dataset.frame for dataset in datasets], ignore_index=True)
-
-
 def load_all(*names: DatasetName, lead_days: int = 0) -> tuple[Loaded, ...]:
     """Load these datasets under the visitor's filters, all at the same time; HEART also `lead_days` ahead.
 
@@ -111,32 +50,11 @@ def load_all(*names: DatasetName, lead_days: int = 0) -> tuple[Loaded, ...]:
     lead = Window(filters.window.start - timedelta(days=lead_days or 1), filters.window.start)
     leads = [query.over(lead) for query in asked.get("heart", ()) if lead_days]
     outcomes = _settle([*queries, *before, *leads])
-    loaded = (_collected(name, filters.window, asked[name], outcomes) for name in names)
+    loaded = (collected(name, filters.window, asked[name], outcomes) for name in names)
     ahead = [each for query in leads if isinstance(each := outcomes[query], Dataset) and each.state.complete]
     return tuple(
         replace(each, lead=Loaded("heart", lead, tuple(ahead))) if ahead and each.name == "heart" else each
         for each in loaded
-    )
-
-
-def _collected(
-    name: DatasetName, window: Window, asked: Sequence[Query], outcomes: Mapping[Query, Outcome]
-) -> Loaded:
-    now = tuple(outcome for query in asked if isinstance(outcome := outcomes[query], Dataset))
-    compared = {
-        dataset.query: comparable(dataset, outcomes[dataset.query.previous()])
-        for dataset in now
-        if dataset.query.previous() in outcomes
-    }
-    before = tuple(each for each in compared.values() if isinstance(each, Dataset))
-    return Loaded(
-        name,
-        window,
-        now,
-        Loaded(name, window.previous(), before) if before else None,
-        None,
-        {query: each for query in asked if isinstance(each := outcomes[query], UserlaneError)},
-        {query: each for query, each in compared.items() if isinstance(each, UserlaneError)},
     )
 
 
@@ -146,7 +64,7 @@ def _settle(wanted: Sequence[Query]) -> dict[Query, Outcome]:
         return {query: _from_files(query, visit.saved) for query in wanted}
     if connection is None:
         return {query: LoadStopped("Not connected.", "Connect first.") for query in wanted}
-    _drop_superseded()
+    _drop_outdated()
     fetcher, present = cached.fetcher(), session.present()
     queue = [query for query in dict.fromkeys(wanted) if query not in visit.outcomes]
     loads: dict[Query, Load] = {}
@@ -176,6 +94,8 @@ def _settled(query: Query, load: Load) -> Outcome:
     older = visit.older.pop(query, None)
     if older is not None and isinstance(outcome, UserlaneError) and not isinstance(outcome, AccessRefused):
         outcome = _still(older, outcome)
+    elif load.ended_at is not None:
+        visit.ended[query] = load.ended_at
     if isinstance(outcome, UserlaneError) or not outcome.state.complete or outcome.state.stale:
         visit.outcomes[query] = outcome
     return outcome
@@ -199,13 +119,32 @@ def _from_files(query: Query, opened: Mapping[DatasetName, Saved]) -> Outcome:
     return opened[query.dataset].answer(query)
 
 
-def _drop_superseded() -> None:
-    """Stop loads for dates or a property the visitor has left; those of other pages go on."""
+def _drop_outdated() -> None:
+    """Stop loads for dates or a property the visitor has left; those of other pages go on. What ended so long
+    ago that the API would have to be asked again whether this token may see it is asked for anew.
+    """
     visit, filters = session.visit(), session.filters()
     for query in [query for query in visit.loads if not _belongs(query, filters)]:
         visit.loads.pop(query).stop()
-    visit.outcomes = {query: each for query, each in visit.outcomes.items() if _belongs(query, filters)}
-    visit.older = {query: each for query, each in visit.older.items() if _belongs(query, filters)}
+    visit.loads = {
+        query: load for query, load in visit.loads.items() if not load.done or _lately(load.ended_at)
+    }
+    visit.ended = {query: ended for query, ended in visit.ended.items() if _lately(ended)}
+    visit.outcomes = {
+        query: each
+        for query, each in visit.outcomes.items()
+        if _belongs(query, filters) and (query in visit.ended or isinstance(each, UserlaneError))
+    }
+    visit.older = {
+        query: each
+        for query, each in visit.older.items()
+        if _belongs(query, filters) and query in visit.ended
+    }
+
+
+def _lately(ended: datetime | None) -> bool:
+    """Whether the API's answer still lets this token see what was loaded; a clock put back ends it."""
+    return ended is not None and timedelta(0) <= datetime.now(UTC) - ended < ADMITTED
 
 
 def _belongs(query: Query, filters: session.Filters) -> bool:
@@ -262,8 +201,7 @@ def _progress(loads: Mapping[Query, Load]) -> str:
         if load.done:
             continue
         progress = load.progress
-        what = "Tags" if query.dataset == "tags" else query.dataset.upper()
-        what = f"Survey {query.survey_id}" if query.survey_id else what
+        what = f"Survey {query.survey_id}" if query.survey_id else NAMES[query.dataset]
         window = progress.window or query.window
         line = f"**{what}** {window.words()}: {counted(progress.records, 'record')} so far"
         if progress.waiting_until:

@@ -11,7 +11,7 @@ from userlane import export, lookups, session
 from userlane.contract import Dataset, Measured, shown
 from userlane.export import Format
 from userlane.layout.failing import careful
-from userlane.layout.loading import Loaded
+from userlane.layout.loaded import Loaded
 from userlane.layout.text import plain
 from userlane.lookups import Names
 
@@ -52,6 +52,8 @@ def offer(*views: View, raw: Loaded | None = None) -> None:
         for view in views:
             _buttons(view.name.capitalize(), partial(_view_name, view), partial(_view_file, view))
         for dataset in raw.now if raw else ():
+            if dataset.absent:
+                continue
             survey = session.visit().surveys.get(dataset.query.survey_id or "", dataset.query.survey_id)
             of = f"Raw records: {survey}" if survey else f"Raw records: {dataset.query.dataset}"
             # Files are made outside the script, where there is no visit to look into.

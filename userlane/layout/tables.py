@@ -159,8 +159,11 @@ def contents(column: "pd.Series[str]") -> str:
 
 
 def people_tabs(groups: Mapping[str, Measured[pd.DataFrame]]) -> None:
-    """A tab for each group of users, with how many they are."""
-    labels = [f"{name} ({number(len(shown(users)), 0)})" for name, users in groups.items()]
+    """A tab for each group of users, with how many they are where that is known."""
+    labels = [
+        f"{name} ({number(len(shown(users)), 0)})" if users.condition in {"complete", "empty"} else name
+        for name, users in groups.items()
+    ]
     for tab, users in zip(st.tabs(labels), groups.values(), strict=True):
         with tab:
             people_table(users)

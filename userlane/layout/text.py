@@ -104,7 +104,7 @@ def standing(state: State, rows: int) -> str:
 
 def age(moment: datetime) -> str:
     """How long ago, in whole minutes, hours or days: “3 h ago”."""
-    minutes = max(0, int((datetime.now(UTC) - moment).total_seconds() // 60))
+    minutes = max(1, int((datetime.now(UTC) - moment).total_seconds() // 60))
     if minutes < 60:
         return f"{minutes} min ago"
     return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days ago"
