@@ -54,10 +54,12 @@ def decipher(status: int, headers: Mapping[str, str], body: bytes, query: Query,
             )
         case 404:
             place = f"property “{query.property_id}”"
+            # It may be the dataset that it does not have of this property.
+            unknown = f"no {place}, or has no {NAMES[query.dataset]} of it"
             if query.dataset == "surveys":
-                place = f"survey “{query.survey_id}” in {place}"
+                unknown = f"no survey “{query.survey_id}” in {place}"
             raise NotFound(
-                f"The API knows no {place}.", "Compare the ID with the one in the Portal's address bar."
+                f"The API knows {unknown}{told}", "Compare the ID with the one in the Portal's address bar."
             )
         case 429:
             raise throttled(retry_after)
