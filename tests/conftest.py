@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
-from tests.faults.table import lines_of, printed
+from tests.faults.table import lines_of, outcomes_of, printed
 
 # Rows of one test are not another's: nothing is stored beyond the process unless a test says so.
 os.environ["USERLANE_STORE"] = "none"
@@ -20,8 +20,9 @@ if os.environ.get("CI"):
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The table of what was tried with a server that misbehaves, if it was part of this run."""
     kinds = ("passed", "failed", "error")
-    lines = lines_of([report for kind in kinds for report in terminalreporter.getreports(kind)])
+    reports = [report for kind in kinds for report in terminalreporter.getreports(kind)]
+    lines = lines_of(reports)
     if lines:
         terminalreporter.section("what can go wrong")
-        for line in printed(lines):
+        for line in printed(lines, outcomes_of(reports)):
             terminalreporter.write_line(line)

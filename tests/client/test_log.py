@@ -65,7 +65,7 @@ def test_each_retry_and_each_end_is_logged_with_its_place_and_no_more(
     assert seen == expected
     for each in events:
         assert each.keys() <= {
-            *("event", "log_level", "host", "dataset", "page", "status", "attempt", "error", "seconds")
+            *("event", "log_level", "host", "dataset", "api_page", "status", "attempt", "error", "seconds")
         }
-        assert (each["host"], each["dataset"], each["page"]) == ("a.example", "nps", 7)
+        assert (each["host"], each["dataset"], each["api_page"]) == ("a.example", "nps", 7)
     assert TOKEN not in repr(events)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -13,8 +14,8 @@ from tests.client.given import QUICK, scripted
 from tests.stand_in import UNHURRIED, query
 from userlane.client import Client, Http, Patience, open_http
 from userlane.client.kept import Kept
-from userlane.client.quota import REFILLED, RETRIES, Quota
-from userlane.errors import LoadStopped, ServerFailed, Throttled, Unreachable
+from userlane.client.quota import OWN, REFILLED, RETRIES, Quota
+from userlane.errors import ServerFailed, Throttled, Unreachable
 
 
 def client(http: Http, number: int = 0, base_url: str = "http://a.example") -> Client:
@@ -26,6 +27,7 @@ class Switched(httpx.BaseTransport):
 
     def __init__(self, status: int = 500) -> None:
         self.status = status
+        self.answer: Callable[[], int] = lambda: self.status
         self.requests = 0
         self._lock = threading.Lock()
 
@@ -34,7 +36,7 @@ class Switched(httpx.BaseTransport):
             self.requests += 1
         if request.url.params["page"] == "99":
             return httpx.Response(500)
-        return httpx.Response(self.status, text="[]")
+        return httpx.Response(self.answer(), text="[]")
 
 
 def test_fifty_loads_on_an_api_that_answers_500_send_fifty_requests_and_the_quota() -> None:
@@ -49,7 +51,7 @@ def test_fifty_loads_on_an_api_that_answers_500_send_fifty_requests_and_the_quot
     came_back = (time.monotonic() - began) * RETRIES / REFILLED
     assert 50 + RETRIES <= api.requests <= 50 + RETRIES + came_back
     assert words[0] == "The API failed (500)."
-    spent = "The API is failing for everybody; until it recovers, nothing is asked for twice."
+    spent = "The API fails often at the moment, so nothing is asked for twice."
     assert words[-1] == f"{spent} The API failed (500)."
     other = client(http, base_url="http://b.example")
     with pytest.raises(ServerFailed, match=r"^The API failed"):
@@ -65,30 +67,48 @@ def test_fifty_loads_on_an_api_that_answers_500_send_fifty_requests_and_the_quot
     assert tried.requests == 4
 
 
-def test_a_load_asks_nothing_more_once_it_was_told_that_nothing_succeeds() -> None:
-    http = open_http(Switched())
+def test_one_users_broken_property_leaves_the_others_their_retries_and_their_loads() -> None:
+    """Ben presses “Try again” for a property that always fails; then one request of Anna's stumbles."""
+    http = open_http(api := Switched())
+    ben = [client(http, 1) for _ in range(40)]
+    for load in ben:
+        with pytest.raises(ServerFailed):
+            load.page(query(), 1)
+    assert sum(load.requests for load in ben) <= len(ben) + OWN + 5
+    stumbles = iter([503, 200, 200])
+    api.answer = lambda: next(stumbles)
+    anna = client(http, 2)
+    for number in (1, 2):
+        assert anna.page(query(), number) == b"[]"
+    assert anna.requests == 3
+
+
+def test_a_page_that_is_not_asked_for_twice_ends_no_load() -> None:
+    http = open_http(api := Switched())
     load = client(http)
-    while http.quota(httpx.URL("http://a.example")).take():
+    while http.quota(httpx.URL("http://a.example"), stand_in.connection("http://a.example", "user-0")).take():
         pass
-    with pytest.raises(ServerFailed, match="failing for everybody"):
+    with pytest.raises(ServerFailed, match="fails often"):
         load.page(query(), 1)
-    with pytest.raises(LoadStopped):
-        load.page(query(), 2)
-    assert load.requests == 1
+    api.status = 200
+    assert load.page(query(), 2) == b"[]"
+    assert load.requests == 2
 
 
 @pytest.mark.parametrize(
     ("answer", "error", "words"),
     [
-        (httpx.ConnectError("refused"), Unreachable, "failing for everybody.* cannot be reached"),
-        (httpx.Response(429), Throttled, "turning everybody away.* too many requests"),
+        (httpx.ConnectError("refused"), Unreachable, "fails often .* cannot be reached"),
+        (httpx.Response(429), Throttled, "fails often .* too many requests"),
     ],
 )
 def test_whatever_fails_keeps_its_kind_when_the_quota_is_spent(
     answer: httpx.Response | Exception, error: type[Exception], words: str
 ) -> None:
     http = open_http(scripted(answer))
-    while http.quota(httpx.URL("http://a.example/v1")).take():
+    while http.quota(
+        httpx.URL("http://a.example/v1"), stand_in.connection("http://a.example", "user-0")
+    ).take():
         pass
     with pytest.raises(error, match=words):
         client(http).page(query(), 1)

@@ -165,28 +165,37 @@ ROWS = (
 )
 
 ELSEWHERE = (
+    Elsewhere("Uploads", "encodings, delimiters, quoted newlines", ("test_lookups.py",)),
+    Elsewhere("Uploads", "equal and conflicting IDs; no total grows", ("test_lookups.py",)),
+    Elsewhere("Uploads", "NA, null, 007, 1e5 and 19 digits exact", ("test_lookups.py",)),
+    Elsewhere("Uploads", "too wide, too large, a PNG, empty", ("test_lookups.py",)),
+    Elsewhere("Uploads", "saved JSON", ("test_saved.py", "pages/test_uploads.py")),
+    Elsewhere("Uploads", "a quota for each visit", ("test_uploads.py", "browser/test_uploading.py")),
+    Elsewhere("Downloads", "formulas, in a real spreadsheet", ("test_formulas.py", "test_spreadsheet.py")),
+    Elsewhere("Downloads", "BOM, marks, range, filters, file names", ("test_export.py",)),
+    Elsewhere("Downloads", "two users' files of one shape", ("browser/test_isolation.py",)),
+    Elsewhere("Disk and process", "whole files, kill, full, two processes", ("store/test_folder.py",)),
+    Elsewhere("Disk and process", "fresh, settled, one question's only", ("store/test_pieces.py",)),
+    Elsewhere("Disk and process", "a tab closed during a load", ("browser/test_loading.py",)),
+    Elsewhere("Disk and process", "a double click, a restart in a load", ("fetch/test_background.py",)),
     Elsewhere(
-        "Uploads", "files in every encoding and form", ("test_uploads.py", "test_lookups.py", "test_saved.py")
+        "Network surface", "base addresses and allowed hosts", ("test_settings.py", "contract/test_hosts.py")
     ),
-    Elsewhere("Downloads", "formula cells, marks, file names", ("test_export.py", "test_spreadsheet.py")),
-    Elsewhere("Disk and process", "kill, full disk, two processes", ("store",)),
+    Elsewhere("Network surface", "IDs", ("contract/test_query.py",)),
+    Elsewhere("Network surface", "origins, headers, metrics", ("test_surface.py", "browser/test_server.py")),
+    Elsewhere("In every case", "the token nowhere", ("test_logs.py", "browser/test_secrets.py")),
     Elsewhere(
-        "Disk and process",
-        "a closed tab, a double click",
-        ("fetch/test_background.py", "browser/test_loading.py"),
+        "In every case",
+        "each sees what its token may see",
+        ("fetch/test_owners.py", "browser/test_isolation.py"),
     ),
     Elsewhere(
-        "Network surface",
-        "addresses, hosts, IDs",
-        ("test_settings.py", "contract/test_hosts.py", "contract/test_query.py"),
+        "In every case", "every number with its state", ("pages/test_states.py", "browser/test_incomplete.py")
     ),
     Elsewhere(
-        "Network surface", "foreign origins, headers, metrics", ("test_surface.py", "browser/test_server.py")
-    ),
-    Elsewhere(
-        "On screen",
-        "text that is inert, two users in browsers",
-        ("browser/test_inert.py", "browser/test_isolation.py"),
+        "In every case",
+        "foreign text inert",
+        ("layout/test_text.py", "charts/test_text.py", "browser/test_inert.py"),
     ),
 )
 

@@ -1,7 +1,7 @@
 """The table at the end of a run: each fault, its requests, the time it took, the state that was shown."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
@@ -85,8 +85,23 @@ def lines_of(reports: Sequence[Any]) -> list[Line]:
     return lines
 
 
-def printed(lines: Sequence[Line]) -> Iterator[str]:
-    """The table, a line for each fault, and one that sums it up."""
+def outcomes_of(reports: Sequence[Any]) -> dict[str, tuple[int, int]]:
+    """For each module of tests, as a path within `tests/`: how many of its tests ran, and how many failed."""
+    failed = {report.nodeid for report in reports if report.outcome == "failed"}
+    ran = {report.nodeid for report in reports if report.when == "call"} | failed
+    counted: dict[str, tuple[int, int]] = {}
+    for node in ran:
+        module = node.partition("::")[0].removeprefix("tests/")
+        tests, failures = counted.get(module, (0, 0))
+        counted[module] = tests + 1, failures + (node in failed)
+    return counted
+
+
+def printed(lines: Sequence[Line], outcomes: Mapping[str, tuple[int, int]]) -> Iterator[str]:
+    """The table, a line for each fault, then one for each row that other tests try, and one that sums it up.
+
+    `outcomes` are those of all tests that ran; see `outcomes_of`.
+    """
     by_fault: dict[str, list[Line]] = {}
     for line in lines:
         by_fault.setdefault(line.fault, []).append(line)
@@ -94,6 +109,9 @@ def printed(lines: Sequence[Line]) -> Iterator[str]:
     yield widths.format("case", "cases", "at page", "requests", "seconds", "state shown", "")
     section = ""
     missing = 0
+    elsewhere: set[str] = set()
+    failed = sum(not line.passed for line in lines)
+    cases = sum(line.cases for line in lines)
     for row in ROWS:
         if row.section != section:
             section = row.section
@@ -123,14 +141,18 @@ def printed(lines: Sequence[Line]) -> Iterator[str]:
         if other.section != section:
             section = other.section
             yield section
-        yield f"  {other.title:<38}see {', '.join(f'tests/{module}' for module in other.modules)}"
-    failed = sum(not line.passed for line in lines)
-    cases = sum(line.cases for line in lines)
-    told = (
-        f"every row of the list: {cases:,} cases"
-        if not missing
-        else f"{missing} faults not run: {cases:,} cases"
-    )
+        ran = [outcomes[module] for module in other.modules if module in outcomes]
+        if len(ran) < len(other.modules):
+            missing += 1
+            yield f"  {other.title:<42}not part of this run"
+            continue
+        tests, failures = (sum(each) for each in zip(*ran, strict=True))
+        elsewhere.update(other.modules)
+        verdict = "FAIL" if failures else "pass"
+        yield f"  {other.title:<42}{tests:>4}  {', '.join(other.modules):<75}{verdict}"
+    cases += sum(outcomes[module][0] for module in elsewhere)
+    failed += sum(outcomes[module][1] for module in elsewhere)
+    told = f"every row of the list: {cases:,} cases" if not missing else f"{missing} not run: {cases:,} cases"
     yield f"{told}, {failed} failed"
 
 

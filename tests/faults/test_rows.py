@@ -61,11 +61,17 @@ def test_the_table_shows_each_fault_and_a_failed_one_as_failed() -> None:
         for name in faults()
         if name != "refused"
     ]
-    table = list(printed([*lines, Line("refused", 1, [2], [4], ["exit 5"], seconds=0.1, passed=False)]))
+    ran = {module: (3, 0) for row in ELSEWHERE for module in row.modules}
+    refused_line = Line("refused", 1, [2], [4], ["exit 5"], seconds=0.1, passed=False)
+    table = list(printed([*lines, refused_line], ran))
     assert table[-1].endswith("1 failed")
     assert "every row" in table[-1]
     (refused,) = (line for line in table if line.strip().startswith("refused "))
     assert refused.endswith("FAIL")
     assert all(any(name in line for line in table) for name in faults())
-    assert any("see tests/test_export.py" in line for line in table)
-    assert "not part of this run" in "\n".join(printed(lines))
+    assert any("test_export.py" in line and line.endswith("pass") for line in table)
+    assert "not part of this run" in "\n".join(printed(lines, ran))
+    assert "not run" in list(printed([*lines, refused_line], {}))[-1]
+    broken = list(printed([*lines, refused_line], ran | {"test_export.py": (3, 2)}))
+    assert broken[-1].endswith("3 failed")
+    assert any("test_export.py" in line and line.endswith("FAIL") for line in broken)

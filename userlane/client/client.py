@@ -85,11 +85,11 @@ class Client:
         request = self._request(query, page, limit)
         tries = Tries(
             self._patience,
-            self._http.quota(request.url),
+            self._http.quota(request.url, self._connection),
             self._tell,
             host=request.url.host,
             dataset=query.dataset,
-            page=page,
+            api_page=page,
         )
         return tries.of(lambda: self._ask(request, query, tries))
 

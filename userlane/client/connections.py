@@ -9,7 +9,7 @@ import httpx
 
 from userlane.client.kept import Kept
 from userlane.client.lane import Lane
-from userlane.client.quota import Quota
+from userlane.client.quota import OWN, Quota
 from userlane.client.wire import Wire
 from userlane.contract import Connection
 
@@ -27,8 +27,8 @@ _QUOTAS = 256
 class Http(httpx.Client):
     """Connections, kept alive, without cookies, never redirected; one for the whole process.
 
-    Besides them it holds what loads share: a lane for each token, a quota of retries for each API, and the
-    place for the one page that may be large.
+    Besides them it holds what loads share: a lane for each token, quotas of retries for each API and
+    each token at it, and the place for the one page that may be large.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -45,15 +45,19 @@ class Http(httpx.Client):
         self.large = Lock()
         self._lanes: Kept[tuple[str, str, int], Lane] = Kept(_LANES)
         self._quotas: Kept[str, Quota] = Kept(_QUOTAS)
+        self._own_quotas: Kept[tuple[str, str], Quota] = Kept(_LANES)
 
     def lane(self, connection: Connection, width: int) -> Lane:
         """The lane of this connection's token."""
         key = (connection.base_url, connection.token.fingerprint, width)
         return self._lanes.of(key, lambda: Lane(width))
 
-    def quota(self, url: httpx.URL) -> Quota:
-        """The retries left for the API at this address."""
-        return self._quotas.of(f"{url.scheme}://{url.netloc.decode('ascii')}", Quota)
+    def quota(self, url: httpx.URL, connection: Connection) -> Quota:
+        """The retries left for this connection's token at the API at this address."""
+        address = f"{url.scheme}://{url.netloc.decode('ascii')}"
+        shared = self._quotas.of(address, Quota)
+        key = (address, connection.token.fingerprint)
+        return self._own_quotas.of(key, lambda: Quota(most=OWN, shared=shared))
 
 
 def open_http(transport: Transport | None = None) -> Http:

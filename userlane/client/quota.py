@@ -5,7 +5,10 @@ from collections.abc import Callable
 from threading import Lock
 
 RETRIES = 100
-"""How many retries there are while nothing succeeds."""
+"""How many retries there are for one API while nothing succeeds."""
+
+OWN = 25
+"""How many of them one token can take: no user's broken property costs the others theirs."""
 
 REFILLED = 600.0
 """Seconds in which they come back by themselves."""
@@ -14,7 +17,7 @@ _PER_SUCCESS = 0.2
 
 
 class Quota:
-    """A token bucket of retries for one API.
+    """A bucket of retries for one API, or for one token at it, which then takes from the API's, too.
 
     Four tries a page are right for one user and an API that stumbles. A hundred users and an API that is down
     would send it four times its load, and keep it down. So a first try is always free, a retry costs one,
@@ -25,9 +28,17 @@ class Quota:
     Why: “Addressing Cascading Failures” in Site Reliability Engineering (retry budgets).
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        most: int = RETRIES,
+        shared: "Quota | None" = None,
+    ) -> None:
         self._clock = clock
-        self._left = float(RETRIES)
+        self._most = most
+        self._shared = shared
+        self._left = float(most)
         self._at = clock()
         self._lock = Lock()
 
@@ -40,7 +51,7 @@ class Quota:
     def take(self) -> bool:
         """Whether one more retry may be made; then it is paid for."""
         with self._lock:
-            if self._refilled() < 1:
+            if self._refilled() < 1 or (self._shared is not None and not self._shared.take()):
                 return False
             self._left -= 1
             return True
@@ -48,10 +59,12 @@ class Quota:
     def succeeded(self, *, retried: bool) -> None:
         """A page arrived, at its first try or at a later one."""
         with self._lock:
-            self._left = min(RETRIES, self._refilled() + (1 if retried else _PER_SUCCESS))
+            self._left = min(self._most, self._refilled() + (1 if retried else _PER_SUCCESS))
+        if self._shared is not None:
+            self._shared.succeeded(retried=retried)
 
     def _refilled(self) -> float:
         now = self._clock()
-        self._left = min(RETRIES, self._left + (now - self._at) * RETRIES / REFILLED)
+        self._left = min(self._most, self._left + (now - self._at) * self._most / REFILLED)
         self._at = now
         return self._left

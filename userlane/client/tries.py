@@ -28,8 +28,8 @@ class Tries:
     random pause that doubles, and never before the time that the API names.
 
     `waits` is told the seconds of each pause, and why. The log says where a request goes, `host`, `dataset`
-    and `page`, the try and the answer's status, which whoever asks sets in `status`; never a token, a header,
-    a body or a parameter.
+    and `api_page`, the try and the answer's status, which whoever asks sets in `status`; never a token, a
+    header, a body or a parameter.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Tries:
 
     def of(self, ask: Callable[[], bytes]) -> bytes:
         """What `ask` gives at last. Raises what it raised last; where it is the quota that ends the tries, in
-        words that say so. What no other page of the load can escape ends it: that, and a refused token.
+        words that say so. A refused token, which no other page of the load can escape, ends it.
         """
         retrying = Retrying(
             stop=self._enough,
@@ -60,9 +60,7 @@ class Tries:
         except UserlaneError as error:
             self._tell_end(error, retrying.statistics["attempt_number"])
             if self._spent:
-                spent = _for_everybody(error)
-                self._patience.end(spent)
-                raise spent from None
+                raise _unrepeated(error) from None
             if isinstance(error, _NO_OTHER_PAGE):
                 self._patience.end(error)
             raise
@@ -108,7 +106,7 @@ class Tries:
         if isinstance(error, LoadStopped):
             return
         if self._spent:
-            self._log.error("page is given up: nothing succeeds any more at this API", **about)
+            self._log.error("page is given up: too many have failed lately", **about)
         elif error.retryable:
             self._log.warning("page is given up", **about)
         elif isinstance(error, RequestRefused) and self.status is not None and self.status < 400:
@@ -119,10 +117,9 @@ class Tries:
             self._log.info("page is refused", **about)
 
 
-def _for_everybody(error: UserlaneError) -> UserlaneError:
-    does = "turning everybody away" if isinstance(error, Throttled) else "failing for everybody"
+def _unrepeated(error: UserlaneError) -> UserlaneError:
     return type(error)(
-        f"The API is {does}; until it recovers, nothing is asked for twice. {error.cause}",
+        f"The API fails often at the moment, so nothing is asked for twice. {error.cause}",
         "Load again in a few minutes.",
     )
 
