@@ -55,13 +55,15 @@ def card(label: str, face: Measured[Face], about: str | None = None) -> None:
     points = [point for point in written.trend or () if point is not None and not math.isnan(point)]
     changed = not math.isnan(written.change)
     change = round(written.change, written.digits) + 0.0 if changed else 0.0
+    unsure = "too close to call" in written.change_note
     with st.container(border=True, height="stretch", gap="xxsmall"):
         st.metric(
             plain(label),
             written.value,
             number(change, written.digits) if changed else None,
             # Told, because Streamlit reads the direction off a hyphen, and this is a real minus.
-            delta_color="off" if not change else "green" if change > 0 else "red",
+            # Colour is for changes that hold.
+            delta_color="off" if not change or unsure else "green" if change > 0 else "red",
             delta_arrow="off" if not change else "up" if change > 0 else "down",
             delta_description=written.change_note if changed else None,
             chart_data=points if len(points) > 1 else None,
@@ -99,10 +101,11 @@ def heart_cards(summary: Measured[pd.DataFrame]) -> None:
 def _letter_face(summary: pd.DataFrame, place: int, days: int) -> Face:
     letter = summary.iloc[place]
     measured = int(letter["days"])
+    of = f"of {days} days"
     return Face(
         number(letter["mean"]),
         n=measured,
-        noun=("day", "days"),
+        noun=("day", "days") if measured == days else (of, of),
         note=letter["band"] if measured else "not measured",
         change=letter["change"],
         trend=letter["trend"] if measured == days else None,
