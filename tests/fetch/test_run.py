@@ -280,12 +280,20 @@ def _page_fails(page: str) -> Callable[[httpx.Request, int], httpx.Response | No
     return lambda request, _: status(500) if request.url.params["page"] == page else None
 
 
-@pytest.mark.parametrize(("a_day", "requests"), [(10, 2), (1, 1)])
-def test_who_gets_the_same_ends_has_proved_it_with_two_requests_or_one(a_day: int, requests: int) -> None:
+@pytest.mark.parametrize(("a_day", "requests"), [(10, 3), (1, 2)])
+def test_who_gets_the_same_ends_and_nothing_after_has_proved_it(a_day: int, requests: int) -> None:
     proof = proof_of(nps_records(APRIL, a_day))
     api = Api({"nps": nps_records(APRIL, a_day)}, most=100)
     assert run(api, who="other").proves(proof)
     assert len(api.requests) == requests
+
+
+def test_who_gets_more_behind_a_full_last_page_has_proved_nothing() -> None:
+    """Both ends are the same, and yet the other token sees a page more."""
+    records = nps_records(APRIL, 10)
+    proof = proof_of(records[:200])
+    assert run(Api({"nps": records[:200]}, most=100)).proves(proof)
+    assert not run(Api({"nps": records}, most=100)).proves(proof)
 
 
 @pytest.mark.parametrize("changed", [0, 299])

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from tests.stand_in import nps_records, tag_records
 from userlane.contract import COLUMNS, Dataset, Query, State, Window
+from userlane.fetch import Progress
 
 Answer = Dataset | Exception
 Rows = Callable[[Query], list[dict[str, Any]]]
@@ -90,17 +91,18 @@ class GivenLoad:
 
     def __init__(self, answer: Answer, *, done: bool) -> None:
         self._answer = answer
-        self.ended_at: datetime | None = None
+        self.progress = Progress()
+        self.proved_at: datetime | None = None
         self.done = done
         self.stopping = False
 
     @property
     def done(self) -> bool:
-        return self.ended_at is not None
+        return self.proved_at is not None
 
     @done.setter
     def done(self, done: bool) -> None:
-        self.ended_at = datetime.now(UTC) if done else None
+        self.proved_at = datetime.now(UTC) if done else None
 
     def wait(self, _seconds: float | None = None) -> bool:
         self.done = True

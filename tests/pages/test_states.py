@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from tests.pages.conftest import MONTH, Open
-from tests.pages.given import Answer, Given, GivenLoad, dataset, in_state, old, partly
+from tests.pages.given import Answer, Given, GivenLoad, dataset, in_state, old, partly, rows
 from tests.pages.screen import DATA_TITLES, Screen, read
 from tests.stand_in import TOKEN
 from userlane import cached, session
@@ -241,6 +241,24 @@ def test_a_retry_that_fails_hides_nothing(given: OpenGiven) -> None:
         assert "Incomplete: Tag interactions." in visitor.alerts
 
 
+@pytest.mark.parametrize("denied", [False, True])
+def test_a_retry_that_breaks_off_sooner_takes_no_rows_away(given: OpenGiven, *, denied: bool) -> None:
+    """More rows were there before it; unless the API refused to go on, they stay, with the newer reason."""
+    visitor, fetcher = given(in_state({"nps": partly}, MONTH))
+    before = visitor.go("NPS").cards["NPS"].below
+
+    def sooner(query: Query) -> Answer:
+        if query.window != MONTH:
+            return dataset(query)
+        state = State(("The API broke off.",), (MONTH,), datetime.now(UTC), denied=denied)
+        return dataset(query, state, of=lambda _: rows(query)[:7])
+
+    fetcher.answer = sooner
+    visitor.press(RETRY)
+    assert (visitor.cards["NPS"].below == before) != denied
+    assert "The API broke off." in visitor.alerts
+
+
 def test_a_retry_that_is_refused_shows_nothing_any_more(given: OpenGiven) -> None:
     """Whoever may not see the rows now does not go on seeing those of before."""
     visitor, fetcher = given(in_state({"nps": partly}, MONTH))
@@ -316,8 +334,14 @@ def test_a_load_that_breaks_in_an_unknown_way_is_told_with_its_id(given: OpenGiv
 
 
 @pytest.mark.parametrize("quick", [False, True])
-def test_many_surveys_are_loaded_a_few_at_a_time(given: OpenGiven, *, quick: bool) -> None:
-    """Each of them, and the period before; none is forgotten, however fast the others were."""
+@pytest.mark.parametrize("watched", [False, True])
+def test_many_surveys_are_loaded_a_few_at_a_time(
+    given: OpenGiven, monkeypatch: pytest.MonkeyPatch, *, quick: bool, watched: bool
+) -> None:
+    """Each of them, and the period before; none is forgotten, however fast the others were, and whether it
+    took so long that progress was shown.
+    """
+    monkeypatch.setattr(loading, "QUIET_SECONDS", 0.0 if watched else 60.0)
     visitor, fetcher = given(dataset)
     fetcher.most_at_once, fetcher.quick = 0, quick
     many = [str(number) for number in range(600, 630)]

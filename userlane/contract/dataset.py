@@ -22,7 +22,8 @@ class State:
     `reasons` and `missing`, the windows still to be had, are empty when everything asked for is here.
     `refused` counts records left out, by reason; `duplicates` counts repeats dropped by natural key;
     `outside` counts records the API sent from outside the window. `stale` is set when a newer fetch failed.
-    `notes` are sentences about rows that are all here and yet may not mean what they seem to.
+    `notes` are sentences about rows that are all here and yet may not mean what they seem to. `denied` is set
+    when something is missing because the API refused it: what was seen before may not be seen any more.
     """
 
     reasons: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class State:
     duplicates: int = 0
     outside: int = 0
     notes: tuple[str, ...] = ()
+    denied: bool = False
 
     @property
     def complete(self) -> bool:
@@ -77,6 +79,7 @@ class State:
             duplicates=sum(state.duplicates for state in states),
             outside=sum(state.outside for state in states),
             notes=tuple(dict.fromkeys(note for state in states for note in state.notes)),
+            denied=any(state.denied for state in states),
         )
 
 
@@ -84,8 +87,8 @@ class State:
 class Dataset:
     """The answer to a `Query`: a table in the canonical columns, and its state.
 
-    `fingerprint` names this very content: two datasets with one fingerprint hold the same rows,
-    and no fingerprint is ever given to rows fetched with another token.
+    `fingerprint` names this very content: two datasets with one fingerprint hold the same rows, and only who
+    was shown to see these rows is ever given it.
     """
 
     query: Query

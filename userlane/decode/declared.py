@@ -51,6 +51,11 @@ class Declared:
     more: bool | None = None
     own: bool = False
 
+    @property
+    def ends(self) -> bool:
+        """Whether it says how much there is, or that nothing follows: then an equal page has equal company."""
+        return self.total is not None or self.more is False
+
 
 NOTHING = Declared()
 

@@ -7,7 +7,7 @@ are to be opened; if it gets something else, it has to show all of them anew.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ class Asks(Protocol):
     """What a token can be made to show. Both raise what the client raises."""
 
     def proves(self, query: Query, proof: Proof) -> bool:
-        """Whether the first and the last page of the query's window are these."""
+        """Whether the first and the last page of the query's window are these, and nothing follows."""
 
     def knocks(self) -> None:
         """Ask for one record, which shows no more than that the API answers."""
@@ -117,6 +117,13 @@ class Doors:
         door = self._door(connection, piece.query)
         self._store_of(connection).keep(connection.api, piece, tuple(door.known))
         door.know(piece.id)
+
+    def proved_at(self, connection: Connection, query: Query, pieces: Iterable[Piece]) -> datetime:
+        """The last moment at which the API let this token see all of these pieces; now, where there are
+        none.
+        """
+        known, now = self._door(connection, query).known, datetime.now(UTC)
+        return min((known.get(piece.id, now) for piece in pieces), default=now)
 
     def is_open(self, connection: Connection, query: Query) -> bool:
         """Whether the API has answered this token within the last 15 minutes."""

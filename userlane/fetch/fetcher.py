@@ -74,15 +74,22 @@ class Fetcher:
         Raises the error of the first request when there is nothing else to show, and always when that error
         is `AccessRefused`; `LoadStopped` when stopped with nothing loaded.
         """
+        return self._load(connection, query, progress or _unheard, stop)[0]
+
+    def _load(
+        self, connection: Connection, query: Query, progress: Callable[[Progress], None], stop: Event | None
+    ) -> tuple[Dataset, datetime]:
+        """The same, and the last moment at which the API let this token see all of it."""
         began = time.monotonic()
         patience = Patience(self._limits, stop)
         run = self._run(connection, query, patience)
         found = self._opened(connection, query, patience)
+        proved_at = self._doors.proved_at(connection, query, found)
         windows = _windows(query, query.window.without(piece.window for piece in found))
         if not windows:
-            return dataset(connection.api, query, found, known=self._datasets)
+            return dataset(connection.api, query, found, known=self._datasets), proved_at
         admitted = self._doors.is_open(connection, query)
-        outcomes = run.go(windows, progress or _unheard, partial(self._doors.keep, connection))
+        outcomes = run.go(windows, progress, partial(self._doors.keep, connection))
         refusal = next((each.error for each in outcomes if isinstance(each.error, AccessRefused)), None)
         if refusal:
             self._turn_away(connection, query, refusal)
@@ -103,7 +110,7 @@ class Fetcher:
         )
         if first and not run.answered and answer.state.missing == (query.window,):
             raise first
-        return answer
+        return answer, proved_at
 
     def start(
         self,
@@ -119,7 +126,7 @@ class Fetcher:
         with self._lock:
             load = self._loads.get(key)
             if load is None or load.done or load.stopping:
-                load = self._loads[key] = Load(partial(self.load, connection, query), wanted)
+                load = self._loads[key] = Load(partial(self._load, connection, query), wanted)
             return load
 
     def probe(self, connection: Connection, query: Query) -> Probe:
@@ -212,6 +219,7 @@ class Fetcher:
             reasons=causes if parts else (),
             missing=missing,
             stale=stale,
+            denied=refused,
             known=self._datasets,
         )
 

@@ -13,7 +13,8 @@ from userlane.fetch.run import Progress
 _GLANCE = 0.5
 _GRACE = 2.0
 
-Work = Callable[[Callable[[Progress], None], Event], Dataset]
+Work = Callable[[Callable[[Progress], None], Event], tuple[Dataset, datetime]]
+"""Answers the dataset, and the last moment at which the API let its token see all of it."""
 
 
 class Load:
@@ -30,7 +31,7 @@ class Load:
         self._progress = Progress()
         self._dataset: Dataset | None = None
         self._error: BaseException | None = None
-        self._ended_at: datetime | None = None
+        self._proved_at: datetime | None = None
         self._about = get_contextvars()
         # A daemon, because a server that hangs must not hold up the end of the process.
         Thread(target=self._run, name="userlane-load", daemon=True).start()
@@ -44,13 +45,13 @@ class Load:
 
     @property
     def done(self) -> bool:
-        """Whether there is a result."""
+        """Whether there is a result, or an error in its place."""
         return self._done.is_set()
 
     @property
-    def ended_at(self) -> datetime | None:
-        """When there was a result, if there is one."""
-        return self._ended_at
+    def proved_at(self) -> datetime | None:
+        """The last moment at which the API let its token see all of the result; of an error, when it came."""
+        return self._proved_at
 
     @property
     def stopping(self) -> bool:
@@ -75,11 +76,11 @@ class Load:
     def _run(self) -> None:
         try:
             with bound_contextvars(**self._about):  # the log's lines of a load say whose it is
-                self._dataset = self._work(self._hear, self._stop)
+                self._dataset, self._proved_at = self._work(self._hear, self._stop)
         except BaseException as error:  # noqa: BLE001  # raised again in the thread that asks for the result
             self._error = error
         finally:
-            self._ended_at = datetime.now(UTC)
+            self._proved_at = self._proved_at or datetime.now(UTC)
             self._done.set()
 
     def _heed(self, wanted: Callable[[], bool]) -> None:

@@ -14,6 +14,7 @@ from userlane.errors import (
     AccessRefused,
     LoadStopped,
     NotFound,
+    RequestRefused,
     Throttled,
     Unreachable,
     Untrusted,
@@ -117,15 +118,27 @@ class Run:
 
     def proves(self, proof: Proof) -> bool:
         """Whether the API gives this token the same first and last page of the query's window as it gave the
-        one that fetched it: two requests, or one where they are the same page.
+        one that fetched it, and nothing after them: three requests, one less where they are the same page,
+        and one less where the last one says itself that it is the last.
 
         Raises what `Client.page` and `Decoder.page` raise.
         """
-        digests = {proof.first: proof.first_digest, proof.last: proof.last_digest}
-        return all(
-            digest(self._read(self._client.page(self._query, number))) == expected
-            for number, expected in digests.items()
-        )
+        page: Page | None = None
+        for number, expected in {proof.first: proof.first_digest, proof.last: proof.last_digest}.items():
+            page = self._read(self._client.page(self._query, number))
+            if digest(page) != expected:
+                return False
+        return page is None or page.declared.ends or self._nothing_after(proof.last, page)
+
+    def _nothing_after(self, number: int, page: Page) -> bool:
+        """Whether the page of this number is the last: the next is empty, refused, or the same once more."""
+        try:
+            following = self._read(self._client.page(self._query, number + 1))
+        except (NotFound, RequestRefused) as refusal:
+            if isinstance(refusal, RequestRefused) and not refusal.page:
+                raise
+            return True
+        return not following.records or following.same(page)
 
     def go(
         self,

@@ -88,24 +88,31 @@ def _settle(wanted: Sequence[Query]) -> dict[Query, Outcome]:
 
 
 def _settled(query: Query, load: Load) -> Outcome:
-    """How a load ended. One that failed after a retry hides nothing that was there, unless it was refused."""
+    """How a load ended. A retry that brought less than there was hides nothing of it, unless it was refused."""
     visit, outcome = session.visit(), _result(query, load)
     visit.loads.pop(query, None)
     older = visit.older.pop(query, None)
-    if older is not None and isinstance(outcome, UserlaneError) and not isinstance(outcome, AccessRefused):
+    if older is not None and _brought_less(outcome, older):
         outcome = _still(older, outcome)
-    elif load.ended_at is not None:
-        visit.ended[query] = load.ended_at
+    elif load.proved_at is not None:
+        visit.proved[query] = load.proved_at
     if isinstance(outcome, UserlaneError) or not outcome.state.complete or outcome.state.stale:
         visit.outcomes[query] = outcome
     return outcome
 
 
-def _still(older: Dataset, error: UserlaneError) -> Dataset:
-    """What was there before a retry failed; where some is missing, the retry's reason comes first."""
+def _brought_less(outcome: Outcome, older: Dataset) -> bool:
+    if isinstance(outcome, UserlaneError):
+        return not isinstance(outcome, AccessRefused)
+    return not (outcome.state.complete or outcome.state.denied) and outcome.rows < older.rows
+
+
+def _still(older: Dataset, outcome: Outcome) -> Dataset:
+    """What was there before a retry brought less; where some is missing, the retry's reasons come first."""
     if older.state.complete:
         return older
-    reasons = tuple(dict.fromkeys((error.cause, *older.state.reasons)))
+    causes = (outcome.cause,) if isinstance(outcome, UserlaneError) else outcome.state.causes
+    reasons = tuple(dict.fromkeys((*causes, *older.state.reasons)))
     fingerprint = hashlib.sha256(repr((older.fingerprint, reasons)).encode()).hexdigest()
     return replace(older, state=replace(older.state, reasons=reasons), fingerprint=fingerprint)
 
@@ -127,24 +134,24 @@ def _drop_outdated() -> None:
     for query in [query for query in visit.loads if not _belongs(query, filters)]:
         visit.loads.pop(query).stop()
     visit.loads = {
-        query: load for query, load in visit.loads.items() if not load.done or _lately(load.ended_at)
+        query: load for query, load in visit.loads.items() if not load.done or _lately(load.proved_at)
     }
-    visit.ended = {query: ended for query, ended in visit.ended.items() if _lately(ended)}
+    visit.proved = {query: proved for query, proved in visit.proved.items() if _lately(proved)}
     visit.outcomes = {
         query: each
         for query, each in visit.outcomes.items()
-        if _belongs(query, filters) and (query in visit.ended or isinstance(each, UserlaneError))
+        if _belongs(query, filters) and (query in visit.proved or isinstance(each, UserlaneError))
     }
     visit.older = {
         query: each
         for query, each in visit.older.items()
-        if _belongs(query, filters) and query in visit.ended
+        if _belongs(query, filters) and query in visit.proved
     }
 
 
-def _lately(ended: datetime | None) -> bool:
+def _lately(proved: datetime | None) -> bool:
     """Whether the API's answer still lets this token see what was loaded; a clock put back ends it."""
-    return ended is not None and timedelta(0) <= datetime.now(UTC) - ended < ADMITTED
+    return proved is not None and timedelta(0) <= datetime.now(UTC) - proved < ADMITTED
 
 
 def _belongs(query: Query, filters: session.Filters) -> bool:

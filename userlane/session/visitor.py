@@ -42,7 +42,7 @@ class Visit:
 
     `owner` tells this visit's loads from those of others with the same token. `outcomes` holds loads that
     failed, were stopped or are stale, so that a rerun does not ask the API again by itself; `older` those of
-    them that are being asked for again, to be shown if that fails; `ended` when the API let them be seen.
+    them that are being asked for again, to be shown if that fails; `proved` when the API last let them be seen.
     `opening` is the property and the surveys that the filters show from the next run on. `surveys` are the
     names of this property's surveys, `known_surveys` those of every property. `profile` is what the visitor's
     own requests taught, `lessons` what of them is not in use yet, `found_token` the token in them or typed.
@@ -62,7 +62,7 @@ class Visit:
     loads: dict[Query, Load] = field(default_factory=dict)
     outcomes: dict[Query, Dataset | UserlaneError] = field(default_factory=dict)
     older: dict[Query, Dataset] = field(default_factory=dict)
-    ended: dict[Query, datetime] = field(default_factory=dict)
+    proved: dict[Query, datetime] = field(default_factory=dict)
     filters: Filters | None = None
     opening: tuple[str, list[str]] | None = None
     opening_range: tuple[date, date] | None = None

@@ -19,6 +19,7 @@ def dataset(
     reasons: Iterable[str] = (),
     missing: Iterable[Window] = (),
     stale: Iterable[Piece] = (),
+    denied: bool = False,
     known: MutableMapping[str, Dataset] | None = None,
 ) -> Dataset:
     """The pieces, which lie side by side inside the query's window, as one answer.
@@ -45,6 +46,7 @@ def dataset(
         duplicates=sum(piece.duplicates for piece in fetches.values()),
         outside=sum(piece.outside for piece in fetches.values()),
         notes=notes(query, [piece.table for piece in parts]),
+        denied=denied,
     )
     origins = [(piece.id, piece.window) for piece in parts]
     fingerprint = hashlib.sha256(repr((api, query, state, origins)).encode()).hexdigest()

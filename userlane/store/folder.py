@@ -56,6 +56,7 @@ class FolderStore:
 
     def held(self, api: str, query: Query) -> tuple[Held, ...]:
         """As in `Store`."""
+        self._sweep()
         stored = [
             Held(query.over(entry.window), entry.fetched_at, entry.id)
             for entry in files.entries(self._place(api, query))
@@ -166,7 +167,8 @@ class FolderStore:
             left = self._max_on_disk
             every = [entry for place in self._folder.glob("*/*/*/*") for entry in files.entries(place)]
             for entry in sorted(every, key=lambda entry: entry.fetched_at, reverse=True):
-                left -= entry.path.stat().st_size
+                with contextlib.suppress(FileNotFoundError):  # another process was faster
+                    left -= entry.path.stat().st_size
                 if not -_DATED_AHEAD <= now - entry.fetched_at <= KEPT or left < 0:
                     self._remove(entry.path, entry.id)
             for number in range(files.VERSION):

@@ -29,8 +29,8 @@ _CLOCKS_DIFFER = timedelta(minutes=5)
 class Proof:
     """What the first and the last page of a window held: their numbers, and digests of their records.
 
-    A token that gets the same answers to the same two requests sees the same rows: one row more or less, and
-    the last page begins elsewhere.
+    A token that gets the same answers to the same requests, and nothing after them, is taken to see the same
+    rows: one row more or less, and the last page begins elsewhere, or another follows it.
     """
 
     first: int
