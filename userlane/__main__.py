@@ -12,8 +12,8 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -197,10 +197,9 @@ def _named(found: "Dataset", names: "Names") -> "Dataset":
 
     from userlane import lookups
 
-    used = pc.unique(found.table.column("tag_id")).to_pylist()
-    say(f"{lookups.match(used, names).sentence()}.")
-    table = lookups.name_tags(found.table, names)
-    return replace(found, table=table, fingerprint=f"{found.fingerprint} {names.digest}")
+    used = {tag_id for batch in found.batches() for tag_id in pc.unique(batch["tag_id"]).to_pylist()}
+    say(f"{lookups.match(sorted(used), names).sentence()}.")
+    return found.changed(partial(lookups.name_tags, names=names), names.digest)
 
 
 def _format_of(out: str | None) -> str:

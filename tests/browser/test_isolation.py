@@ -73,7 +73,7 @@ def shown(visit: Visit) -> str:
 
 
 def sees(visit: Visit, words: str, tries: int = 200) -> bool:
-    """Whether these words reach the browser within 20 seconds: what is loaded arrives after the page stands."""
+    """Whether these words reach the browser within 20 seconds: rows arrive after the page stands."""
     for _ in range(tries):
         if words in shown(visit):
             return True

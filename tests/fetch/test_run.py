@@ -45,7 +45,7 @@ def only(outcomes: list[Outcome]) -> Outcome:
 
 
 def walk(transport: httpx.BaseTransport, **options: Any) -> Outcome:
-    return only(run(transport, **options).go([APRIL], lambda _: None, lambda _: None))
+    return only(run(transport, **options).go([APRIL], lambda _: None, lambda piece: piece))
 
 
 def ids(outcome: Outcome) -> list[int]:
@@ -159,7 +159,7 @@ def test_repeats_within_one_page_are_no_sign_of_a_change() -> None:
 def test_the_second_walk_takes_no_more_room_and_counts_no_record_twice() -> None:
     api = Living(map(record, range(35)), {3: add_first}, declares=False)
     load = run(api, in_flight=1, max_rows=36)
-    assert only(load.go([APRIL], lambda _: None, lambda _: None)).reason is None
+    assert only(load.go([APRIL], lambda _: None, lambda piece: piece)).reason is None
     assert load.progress.records == 36
 
 
@@ -228,7 +228,7 @@ def test_a_rejected_token_stops_all_windows_at_once_though_an_earlier_page_is_st
 
     api = tag_api(a_day=500, most=100, fault=fault)
     outcomes = run(api, query("tags", QUARTER), in_flight=4).go(
-        QUARTER.split(7), lambda _: None, lambda _: None
+        QUARTER.split(7), lambda _: None, lambda piece: piece
     )
     assert len(api.requests) <= 12 + 4
     failed = [outcome for outcome in outcomes if not outcome.complete]

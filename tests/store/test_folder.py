@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,7 +24,7 @@ from hypothesis import strategies as st
 from tests.stand_in import UNHURRIED
 from tests.store.given import FETCHED, SHOWN, SOON, S, april, find, piece, query
 from userlane.contract import DATASETS, DatasetName
-from userlane.store import FolderStore, Piece, files
+from userlane.store import FolderStore, Piece, whole
 
 WRITER = """
 import sys
@@ -53,7 +54,15 @@ def _soon() -> object:
 
 
 def stored(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.parquet"))
+    """The files of pieces that no newer one has taken the place of."""
+    replaced = {path.name for path in folder.rglob("*.replaced")}
+    return sorted(path for path in folder.rglob("*_*.parquet") if f"{path.name}.replaced" not in replaced)
+
+
+def sealed(file: Path) -> None:
+    """Give a changed file the name that goes with its content, so that its checksum is no reason."""
+    checksum = f"{zlib.crc32(file.read_bytes()):08x}"
+    file.rename(file.with_name(f"{whole.named(file)}.{checksum}.parquet"))
 
 
 def parts(folder: Path) -> list[Path]:
@@ -71,7 +80,7 @@ def writer(folder: Path, name: str) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def whole(found: tuple[Piece, ...]) -> bool:
+def untorn(found: tuple[Piece, ...]) -> bool:
     """Each piece is one writer's and one fetch's, a row for each of its days."""
     return all(
         each.table.num_rows == each.window.days and len(set(each.table["user_id"].to_pylist())) == 1
@@ -113,7 +122,7 @@ def test_nobody_else_on_the_machine_can_read_the_files(tmp_path: Path) -> None:
     FolderStore(tmp_path / "rows").keep(S, piece(query()))
     (file,) = stored(tmp_path)
     assert file.stat().st_mode & 0o077 == 0
-    assert (tmp_path / "rows" / "v1").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "rows" / "v2").stat().st_mode & 0o077 == 0
 
 
 # Files that are not what they should be
@@ -142,13 +151,15 @@ def rename(file: Path) -> None:
 def age(file: Path) -> None:
     """Rows of an older version: a column has another type."""
     table = pq.read_table(file)
-    metadata = {b"userlane": table.schema.metadata[b"userlane"].replace(b'"version":1', b'"version":0')}
+    metadata = {b"userlane": table.schema.metadata[b"userlane"].replace(b'"version":2', b'"version":1')}
     pq.write_table(table.replace_schema_metadata(metadata), file)
+    sealed(file)
 
 
 def lose_a_row(file: Path) -> None:
     table = pq.read_table(file)
     pq.write_table(table.slice(1), file)
+    sealed(file)
 
 
 @pytest.mark.parametrize("harm", [truncate, empty, flip, rename, age, lose_a_row])
@@ -219,7 +230,7 @@ def test_a_disk_that_fails_while_it_is_swept_stops_no_start(
         raise OSError(errno.EIO, "Input/output error")
 
     FolderStore(tmp_path).keep(S, piece(query()))
-    monkeypatch.setattr(files, "orphans", fails)
+    monkeypatch.setattr(whole, "orphans", fails)
     assert len(find(FolderStore(tmp_path), S, query(), SOON)) == 1
 
 
@@ -333,7 +344,7 @@ def test_a_kill_at_any_moment_leaves_only_whole_files_and_orphans_are_swept(tmp_
         assert parts(tmp_path) == []
         files_left = len(stored(tmp_path))
         found = find(store, S, query("tags"), None)
-        assert whole(found)
+        assert untorn(found)
         assert len(stored(tmp_path)) == files_left, "no file was found broken"
     assert found
 
@@ -363,7 +374,7 @@ def test_two_processes_on_one_folder_never_read_half_a_file(tmp_path: Path) -> N
         until = time.monotonic() + 2
         while time.monotonic() < until:
             found = find(store, S, query("tags"), None)
-            assert whole(found)
+            assert untorn(found)
             reads += len(found)
             assert store.trouble == ""
     assert reads > 10
@@ -376,5 +387,5 @@ def test_what_one_process_wrote_or_dropped_the_other_sees_at_once(tmp_path: Path
     there.keep(S, piece(query(), "there", SOON), [held.id for held in there.held(S, query())])
     assert find(here, S, query(), SOON)[0].table["user_id"][0].as_py() == "there"
     assert len(stored(tmp_path)) == 1
-    shutil.rmtree(tmp_path / "v1")
+    shutil.rmtree(tmp_path / "v2")
     assert find(here, S, query(), SOON) == ()

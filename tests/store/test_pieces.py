@@ -1,7 +1,7 @@
 """What is kept comes back to its scope only, while it is fresh, cut to the window."""
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise, product
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.stand_in import UNHURRIED
 from tests.store.given import APRIL, FETCHED, SHOWN, SOON, S, april, find, piece, query
-from userlane.contract import COLUMNS, DATASETS, DatasetName, Query, Window
+from userlane.contract import COLUMNS, DATASETS, DatasetName, Query, Shelf, Window
 from userlane.store import (
     SMALL_SCORES,
     FolderStore,
@@ -64,11 +64,23 @@ class Anew:
     def take(self, api: str, held: Held) -> Piece | None:
         return FolderStore(self._folder).take(api, held)
 
-    def keep(self, api: str, piece: Piece, replaced: Collection[str] = ()) -> None:
-        FolderStore(self._folder).keep(api, piece, replaced)
+    def keep(self, api: str, piece: Piece, replaced: Collection[str] = ()) -> Piece:
+        return FolderStore(self._folder).keep(api, piece, replaced)
 
     def release(self, ids: Collection[str]) -> None:
         FolderStore(self._folder).release(ids)
+
+    def shelf(self, api: str, query: Query) -> Shelf:
+        return FolderStore(self._folder).shelf(api, query)
+
+    def claim(self, api: str, query: Query) -> AbstractContextManager[object] | None:
+        return FolderStore(self._folder).claim(api, query)
+
+    def delete(self, property_id: str, api: str | None = None) -> int:
+        return FolderStore(self._folder).delete(property_id, api)
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 # Of which question

@@ -1,5 +1,6 @@
 """What the API is asked and what it answers; every other module speaks in these terms."""
 
+from userlane.contract.coded import CODES, Coded, MemoryShelf, Shelf, Source, Texts, coded
 from userlane.contract.columns import (
     BANDS,
     BUCKETS,
@@ -17,7 +18,7 @@ from userlane.contract.columns import (
     bucket,
 )
 from userlane.contract.connection import Connection, Token
-from userlane.contract.dataset import Condition, Dataset, State
+from userlane.contract.dataset import Condition, Dataset, State, Stored
 from userlane.contract.dates import Dates, span
 from userlane.contract.hosts import ALLOWED_HOSTS, LOOPBACK, Address, address, host_allowed
 from userlane.contract.measured import Measured, measure, shown
@@ -40,6 +41,7 @@ __all__ = [
     "BASE_URL",
     "BUCKETS",
     "CODED",
+    "CODES",
     "COLUMNS",
     "DATASETS",
     "INSTANT",
@@ -55,6 +57,7 @@ __all__ = [
     "Address",
     "Auth",
     "Bucket",
+    "Coded",
     "Condition",
     "Connection",
     "Dataset",
@@ -62,15 +65,21 @@ __all__ = [
     "Dates",
     "Letter",
     "Measured",
+    "MemoryShelf",
     "Profile",
     "Query",
     "Route",
+    "Shelf",
+    "Source",
     "State",
+    "Stored",
+    "Texts",
     "Token",
     "Window",
     "address",
     "band",
     "bucket",
+    "coded",
     "host_allowed",
     "identifier",
     "measure",

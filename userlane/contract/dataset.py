@@ -1,15 +1,17 @@
 """What is loaded: rows together with how far they can be trusted."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Protocol
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from userlane.contract.coded import Coded, coded
 from userlane.contract.query import Query, Window
 
 Condition = Literal["complete", "incomplete", "stale", "empty"]
@@ -83,24 +85,100 @@ class State:
         )
 
 
+class Stored(Protocol):
+    """Tag records that lie in files or are held in codes, because there may be millions of them."""
+
+    @property
+    def num_rows(self) -> int:
+        """How many there are."""
+
+    @property
+    def days(self) -> tuple[date, date] | None:
+        """The days of the first and of the last record."""
+
+    def batches(self) -> Iterator[pa.Table]:
+        """All of them in the canonical columns and in order, some ten thousand at a time."""
+
+    def coded(self) -> Coded:
+        """All of them in codes."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Changed:
+    """Stored records, each batch changed when it is read; counted as they are."""
+
+    stored: Stored
+    change: Callable[[pa.Table], pa.Table]
+
+    @property
+    def num_rows(self) -> int:
+        return self.stored.num_rows
+
+    @property
+    def days(self) -> tuple[date, date] | None:
+        return self.stored.days
+
+    def batches(self) -> Iterator[pa.Table]:
+        return map(self.change, self.stored.batches())
+
+    def coded(self) -> Coded:
+        return self.stored.coded()
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """The answer to a `Query`: a table in the canonical columns, and its state.
+    """The answer to a `Query`: its records, and its state. `source` is a table in the canonical columns or,
+    of tags, what is stored.
 
     `fingerprint` names this very content: two datasets with one fingerprint hold the same rows, and only who
     was shown to see these rows is ever given it.
     """
 
     query: Query
-    table: pa.Table
+    source: pa.Table | Stored
     state: State
     fingerprint: str
 
     @property
     def rows(self) -> int:
         """How many records are in the window."""
-        rows: int = self.table.num_rows
+        rows: int = self.source.num_rows
         return rows
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """All records in the canonical columns, in memory: of stored ones, `batches` is for many of them."""
+        if isinstance(self.source, pa.Table):
+            return self.source
+        return pa.concat_tables(self.source.batches()).unify_dictionaries()
+
+    def batches(self) -> Iterator[pa.Table]:
+        """The records in the canonical columns and in order, never all of the stored ones at a time; at least
+        one batch, be it empty.
+        """
+        return iter([self.source]) if isinstance(self.source, pa.Table) else self.source.batches()
+
+    def coded(self) -> Coded:
+        """The records of tags in codes."""
+        return coded(self.source) if isinstance(self.source, pa.Table) else self.source.coded()
+
+    @property
+    def days(self) -> tuple[date, date] | None:
+        """The days of the first and of the last record, of responses in UTC; None without records."""
+        if not isinstance(self.source, pa.Table):
+            return self.source.days
+        column = self.source["date" if "date" in self.source.column_names else "timestamp"]
+        ends = list(pc.min_max(column).as_py().values())
+        if None in ends:
+            return None
+        first, last = (each.date() if isinstance(each, datetime) else each for each in ends)
+        return first, last
+
+    def changed(self, change: Callable[[pa.Table], pa.Table], mark: str) -> "Dataset":
+        """The same with each table of records changed, which keeps their number; `mark` tells changes apart."""
+        source = self.source
+        changed = change(source) if isinstance(source, pa.Table) else _Changed(source, change)
+        return Dataset(self.query, changed, self.state, f"{self.fingerprint} {mark}")
 
     @property
     def condition(self) -> Condition:

@@ -53,7 +53,7 @@ class Declared:
 
     @property
     def ends(self) -> bool:
-        """Whether it says how much there is, or that nothing follows: then an equal page has equal company."""
+        """Whether it says how much there is, or that nothing follows."""
         return self.total is not None or self.more is False
 
 

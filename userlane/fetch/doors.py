@@ -112,11 +112,12 @@ class Doors:
                 cover.add(each)
         return cover.pieces
 
-    def keep(self, connection: Connection, piece: Piece) -> None:
-        """Store what this token has fetched, in place of what it knew of the same window."""
+    def keep(self, connection: Connection, piece: Piece) -> Piece:
+        """Store what this token has fetched, in place of what it knew of the same window; as it is kept."""
         door = self._door(connection, piece.query)
-        self._store_of(connection).keep(connection.api, piece, tuple(door.known))
+        kept = self._store_of(connection).keep(connection.api, piece, tuple(door.known))
         door.know(piece.id)
+        return kept
 
     def proved_at(self, connection: Connection, query: Query, pieces: Iterable[Piece]) -> datetime:
         """The last moment at which the API let this token see all of these pieces; now, where there are

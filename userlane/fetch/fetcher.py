@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from userlane.client import Limits, Patience, Transport, open_http
-from userlane.contract import Connection, Dataset, Query, Window
+from userlane.contract import Connection, Dataset, Query, Shelf, Window
 from userlane.errors import AccessRefused, LoadStopped, TokenRejected, UserlaneError
 from userlane.fetch.doors import Doors
 from userlane.fetch.load import Load
@@ -87,7 +87,9 @@ class Fetcher:
         proved_at = self._doors.proved_at(connection, query, found)
         windows = _windows(query, query.window.without(piece.window for piece in found))
         if not windows:
-            return dataset(connection.api, query, found, known=self._datasets), proved_at
+            return dataset(
+                connection.api, query, found, known=self._datasets, shelf=self._shelf(connection, query)
+            ), proved_at
         admitted = self._doors.is_open(connection, query)
         outcomes = run.go(windows, progress, partial(self._doors.keep, connection))
         refusal = next((each.error for each in outcomes if isinstance(each.error, AccessRefused)), None)
@@ -160,6 +162,7 @@ class Fetcher:
         for load in running:
             load.stop()
         self._http.close()
+        self._store.close()
 
     def _run(self, connection: Connection, query: Query, patience: Patience) -> Run:
         return Run(
@@ -179,6 +182,9 @@ class Fetcher:
         except UserlaneError as error:
             self._turn_away(connection, query, error)
             raise
+
+    def _shelf(self, connection: Connection, query: Query) -> Shelf:
+        return self._store_of(connection).shelf(connection.api, query)
 
     def _store_of(self, connection: Connection) -> Store:
         return self._store if connection.lasting else self._passing
@@ -221,6 +227,7 @@ class Fetcher:
             stale=stale,
             denied=refused,
             known=self._datasets,
+            shelf=self._shelf(connection, query),
         )
 
 

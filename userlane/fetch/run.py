@@ -144,7 +144,7 @@ class Run:
         self,
         windows: Sequence[Window],
         tell: Callable[[Progress], None],
-        keep: Callable[[Piece], None],
+        keep: Callable[[Piece], Piece],
     ) -> list[Outcome]:
         """Walk the windows; `tell` hears of progress in the calling thread.
 
@@ -163,7 +163,7 @@ class Run:
         self._patience.end()
         return [job.result() for job in jobs]
 
-    def _begin(self, crew: Crew, window: Window, keep: Callable[[Piece], None]) -> "Future[Outcome]":
+    def _begin(self, crew: Crew, window: Window, keep: Callable[[Piece], Piece]) -> "Future[Outcome]":
         job = crew.submit(partial(self._fetch, window, keep))
         job.add_done_callback(lambda _: self._news.set())
         return job
@@ -174,14 +174,14 @@ class Run:
             self._news.clear()
             tell(self.progress)
 
-    def _fetch(self, window: Window, keep: Callable[[Piece], None]) -> Outcome:
+    def _fetch(self, window: Window, keep: Callable[[Piece], Piece]) -> Outcome:
         query = self._query.over(window)
         with self._lock:
             self._windows.append(window)
         try:
             outcome = self._settled(query)
             if outcome.complete:
-                keep(outcome.piece)
+                return replace(outcome, piece=keep(outcome.piece))
             return outcome
         finally:
             with self._lock:

@@ -5,10 +5,6 @@ of an incomplete period has a change. Its counts, means and shares are shown wit
 the same where all was loaded, but recording began after a period's middle, or ended before it.
 """
 
-from datetime import date, datetime
-
-import pyarrow.compute as pc
-
 from userlane.contract import Dataset
 from userlane.errors import ApiFailed, UserlaneError, WindowUnusable
 from userlane.saved import UNKNOWN
@@ -36,20 +32,13 @@ def comparable(now: Dataset, before: Dataset | UserlaneError) -> Dataset | Userl
 
 def _lopsided(dataset: Dataset, called: str) -> WindowUnusable | None:
     """Why a period counts as half a one though all of it was loaded."""
-    if not dataset.rows:
+    days = dataset.days
+    if days is None:
         return None
-    window, (first, last) = dataset.query.window, _ends(dataset)
+    window, (first, last) = dataset.query.window, days
     here = f"In {called}, {window.words()},"
     if 2 * (first - window.start).days > window.days:
         return WindowUnusable(f"{here} the first record is of {first:%-d %b %Y}.")
     if 2 * (window.last - last).days > window.days:
         return WindowUnusable(f"{here} the last record is of {last:%-d %b %Y}.")
     return None
-
-
-def _ends(dataset: Dataset) -> tuple[date, date]:
-    """The days of the first and of the last record."""
-    column = dataset.table["date" if "date" in dataset.table.column_names else "timestamp"]
-    ends: dict[str, date] = pc.min_max(column).as_py()
-    first, last = (each.date() if isinstance(each, datetime) else each for each in ends.values())
-    return first, last

@@ -88,7 +88,7 @@ def _settle(wanted: Sequence[Query]) -> dict[Query, Outcome]:
 
 
 def _settled(query: Query, load: Load) -> Outcome:
-    """How a load ended. A retry that brought less than there was hides nothing of it, unless it was refused."""
+    """How a load ended. A retry that brought less hides nothing that was there, unless it was refused."""
     visit, outcome = session.visit(), _result(query, load)
     visit.loads.pop(query, None)
     older = visit.older.pop(query, None)

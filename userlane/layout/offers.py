@@ -1,7 +1,7 @@
 """What can be taken away: exactly what is shown, and the raw records, as CSV and JSON."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 import pandas as pd
@@ -93,5 +93,5 @@ def _raw_name(dataset: Dataset, names: Names | None, kind: Format) -> str:
 
 def _raw_file(dataset: Dataset, names: Names | None, kind: Format) -> bytes:
     if names:
-        dataset = replace(dataset, table=lookups.name_tags(dataset.table, names))
+        dataset = dataset.changed(partial(lookups.name_tags, names=names), names.digest)
     return export.records_file(dataset, kind)

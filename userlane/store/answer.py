@@ -7,7 +7,8 @@ from collections.abc import Iterable, MutableMapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from userlane.contract import COLUMNS, SCORES, Dataset, Query, State, Window
+from userlane.contract import COLUMNS, SCORES, Dataset, Query, Shelf, State, Stored, Window
+from userlane.store.parts import Part, TagRecords, held
 from userlane.store.pieces import Piece
 
 
@@ -21,10 +22,11 @@ def dataset(
     stale: Iterable[Piece] = (),
     denied: bool = False,
     known: MutableMapping[str, Dataset] | None = None,
+    shelf: Shelf | None = None,
 ) -> Dataset:
     """The pieces, which lie side by side inside the query's window, as one answer.
 
-    Rows are not copied; only the codes of tag rows are, where pieces were coded with different dictionaries.
+    Rows are not copied, and tag records not even read; sums over them go to the `shelf`.
     Those of them that should be newer are `stale`, and the answer is as old as these.
     The fingerprint is made of the API, the query, the state, and which part of which fetch each piece is;
     an answer that is `known` by it is given again, with all that was computed from it.
@@ -45,19 +47,32 @@ def dataset(
         refused=dict(refused),
         duplicates=sum(piece.duplicates for piece in fetches.values()),
         outside=sum(piece.outside for piece in fetches.values()),
-        notes=notes(query, [piece.table for piece in parts]),
+        notes=notes(query, [piece.table for piece in parts]) if query.dataset == "heart" else (),
         denied=denied,
     )
     origins = [(piece.id, piece.window) for piece in parts]
     fingerprint = hashlib.sha256(repr((api, query, state, origins)).encode()).hexdigest()
     answer = None if known is None else known.get(fingerprint)
     if answer is None:
-        tables = [piece.table for piece in parts if piece.table.num_rows]
-        table = pa.concat_tables(tables or [COLUMNS[query.dataset].empty_table()]).unify_dictionaries()
-        answer = Dataset(query, table, state, fingerprint)
+        source = _tags(parts, shelf) if query.dataset == "tags" else _table(query, parts)
+        answer = Dataset(query, source, state, fingerprint)
         if known is not None:
             known[fingerprint] = answer
     return answer
+
+
+def _table(query: Query, parts: Iterable[Piece]) -> pa.Table:
+    tables = [piece.table for piece in parts if piece.table.num_rows]
+    return pa.concat_tables(tables or [COLUMNS[query.dataset].empty_table()])
+
+
+def _tags(parts: Iterable[Piece], shelf: Shelf | None) -> Stored:
+    """What was not stored, because it is not whole, is held in codes of its own; nothing is kept of it."""
+    pieces = [(piece.id, piece.rows, piece.window) for piece in parts]
+    rows = [each if isinstance(each, Part) else held(each, window) for _, each, window in pieces]
+    stored = all(isinstance(each, Part) for _, each, _ in pieces)
+    origins = [piece_id for piece_id, _, _ in pieces] if stored else []
+    return TagRecords(rows, origins, shelf if stored else None)
 
 
 SMALL_SCORES = (

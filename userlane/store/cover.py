@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from userlane.contract import Query
+from userlane.contract import Query, Window
 from userlane.store.pieces import Held, Piece, Proof, Store, overlap
 
 
@@ -18,6 +18,7 @@ class Cover:
         self._query = query
         self._now = now
         self._pieces: list[Piece] = []
+        self._gaps: list[Window] = [query.window]
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
@@ -27,8 +28,7 @@ class Cover:
     def wants(self, held: Held) -> bool:
         """Whether it would fill a gap."""
         usable = held.usable(self._now)
-        gaps = self._query.window.without(piece.window for piece in self._pieces)
-        return usable is not None and any(overlap(gap, usable) for gap in gaps)
+        return usable is not None and any(overlap(gap, usable) for gap in self._gaps)
 
     def add(self, held: Held) -> bool:
         """Fill what gaps it fills; whether there were any."""
@@ -36,8 +36,8 @@ class Cover:
         usable = held.usable(self._now)
         if piece is None or usable is None:
             return False
-        gaps = self._query.window.without(each.window for each in self._pieces)
-        self._pieces += [piece.over(part) for gap in gaps if (part := overlap(gap, usable))]
+        self._pieces += [piece.over(part) for gap in self._gaps if (part := overlap(gap, usable))]
+        self._gaps = [rest for gap in self._gaps for rest in gap.without([usable])]
         return True
 
     def proof(self, held: Held) -> Proof | None:

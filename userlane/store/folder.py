@@ -1,10 +1,12 @@
 """Pieces as files in a folder, shared by processes and kept between them."""
 
 import contextlib
+import fcntl
 import hashlib
 import shutil
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
@@ -12,21 +14,44 @@ from urllib.parse import quote
 
 import structlog
 
-from userlane.contract import Query
-from userlane.store import files
-from userlane.store.files import Unreadable
+from userlane.contract import Query, Shelf
+from userlane.store import files, lexicon, whole
+from userlane.store.lexicon import Lexicons
 from userlane.store.memory import MEMORY_BYTES, MemoryStore
 from userlane.store.pieces import Held, Piece, Proof, covers, overlap
+from userlane.store.sums import FolderShelf
+from userlane.store.whole import Unreadable
 
 KEPT = timedelta(days=30)
-"""How long a piece lies in the folder, used or not."""
+"""How long a piece lies in the folder, used or not, unless told otherwise."""
 
 FOLDER_BYTES = 20 * 2**30
 """How much all pieces may take on the disk; above it the oldest go."""
 
 _SWEPT = timedelta(hours=6)
 _DATED_AHEAD = timedelta(hours=1)
+_STILL_READ = timedelta(hours=1)
+"""How long somebody may still be reading what a newer piece has taken the place of."""
+
 log = structlog.get_logger("userlane.store")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One piece in a store, as an operator reads of it."""
+
+    query: Query
+    fetched_at: datetime
+    rows: int
+    size: int
+
+
+class _Home:
+    """What the pieces of one property and dataset have in common."""
+
+    def __init__(self, folder: Path) -> None:
+        self.lexicons = Lexicons(folder / "lexicons")
+        self.shelf = FolderShelf(folder / "sums")
 
 
 class FolderStore:
@@ -34,17 +59,26 @@ class FolderStore:
     at once. Pieces that were read stay in memory, the least recently used dropped above `max_bytes`.
 
     A folder that is full, read-only, broken or gone costs a fetch, never an answer: pieces are then kept in
-    memory, and `trouble` says so. Files that are broken, of another version, past their time or dated ahead
-    of it are removed, the oldest also when there are more than `max_on_disk` bytes.
+    memory, and `trouble` says so. Files that are broken, of another version, older than `kept` or dated ahead
+    of their time are removed, the oldest also when there are more than `max_on_disk` bytes.
     """
 
-    def __init__(self, folder: Path, max_bytes: int = MEMORY_BYTES, max_on_disk: int = FOLDER_BYTES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        max_bytes: int = MEMORY_BYTES,
+        max_on_disk: int = FOLDER_BYTES,
+        kept: timedelta = KEPT,
+    ) -> None:
         self.trouble = ""
         self._root = folder
         self._folder = folder / f"v{files.VERSION}"
         self._max_bytes = max_bytes
         self._max_on_disk = max_on_disk
+        self._kept = kept
         self._open: OrderedDict[str, Piece] = OrderedDict()
+        self._weight = 0
+        self._homes: dict[Path, _Home] = {}
         self._homeless = MemoryStore(max_bytes)
         self._lock = Lock()
         self._swept_at = datetime.min.replace(tzinfo=UTC)
@@ -58,7 +92,7 @@ class FolderStore:
         """As in `Store`."""
         self._sweep()
         stored = [
-            Held(query.over(entry.window), entry.fetched_at, entry.id)
+            Held(query.over(entry.window), entry.fetched_at, entry.id, entry.path.name)
             for entry in files.entries(self._place(api, query))
             if overlap(entry.window, query.window)
         ]
@@ -90,7 +124,7 @@ class FolderStore:
         if homeless is not None:
             return homeless
         try:
-            piece = files.read(path, held)
+            piece = files.read(path, held, self._home(api, held.query).lexicons.of)
         except FileNotFoundError:  # another process has put a newer one into its place
             return None
         except Unreadable as error:
@@ -103,46 +137,98 @@ class FolderStore:
         self._remember(piece)
         return piece
 
-    def keep(self, api: str, piece: Piece, replaced: Collection[str] = ()) -> None:
+    def keep(self, api: str, piece: Piece, replaced: Collection[str] = ()) -> Piece:
         """As in `Store`."""
         place = self._place(api, piece.query)
         try:
             older = files.entries(place)
-            files.write(place, piece)
+            piece = files.write(place, piece, self._home(api, piece.query).lexicons.own)
         except OSError as error:
             self._suffer(error)
-            self._homeless.keep(api, piece, replaced)
-            return
+            return self._homeless.keep(api, piece, replaced)
         self.trouble = ""
         self._remember(piece)
         homeless = [held for held in self._homeless.held(api, piece.query) if held.id in replaced]
         self._homeless.release([held.id for held in homeless if covers(piece.window, held.query.window)])
         for entry in older:
             if entry.id in replaced and covers(piece.window, entry.window):
-                self._remove(entry.path, entry.id)
+                files.replace(entry.path)
+                self._forget(entry.id)
         self._sweep()
+        return piece
 
     def release(self, ids: Collection[str]) -> None:
         """As in `Store`: the files stay, for whoever proves to see the same."""
         self._homeless.release(ids)
+        for each in ids:
+            self._forget(each)
+
+    def shelf(self, api: str, query: Query) -> Shelf:
+        """As in `Store`."""
+        return self._home(api, query).shelf
+
+    def claim(self, api: str, query: Query) -> contextlib.AbstractContextManager[object] | None:
+        """As in `Store`: a file is locked, so a claim ends with its process."""
+        place = self._place(api, query)
+        claimed = contextlib.ExitStack()
+        try:
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = claimed.enter_context(
+                (place / f".{query.window.start}_{query.window.end}.claim").open("wb")
+            )
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            claimed.close()
+            return None
+        except OSError:  # who cannot write cannot share what was fetched, so nobody need wait
+            claimed.close()
+        return claimed
+
+    def delete(self, property_id: str, api: str | None = None) -> int:
+        """As in `Store`."""
+        removed = self._homeless.delete(property_id, api)
+        for place in self._folder.glob(f"{api or '*'}/*/*"):
+            if place.name.split(".")[0] == property_id:
+                removed += sum(len(files.entries(zone)) for zone in place.iterdir())
+                shutil.rmtree(place, ignore_errors=True)
         with self._lock:
-            for each in ids:
-                self._open.pop(each, None)
+            for piece_id in [
+                each for each, piece in self._open.items() if piece.query.property_id == property_id
+            ]:
+                self._weight -= self._open.pop(piece_id).nbytes
+        return removed
+
+    def listed(self) -> Iterator[Listed]:
+        """Every piece there is, as its file says of itself. What cannot be read is left out."""
+        for place in sorted(self._folder.glob("*/*/*/*")):
+            for entry in sorted(files.entries(place), key=lambda entry: entry.window):
+                with contextlib.suppress(OSError, Unreadable):
+                    footer = files.foot(entry.path)
+                    yield Listed(footer.query, footer.fetched_at, footer.rows, entry.path.stat().st_size)
+
+    def close(self) -> None:
+        """Let other processes go on with what only one may write."""
+        for home in self._homes.values():
+            home.lexicons.close()
 
     def _remember(self, piece: Piece) -> None:
-        if piece.table.nbytes > self._max_bytes:
+        if piece.nbytes > self._max_bytes:
             return
         with self._lock:
+            if piece.id not in self._open:
+                self._weight += piece.nbytes
             self._open[piece.id] = piece
-            weight = sum(each.table.nbytes for each in self._open.values())
-            while weight > self._max_bytes:
-                weight -= self._open.popitem(last=False)[1].table.nbytes
+            while self._weight > self._max_bytes or len(self._open) > _MOST_OPEN:
+                self._weight -= self._open.popitem(last=False)[1].nbytes
+
+    def _forget(self, piece_id: str) -> None:
+        with self._lock:
+            if piece_id in self._open:
+                self._weight -= self._open.pop(piece_id).nbytes
 
     def _remove(self, path: Path, piece_id: str) -> None:
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
-        with self._lock:
-            self._open.pop(piece_id, None)
+        files.remove(path)
+        self._forget(piece_id)
 
     def _suffer(self, error: OSError) -> None:
         trouble = (
@@ -161,7 +247,7 @@ class FolderStore:
                 return
             self._swept_at = now
         try:
-            for part in files.orphans(self._folder):
+            for part in whole.orphans(self._folder):
                 with contextlib.suppress(OSError):
                     part.unlink(missing_ok=True)
             left = self._max_on_disk
@@ -169,19 +255,48 @@ class FolderStore:
             for entry in sorted(every, key=lambda entry: entry.fetched_at, reverse=True):
                 with contextlib.suppress(FileNotFoundError):  # another process was faster
                     left -= entry.path.stat().st_size
-                if not -_DATED_AHEAD <= now - entry.fetched_at <= KEPT or left < 0:
+                if not -_DATED_AHEAD <= now - entry.fetched_at <= self._kept or left < 0:
                     self._remove(entry.path, entry.id)
+            for mark in self._folder.glob(f"*/*/*/*/*{files.REPLACED}"):
+                with contextlib.suppress(FileNotFoundError):
+                    if now.timestamp() - mark.stat().st_mtime > _STILL_READ.total_seconds():
+                        files.remove(mark.with_name(mark.name.removesuffix(files.REPLACED)))
+            for place in self._folder.glob("*/tags/*"):
+                self._sweep_lexicons(place)
             for number in range(files.VERSION):
                 shutil.rmtree(self._root / f"v{number}", ignore_errors=True)
         except OSError as error:
             log.warning("the store could not be swept", folder=str(self._root), why=error.strerror)
 
+    def _sweep_lexicons(self, place: Path) -> None:
+        folder = place / "lexicons"
+        if not folder.is_dir() or len(list(folder.iterdir())) < 2:
+            return
+        used: set[str] = set()
+        for path in place.glob("*/*.parquet"):
+            try:
+                used.add(files.foot(path).lexicon)
+            except Unreadable:
+                continue
+            except FileNotFoundError:
+                continue
+        for each in Lexicons(folder).unused(used):
+            lexicon.remove(each)
+
     def _path(self, api: str, held: Held) -> Path:
-        called = files.name(held.query.window, held.fetched_at, held.id)
-        return self._place(api, held.query) / called
+        return self._place(api, held.query) / held.name
+
+    def _home(self, api: str, query: Query) -> _Home:
+        place = self._place(api, query).parent
+        with self._lock:
+            return self._homes.setdefault(place, _Home(place))
 
     def _place(self, api: str, query: Query) -> Path:
         """The digest keeps apart what file systems that ignore case would mix."""
         of = ".".join(filter(None, (query.property_id, query.survey_id)))
         digest = hashlib.sha256(of.encode()).hexdigest()[:8]
         return self._folder / api / query.dataset / f"{of}.{digest}" / quote(query.timezone, safe="")
+
+
+_MOST_OPEN = 20_000
+"""Pieces of tags take no memory for their rows, but are not nothing."""

@@ -2,9 +2,13 @@
 
 from collections import OrderedDict
 from collections.abc import Collection
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from threading import Lock
 
-from userlane.contract import Query
+from userlane.contract import MemoryShelf, Query, Shelf
+from userlane.store.lexicon import Lexicon
+from userlane.store.parts import Part, held
 from userlane.store.pieces import Held, Piece, Proof, covers, overlap
 
 MEMORY_BYTES = 512 * 2**20
@@ -17,6 +21,9 @@ class MemoryStore:
 
     def __init__(self, max_bytes: int = MEMORY_BYTES) -> None:
         self._max_bytes = max_bytes
+        self._lexicons: dict[tuple[str, str], Lexicon] = {}
+        self._shelves: dict[tuple[str, str], Shelf] = {}
+        self._claimed: set[tuple[str, Query]] = set()
         self._pieces: OrderedDict[str, tuple[str, Piece]] = OrderedDict()
         self._lock = Lock()
 
@@ -47,10 +54,14 @@ class MemoryStore:
             self._pieces.move_to_end(held.id)
             return piece
 
-    def keep(self, api: str, piece: Piece, replaced: Collection[str] = ()) -> None:
+    def keep(self, api: str, piece: Piece, replaced: Collection[str] = ()) -> Piece:
         """As in `Store`. A piece heavier than the whole store is not kept."""
-        if piece.table.nbytes > self._max_bytes:
-            return
+        if piece.query.dataset == "tags" and not isinstance(piece.rows, Part):
+            with self._lock:
+                lexicon = self._lexicons.setdefault((api, piece.query.property_id), Lexicon())
+            piece = replace(piece, rows=held(piece.rows, piece.window, lexicon))
+        if piece.nbytes > self._max_bytes:
+            return piece
         with self._lock:
             for each in [each for each in replaced if each in self._pieces]:
                 of, older = self._pieces[each]
@@ -58,12 +69,46 @@ class MemoryStore:
                 if same and covers(piece.window, older.window):
                     del self._pieces[each]
             self._pieces[piece.id] = (api, piece)
-            weight = sum(each.table.nbytes for _, each in self._pieces.values())
+            weight = sum(each.nbytes for _, each in self._pieces.values())
             while weight > self._max_bytes:
-                weight -= self._pieces.popitem(last=False)[1][1].table.nbytes
+                weight -= self._pieces.popitem(last=False)[1][1].nbytes
+        return piece
 
     def release(self, ids: Collection[str]) -> None:
         """As in `Store`."""
         with self._lock:
             for each in ids:
                 self._pieces.pop(each, None)
+
+    def shelf(self, api: str, query: Query) -> Shelf:
+        """As in `Store`."""
+        with self._lock:
+            return self._shelves.setdefault((api, query.property_id), MemoryShelf())
+
+    def claim(self, api: str, query: Query) -> AbstractContextManager[object] | None:
+        """As in `Store`: among the loads of this process."""
+        key = (api, query)
+        with self._lock:
+            if key in self._claimed:
+                return None
+            self._claimed.add(key)
+        claimed = ExitStack()
+        claimed.callback(self._claimed.discard, key)
+        return claimed
+
+    def delete(self, property_id: str, api: str | None = None) -> int:
+        """As in `Store`."""
+        with self._lock:
+            gone = [
+                piece.id
+                for of, piece in self._pieces.values()
+                if piece.query.property_id == property_id and api in {None, of}
+            ]
+            for each in gone:
+                del self._pieces[each]
+            for key in [key for key in self._lexicons if key[1] == property_id and api in {None, key[0]}]:
+                del self._lexicons[key]
+        return len(gone)
+
+    def close(self) -> None:
+        """As in `Store`."""

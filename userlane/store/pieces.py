@@ -5,6 +5,7 @@ A store keeps pieces by API and question. Who may open which is not a store's bu
 
 import uuid
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -13,7 +14,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
-from userlane.contract import Query, Window
+from userlane.contract import Query, Shelf, Window
+from userlane.store.parts import Part
 
 UNSETTLED_DAYS = 3
 """Answers may still arrive for today and this many days before."""
@@ -41,7 +43,8 @@ class Proof:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Piece:
-    """The rows of `query`'s window, all of them, as fetched at one time: sorted, in the canonical columns.
+    """The rows of `query`'s window, all of them, as fetched at one time: sorted, in the canonical columns or,
+    once tags are stored, as a part in codes.
 
     `id` is given once to what one fetch brought; a slice keeps it, but not the `proof`, which is about the
     whole window. `refused` counts by reason and, where it could be read, day; `duplicates` and `outside` are
@@ -49,7 +52,7 @@ class Piece:
     """
 
     query: Query
-    table: pa.Table
+    rows: pa.Table | Part
     fetched_at: datetime
     refused: Mapping[tuple[str, date | None], int] = field(default_factory=dict)
     duplicates: int = 0
@@ -62,28 +65,45 @@ class Piece:
         """The window these rows fill."""
         return self.query.window
 
+    @property
+    def table(self) -> pa.Table:
+        """The rows in the canonical columns, read if they are in a file."""
+        return self.rows.table() if isinstance(self.rows, Part) else self.rows
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory the rows take."""
+        nbytes: int = self.rows.nbytes
+        return nbytes
+
     def over(self, window: Window) -> "Piece":
         """The part within `window`, which lies inside this piece's own; no row is copied."""
         if window == self.window:
             return self
         query = self.query.over(window)
-        first, end = _edges(self.table, query)
         refused = {
             (reason, day): count
             for (reason, day), count in self.refused.items()
             if day is None or window.start <= day < window.end
         }
-        table = self.table.slice(first, end - first)
-        return replace(self, query=query, table=table, refused=refused, proof=None)
+        if isinstance(self.rows, Part):
+            rows: pa.Table | Part = self.rows.over(window)
+        else:
+            first, end = _edges(self.rows, query)
+            rows = self.rows.slice(first, end - first)
+        return replace(self, query=query, rows=rows, refused=refused, proof=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A piece that lies in a store: what it answers, over the whole window of its fetch, and since when."""
+    """A piece that lies in a store: what it answers, over the whole window of its fetch, and since when.
+    `name` is what its store calls it.
+    """
 
     query: Query
     fetched_at: datetime
     id: str
+    name: str = ""
 
     def usable(self, now: datetime | None) -> Window | None:
         """The part that is still good at `now`; all of it at None."""
@@ -129,11 +149,27 @@ class Store(Protocol):
     def take(self, api: str, held: Held) -> Piece | None:
         """The piece itself; None when it is gone meanwhile."""
 
-    def keep(self, api: str, piece: Piece, replaced: Collection[str] = ()) -> None:
-        """Remember a piece. Of those with the IDs `replaced`, what lies in its window goes."""
+    def keep(self, api: str, piece: Piece, replaced: Collection[str] = ()) -> Piece:
+        """Remember a piece, and give it as it is kept. Of those with the IDs `replaced`, what lies in its
+        window is not found any more.
+        """
 
     def release(self, ids: Collection[str]) -> None:
         """Nobody here may open these any more: drop what is in memory of them."""
+
+    def shelf(self, api: str, query: Query) -> Shelf:
+        """Where sums over the pieces of the query's property and dataset are kept."""
+
+    def claim(self, api: str, query: Query) -> AbstractContextManager[object] | None:
+        """The right to fetch the query's window, so that it is fetched once, by whichever process; None while
+        somebody else has it. It ends with the context, and with its process.
+        """
+
+    def delete(self, property_id: str, api: str | None = None) -> int:
+        """Remove all that is stored of a property, of one API or of all; how many pieces that was."""
+
+    def close(self) -> None:
+        """Nothing more is kept by this process."""
 
 
 def covers(one: Window, other: Window) -> bool:

@@ -6,7 +6,7 @@ import pandas as pd
 from userlane.contract import Dataset
 from userlane.engine import run
 from userlane.inference import benjamini_hochberg, share_change, wilson
-from userlane.metrics.tags.records import records
+from userlane.metrics.tags.records import Records, records, uses
 
 
 def seen_users(dataset: Dataset, *others: Dataset) -> int:
@@ -17,8 +17,13 @@ def seen_users(dataset: Dataset, *others: Dataset) -> int:
 
     Ann and Bob in the tag feed, Bob and Cid in the NPS feed: 3.
     """
-    feeds = [records(feed).user_id.as_table() for feed in (dataset, *others)]
-    return int(run(ibis.union(*feeds).user_id.nunique().name("users"))["users"].iloc[0])
+    seen = records(dataset)
+    if not others:
+        return int(run(seen.different_users().name("users"))["users"].iloc[0])
+    people = set(seen.users.of(run(seen.table.select("user").distinct())["user"]))
+    for feed in others:
+        people.update(feed.frame["user_id"].dropna())
+    return len(people)
 
 
 def adoption(dataset: Dataset, seen: int, at_least: int = 1) -> pd.DataFrame:
@@ -37,22 +42,10 @@ def adoption(dataset: Dataset, seen: int, at_least: int = 1) -> pd.DataFrame:
     """
     if at_least < 1:
         raise ValueError("a user of a tag has at least one interaction")
-    table = records(dataset)
-    of_user = (
-        table.filter(table.interactions > 0)
-        .group_by("tag_id", "user_id")
-        .agg(interactions=table.interactions.sum(), first_day=table.date.min(), last_day=table.date.max())
-    )
-    enough = of_user.interactions >= at_least
-    found = run(
-        of_user.group_by("tag_id")
-        .agg(
-            users=of_user.count(where=enough),
-            interactions=of_user.interactions.sum(where=enough).fill_null(0),
-            first_day=of_user.first_day.min(where=enough),
-            last_day=of_user.last_day.max(where=enough),
-        )
-        .order_by(ibis.desc("users"), ibis.desc("interactions"), "tag_id")
+    used = uses(dataset)
+    found = used.named(run(_by_tag(used) if at_least == 1 else _by_tag_at_least(used, at_least)))
+    found = found.sort_values(
+        ["users", "interactions", "tag_id"], ascending=[False, False, True], ignore_index=True
     )
     shares = [wilson(users, seen) for users in found["users"].tolist()]
     found.insert(2, "share", pd.Series([share.value for share in shares], dtype=float))
@@ -60,6 +53,30 @@ def adoption(dataset: Dataset, seen: int, at_least: int = 1) -> pd.DataFrame:
     found.insert(4, "share_high", pd.Series([share.high for share in shares], dtype=float))
     found.insert(6, "per_user", found["interactions"] / found["users"].where(found["users"] > 0))
     return found
+
+
+def _by_tag(used: Records) -> ibis.Table:
+    table = used.table
+    return table.group_by("tag").agg(
+        users=used.different_users(by_tag=True),
+        interactions=table.interactions.sum(),
+        first_day=table.date.min(),
+        last_day=table.date.max(),
+    )
+
+
+def _by_tag_at_least(used: Records, at_least: int) -> ibis.Table:
+    table = used.table
+    of_user = table.group_by("tag", "user").agg(
+        interactions=table.interactions.sum(), first_day=table.date.min(), last_day=table.date.max()
+    )
+    enough = of_user.interactions >= at_least
+    return of_user.group_by("tag").agg(
+        users=of_user.count(where=enough),
+        interactions=of_user.interactions.sum(where=enough).fill_null(0),
+        first_day=of_user.first_day.min(where=enough),
+        last_day=of_user.last_day.max(where=enough),
+    )
 
 
 def change(dataset: Dataset, before: Dataset, seen: int, seen_before: int) -> pd.DataFrame:

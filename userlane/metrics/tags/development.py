@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from userlane.contract import Dataset
-from userlane.engine import run
+from userlane.engine import distinct, run
 from userlane.metrics.tags.records import Step, calendar, period, uses
 
 
@@ -20,11 +20,12 @@ def trend(dataset: Dataset, by: Step, tag_ids: Sequence[str] | None = None) -> p
 
     Ann uses tag 7 on Monday and Tuesday, Bob on Tuesday: by day 1, 2, 0, 0, …; by week 2.
     """
-    table = uses(dataset, tag_ids)
-    found = run(
-        table.group_by("tag_id", period(table, by)).agg(
-            users=table.user_id.nunique(), interactions=table.interactions.sum()
-        )
+    used = uses(dataset, tag_ids)
+    table = used.table
+    # A day has one record for each user and tag, so counting records counts users.
+    users = table.count() if by == "day" else table.user.nunique()
+    found = used.named(
+        run(table.group_by("tag", period(table, by)).agg(users=users, interactions=table.interactions.sum()))
     )
     tags = sorted(found["tag_id"].unique()) if tag_ids is None else list(dict.fromkeys(tag_ids))
     return _on_calendar(found, tags, calendar(dataset, by))
@@ -55,10 +56,10 @@ def daily_users(dataset: Dataset) -> pd.DataFrame:
 
     Ann uses two tags on Monday, nobody any on Tuesday: 1, 0.
     """
-    table = uses(dataset)
-    found = run(
-        table.group_by("date").agg(users=table.user_id.nunique(), interactions=table.interactions.sum())
-    )
+    used = uses(dataset)
+    table = used.table
+    users = distinct(table.user, used.users.size, dataset.query.window.days)
+    found = run(table.group_by("date").agg(users=users, interactions=table.interactions.sum()))
     days = calendar(dataset, "day")
     filled = found.set_index("date").reindex(days["period"]).fillna(0).astype(float)
     filled[days["missing"].to_numpy()] = float("nan")
@@ -74,9 +75,9 @@ def cumulative(dataset: Dataset, tag_ids: Sequence[str]) -> pd.DataFrame:
 
     Ann uses tag 7 on Monday and Tuesday, Bob on Tuesday: 1, 2, 2, …
     """
-    table = uses(dataset, tag_ids)
-    firsts = table.group_by("tag_id", "user_id").agg(period=table.date.min())
-    found = run(firsts.group_by("tag_id", "period").agg(users=firsts.count()))
+    used = uses(dataset, tag_ids)
+    firsts = used.table.group_by("tag", "user").agg(period=used.table.date.min())
+    found = used.named(run(firsts.group_by("tag", "period").agg(users=firsts.count())))
     days = calendar(dataset, "day")
     filled = _on_calendar(found, list(dict.fromkeys(tag_ids)), days.assign(missing=False))
     filled["users"] = filled.groupby("tag_id", sort=False)["users"].cumsum()

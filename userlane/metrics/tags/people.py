@@ -26,16 +26,17 @@ def totals(dataset: Dataset) -> Totals:
     Ann uses tags 7 and 8 once each on Monday, Bob tag 7 twice on Monday: 2 users, 4 interactions, 2 tags,
     1 day.
     """
-    table = uses(dataset)
+    used = uses(dataset)
+    table = used.table
     found = run(
         table.agg(
-            users=table.user_id.nunique(),
+            users=used.different_users(),
             interactions=table.interactions.sum().fill_null(0),
-            tags=table.tag_id.nunique(),
+            tags=table.tag.nunique(),
             days=table.date.nunique(),
         )
     )
-    return Totals(*(int(found[name].iloc[0]) for name in Totals._fields))
+    return Totals(*(int(found[name].fillna(0).iloc[0]) for name in Totals._fields))
 
 
 def heaviest(dataset: Dataset, tag_ids: Sequence[str] | None = None, limit: int = 50) -> pd.DataFrame:
@@ -47,19 +48,23 @@ def heaviest(dataset: Dataset, tag_ids: Sequence[str] | None = None, limit: int 
 
     Ann has 3 interactions on two days, Bob 1: Ann 3, 2 days, share .75; Bob 1, 1 day, share .25.
     """
-    table = uses(dataset, tag_ids)
-    most = (
-        table.group_by("user_id")
-        .agg(interactions=table.interactions.sum())
-        .mutate(share=ibis._.interactions / table.interactions.sum().as_scalar())
-        .order_by(ibis.desc("interactions"), "user_id")
-        .limit(limit)
-    )
+    used = uses(dataset, tag_ids)
+    table = used.table
+    summed = table.group_by("user").agg(interactions=table.interactions.sum())
+    # More than are wanted, since among equals their IDs decide, and codes are in no order.
+    least = summed.order_by(ibis.desc("interactions")).limit(limit).interactions.min()
+    most = summed.filter(summed.interactions >= least.as_scalar())
     # Days and tags are counted for these few only: counting them for everybody takes ten times as long.
     theirs = (
-        table.semi_join(most, "user_id")
-        .group_by("user_id")
-        .agg(active_days=ibis._.date.nunique(), tags=ibis._.tag_id.nunique())
+        table.semi_join(most, "user")
+        .group_by("user")
+        .agg(
+            interactions=ibis._.interactions.sum(),
+            active_days=ibis._.date.nunique(),
+            tags=ibis._.tag.nunique(),
+        )
     )
-    joined = most.join(theirs, "user_id").order_by(ibis.desc("interactions"), "user_id")
-    return run(joined["user_id", "interactions", "active_days", "tags", "share"])
+    found = run(theirs.mutate(share=theirs.interactions / table.interactions.sum().as_scalar()))
+    found["user_id"] = pd.Series(used.users.of(found["user"]), dtype="str")
+    found = found.sort_values(["interactions", "user_id"], ascending=[False, True], ignore_index=True)
+    return found.head(limit)[["user_id", "interactions", "active_days", "tags", "share"]]

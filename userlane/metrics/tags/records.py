@@ -1,29 +1,64 @@
 """From a dataset to what expressions read; the only part that knows where tag records are kept."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import ibis
 import pandas as pd
+import pyarrow as pa
 
-from userlane.contract import Dataset
+from userlane.contract import CODES, Coded, Dataset, Source, Texts
+from userlane.engine import distinct
+from userlane.engine import table as stored_table
 
 Step = Literal["day", "week"]
 
 
-def records(dataset: Dataset) -> ibis.Table:
-    """All records of a dataset as an Ibis table of its canonical columns; coded text reads as text.
+@dataclass(frozen=True, eq=False, slots=True)
+class Records:
+    """Tag records as an Ibis table of `contract.CODES`: `date`, `tag`, `user`, `interactions`.
 
-    The Arrow table is read where it is: no row is copied or decoded up front.
+    `tags` and `users` are the texts behind the codes.
     """
-    return ibis.memtable(dataset.table)
+
+    table: ibis.Table
+    tags: Texts
+    users: Texts
+
+    def of_tags(self, tag_ids: Sequence[str] | None) -> "Records":
+        """Those of these tags; of all, if none are given."""
+        if tag_ids is None:
+            return self
+        return Records(
+            self.table.filter(self.table.tag.isin(self.tags.codes(tag_ids))), self.tags, self.users
+        )
+
+    def used(self) -> "Records":
+        """Those with at least one interaction."""
+        return Records(self.table.filter(self.table.interactions > 0), self.tags, self.users)
+
+    def different_users(self, *, by_tag: bool = False) -> ibis.Value:
+        """How many different users there are, in all or for each tag."""
+        groups = self.tags.size if by_tag else 1
+        return distinct(self.table.user, self.users.size, groups)
+
+    def named(self, found: pd.DataFrame) -> pd.DataFrame:
+        """A frame with the tag IDs, as its first column `tag_id`, in place of the codes in `tag`."""
+        named = found.drop(columns="tag")
+        named.insert(0, "tag_id", pd.Series(self.tags.of(found["tag"]), dtype="str"))
+        return named
 
 
-def uses(dataset: Dataset, tag_ids: Sequence[str] | None = None) -> ibis.Table:
+def records(dataset: Dataset) -> Records:
+    """All records of a tag dataset. Nothing is read, copied or decoded before an expression asks for it."""
+    coded = dataset.coded()
+    return Records(_united(coded), coded.tags, coded.users)
+
+
+def uses(dataset: Dataset, tag_ids: Sequence[str] | None = None) -> Records:
     """The records with at least one interaction, of the given tags or of all."""
-    table = records(dataset)
-    used = table.filter(table.interactions > 0)
-    return used if tag_ids is None else used.filter(used.tag_id.isin(list(tag_ids)))
+    return records(dataset).used().of_tags(tag_ids)
 
 
 def period(table: ibis.Table, by: Step) -> ibis.Value:
@@ -51,3 +86,26 @@ def calendar(dataset: Dataset, by: Step) -> pd.DataFrame:
         }
     )
     return periods.reset_index()
+
+
+def _united(coded: Coded) -> ibis.Table:
+    tables = [_table(source) for source in coded.sources]
+    return ibis.union(*tables) if tables else ibis.memtable(CODES.empty_table())
+
+
+def _table(source: Source) -> ibis.Table:
+    table = ibis.memtable(source.table) if source.table is not None else stored_table(source.paths, CODES)
+    if source.window is not None:
+        table = table.filter((table.date >= source.window.start) & (table.date < source.window.end))
+    for name, codes in (("tag", source.tags), ("user", source.users)):
+        if codes is not None:
+            table = _translated(table, name, codes)
+    return table
+
+
+def _translated(table: ibis.Table, name: str, codes: pa.Array) -> ibis.Table:
+    """Codes of another lexicon become those that go for the whole."""
+    numbers = pa.array(range(len(codes)), pa.int32())
+    pairs = ibis.memtable(pa.table({"theirs": numbers, "ours": codes}))
+    joined = table.join(pairs, table[name] == pairs.theirs)
+    return joined.mutate(**{name: joined.ours}).select(CODES.names)

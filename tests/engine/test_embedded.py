@@ -13,7 +13,7 @@ from ibis import _
 
 from userlane import engine
 from userlane.contract import COLUMNS
-from userlane.engine import Engine, run
+from userlane.engine import Embedded, run
 from userlane.errors import UserlaneError
 
 
@@ -70,9 +70,9 @@ def test_many_threads_get_their_own_answers() -> None:
 
 def test_first_askers_at_once_share_one_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many threads ask first, one database is opened."""
-    monkeypatch.setattr(engine, "_default_engine", None)
+    monkeypatch.setattr(engine, "_chosen", None)
     with ThreadPoolExecutor(8) as pool:
-        engines = set(pool.map(lambda _number: engine._default(), range(8)))
+        engines = set(pool.map(lambda _number: engine._engine(), range(8)))
     assert len(engines) == 1
 
 
@@ -82,13 +82,15 @@ def test_work_larger_than_memory_spills_and_is_right() -> None:
     texts = pa.array([f"user-with-a-long-name-{number}" for number in range(rows)])
     wide = ibis.memtable(pa.table({"user_id": texts}))
     grouped = wide.group_by("user_id").agg(n=wide.count())
-    found = Engine(threads=2, memory_limit="24MB").run(grouped.agg(users=grouped.count(), n=grouped.n.sum()))
+    found = Embedded(threads=2, memory_limit="24MB").run(
+        grouped.agg(users=grouped.count(), n=grouped.n.sum())
+    )
     assert found.to_numpy().tolist() == [[rows, rows]]
 
 
 def test_too_little_memory_is_said_in_words_and_leaves_the_engine_usable() -> None:
     """What does not fit at all is an error with cause and next step; the next expression runs."""
-    small = Engine(threads=1, memory_limit="1MB")
+    small = Embedded(threads=1, memory_limit="1MB")
     texts = pa.array([f"user-{number}" for number in range(200_000)])
     wide = ibis.memtable(pa.table({"user_id": texts}))
     with pytest.raises(UserlaneError) as caught:
@@ -105,13 +107,13 @@ def test_without_a_folder_to_spill_to_it_still_runs(monkeypatch: pytest.MonkeyPa
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr("tempfile.mkdtemp", refuse)
-    assert Engine(threads=1).run(ibis.memtable(table(10)).count().name("n"))["n"].tolist() == [10]
+    assert Embedded(threads=1).run(ibis.memtable(table(10)).count().name("n"))["n"].tolist() == [10]
 
 
 def test_its_folder_goes_with_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was spilled does not outlive the engine."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    short_lived = Engine(threads=1)
+    short_lived = Embedded(threads=1)
     assert len(list(tmp_path.iterdir())) == 1
     del short_lived
     gc.collect()
@@ -132,5 +134,5 @@ def test_expressions_reach_no_file_and_no_address(tmp_path: Path, statement: str
     file = tmp_path / "secret.csv"
     file.write_text("a\n1\n")
     with pytest.raises(duckdb.Error, match=r"external access|disabled by configuration"):
-        Engine(threads=1)._connection().execute(statement.format(path=file))
+        Embedded(threads=1)._connection({}).execute(statement.format(path=file))
     assert file.read_text() == "a\n1\n"

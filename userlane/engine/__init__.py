@@ -1,0 +1,76 @@
+"""Where expressions over many rows are run.
+
+Whoever calls builds an Ibis expression over `table`s and gets a small frame back; which engine ran it, nobody
+needs to know.
+
+files     files as tables that any engine can find
+embedded  DuckDB, inside this process: the default
+"""
+
+import threading
+from typing import Protocol
+
+import ibis
+import pandas as pd
+
+from userlane.engine.embedded import Embedded
+from userlane.engine.files import table
+
+
+class Engine(Protocol):
+    """What runs expressions. Thread-safe."""
+
+    def run(self, expression: ibis.Expr) -> pd.DataFrame:
+        """As `run` of this package."""
+
+    def distinct(self, codes: ibis.Column, below: int, groups: int) -> ibis.Value:
+        """As `distinct` of this package."""
+
+
+def run(expression: ibis.Expr) -> pd.DataFrame:
+    """The rows of an Ibis expression, as a small frame: text as `str`, days as midnight `datetime64[us]`,
+    whole numbers as `int64` (`float64` with NaN where some are missing).
+
+    A scalar or column becomes a frame of one column. Safe to call from many threads.
+    Raises `UserlaneError` when the memory set aside does not suffice, or files it reads are gone.
+
+    >>> import pyarrow as pa
+    >>> run(ibis.memtable(pa.table({"score": [9, 10]})).score.sum().name("sum"))
+       sum
+    0   19
+    """
+    return _engine().run(expression)
+
+
+def distinct(codes: ibis.Column, below: int, groups: int = 1) -> ibis.Value:
+    """How many different codes there are, exactly; each is at least 0 and less than `below`, and none is
+    missing. `groups` says about how many groups it is counted for at a time.
+
+    >>> import pyarrow as pa
+    >>> codes = ibis.memtable(pa.table({"user": pa.array([0, 2, 2], pa.int32())})).user
+    >>> int(run(distinct(codes, below=3).name("users")).users[0])
+    2
+    """
+    return _engine().distinct(codes, below, groups)
+
+
+_chosen: Engine | None = None
+_lock = threading.Lock()
+
+
+def use(engine: Engine | None) -> None:
+    """Have all expressions run by this engine; None: by the embedded one."""
+    global _chosen  # noqa: PLW0603  # the process has one engine
+    with _lock:
+        _chosen = engine
+
+
+def _engine() -> Engine:
+    global _chosen  # noqa: PLW0603  # opened when first asked
+    with _lock:
+        if _chosen is None:
+            _chosen = Embedded()
+        return _chosen
+
+
+__all__ = ["Embedded", "Engine", "distinct", "run", "table", "use"]

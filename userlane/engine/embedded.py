@@ -1,0 +1,136 @@
+"""DuckDB, inside this process, reached through Ibis.
+
+Files are read where they lie, only the columns and days that an expression names. Beyond the folders of these
+files no expression can reach anything: neither another file nor an address.
+"""
+
+import os
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import ibis
+import pandas as pd
+import pyarrow as pa
+from ibis.backends.duckdb import Backend
+
+from userlane.engine import files
+from userlane.errors import UserlaneError
+
+THREADS = min(4, os.cpu_count() or 1)
+"""Threads one expression is spread over, and how many expressions run at once; others wait their turn."""
+
+MEMORY_LIMIT = "512MB"
+"""What all running expressions may take together; beyond it they spill to disk. The rows themselves are not
+counted: they are read where Arrow or files hold them."""
+
+_MOST_BITS = 512 * 2**20
+"""64 MB, over all threads."""
+
+
+class Embedded:
+    """An embedded DuckDB that any number of threads may ask at once.
+
+    Each run has a connection of its own to the one database, because a DuckDB connection serves one thread
+    at a time; memory and worker threads are shared, so many askers cost no more than a few.
+    """
+
+    def __init__(self, threads: int = THREADS, memory_limit: str = MEMORY_LIMIT) -> None:
+        """Open the database. Raises `duckdb.Error` for a memory limit that is not a size."""
+        self._spill = _spill_folder()
+        weakref.finalize(self, shutil.rmtree, self._spill, ignore_errors=True)
+        self._threads = threads
+        self._memory_limit = memory_limit
+        self._folders: frozenset[str] = frozenset()
+        self._database = self._opened()
+        self._turn = threading.BoundedSemaphore(threads)
+        self._opening = threading.Lock()
+
+    def run(self, expression: ibis.Expr) -> pd.DataFrame:
+        """The rows of `expression`; see `engine.run`."""
+        tables = dict(files.used(expression))
+        with self._turn, self._connection(tables) as connection:
+            try:
+                for name, paths in tables.items():
+                    listed = ", ".join(_quoted(path) for path in paths)
+                    connection.execute(f"CREATE TEMP VIEW {name} AS FROM read_parquet([{listed}])")
+                table = Backend.from_connection(connection).to_pyarrow(expression.as_table())
+            except duckdb.OutOfMemoryException as error:
+                raise UserlaneError(
+                    "There is not enough memory to count this many records.", "Choose a shorter range."
+                ) from error
+            except duckdb.IOException as error:
+                raise UserlaneError(
+                    "Stored records were removed while they were read.", "Load the page again."
+                ) from error
+        return _frame(table)
+
+    def distinct(self, codes: ibis.Column, below: int, groups: int = 1) -> ibis.Value:
+        """The number of different codes; see `engine.distinct`.
+
+        A bit for each possible code is several times as fast as a list of those seen, as long as the bits of
+        all groups fit into little memory.
+        """
+        if below == 0 or below * groups * self._threads > _MOST_BITS:
+            return codes.nunique()
+        return _bits_set(_bits_of(codes, 0, below - 1))
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        database = duckdb.connect(
+            ":memory:",
+            config={
+                "threads": self._threads,
+                "memory_limit": self._memory_limit,
+                "temp_directory": self._spill,
+                "autoinstall_known_extensions": False,  # nothing is ever downloaded
+                "parquet_metadata_cache": True,  # files never change
+            },
+        )
+        # After the folders are set: from here on no expression can name another file or an address.
+        if self._folders:
+            listed = ", ".join(map(_quoted, sorted(self._folders)))
+            database.execute(f"SET allowed_directories = [{listed}]")
+        database.execute("SET enable_external_access = false")
+        return database
+
+    def _connection(self, tables: Mapping[str, Sequence[str]]) -> duckdb.DuckDBPyConnection:
+        folders = {str(Path(path).parent) + "/" for paths in tables.values() for path in paths}
+        # The parent connection is shared; taking a cursor of it is the only thing done with it.
+        with self._opening:
+            if not folders <= self._folders:
+                self._folders |= folders
+                self._database = self._opened()
+            return self._database.cursor()
+
+
+@ibis.udf.agg.builtin(name="bitstring_agg")  # type: ignore[untyped-decorator]  # Ibis ships no types
+def _bits_of(codes: int, lowest: int, highest: int) -> str:
+    """A text of bits, one for each possible code."""
+
+
+@ibis.udf.scalar.builtin(name="bit_count")  # type: ignore[untyped-decorator]  # Ibis ships no types
+def _bits_set(bits: str) -> int:
+    """How many of them are set."""
+
+
+def _quoted(path: str) -> str:
+    return "'" + path.replace("'", "''") + "'"
+
+
+def _spill_folder() -> str:
+    try:
+        return tempfile.mkdtemp(prefix="userlane-engine-")
+    except OSError:
+        return ""  # a read-only file system: expressions then have to fit into memory
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas(date_as_object=False)
+    for field in table.schema:
+        if pa.types.is_date(field.type):
+            frame[field.name] = frame[field.name].astype("datetime64[us]")
+    return frame

@@ -1,0 +1,142 @@
+"""Tag records of one fetch in codes, and several of them as one answer."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from userlane.contract import COLUMNS, Coded, Shelf, Source, Texts, Window
+from userlane.store.lexicon import Lexicon
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Records of the days in `window`, sorted by day, in the codes of a lexicon: in a file, or `held`.
+
+    `counts` says how many each day has, also of the days in the file that lie outside the window.
+    """
+
+    lexicon: Lexicon
+    counts: Mapping[date, int]
+    window: Window
+    path: Path | None = None
+    held: pa.Table | None = field(default=None, repr=False)
+
+    @cached_property
+    def num_rows(self) -> int:
+        """How many records the window's days have."""
+        return sum(count for day, count in self.counts.items() if self._inside(day))
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory the records take."""
+        return self.held.nbytes if self.held is not None else 0
+
+    @property
+    def cut(self) -> bool:
+        """Whether there are days outside the window."""
+        return not all(map(self._inside, self.counts))
+
+    def over(self, window: Window) -> "Part":
+        """Those of a part of the window."""
+        return replace(self, window=window)
+
+    def coded(self) -> pa.Table:
+        """The window's records in codes. Raises `OSError`, `pyarrow.ArrowException`."""
+        table = self.held if self.held is not None else pq.read_table(self.path)
+        before = sum(count for day, count in self.counts.items() if day < self.window.start)
+        return table.replace_schema_metadata(None).slice(before, self.num_rows)
+
+    def table(self) -> pa.Table:
+        """The window's records in the canonical columns."""
+        return self.lexicon.decode(self.coded())
+
+    def _inside(self, day: date) -> bool:
+        return self.window.start <= day < self.window.end
+
+
+def days_of(table: pa.Table) -> dict[date, int]:
+    """How many records each day of a table has, in order of the days."""
+    counted = table["date"].value_counts().to_pylist()
+    return dict(sorted((each["values"], each["counts"]) for each in counted))
+
+
+def held(table: pa.Table, window: Window, lexicon: Lexicon | None = None) -> Part:
+    """A table in the canonical columns as a part in memory; with codes of its own, unless told whose."""
+    lexicon = lexicon or Lexicon()
+    return Part(lexicon, days_of(table), window, held=lexicon.encode(table))
+
+
+class TagRecords:
+    """Parts that lie side by side, as `contract.Stored`. `origins` name the fetch each of them is of."""
+
+    def __init__(
+        self, parts: Sequence[Part], origins: Sequence[str] = (), shelf: Shelf | None = None
+    ) -> None:
+        self._parts = [part for part in parts if part.num_rows]
+        ids = dict(zip(map(id, parts), origins, strict=False))
+        self._origins = tuple(
+            (f"{ids[id(part)]} {part.lexicon.id}", part.window) for part in parts if id(part) in ids
+        )
+        self._shelf = shelf
+        self.num_rows = sum(part.num_rows for part in self._parts)
+
+    @property
+    def days(self) -> tuple[date, date] | None:
+        """As in `Stored`."""
+        days = [
+            day for part in self._parts for day in part.counts if part.window.start <= day < part.window.end
+        ]
+        return (min(days), max(days)) if days else None
+
+    def batches(self) -> Iterator[pa.Table]:
+        """As in `Stored`: a part at a time."""
+        if not self._parts:
+            yield COLUMNS["tags"].empty_table()
+        for part in self._parts:
+            yield part.table()
+
+    def coded(self) -> Coded:
+        """As in `Stored`. The codes of whichever lexicon has most records go for all."""
+        if not self._parts:
+            nothing = Texts(0, lambda: pa.array([], pa.string()))
+            return Coded((), nothing, nothing)
+        by_lexicon: dict[Lexicon, list[Part]] = {}
+        for part in self._parts:
+            by_lexicon.setdefault(part.lexicon, []).append(part)
+        weight = Counter({each: sum(part.num_rows for part in parts) for each, parts in by_lexicon.items()})
+        main, *others = (each for each, _ in weight.most_common())
+        tags, users = main.tags, main.users
+        sources = _sources(by_lexicon[main])
+        for other in others:
+            tags, tag_codes = _joined(tags, other.tags)
+            users, user_codes = _joined(users, other.users)
+            found = _sources(by_lexicon[other])
+            sources += [replace(each, tags=tag_codes, users=user_codes) for each in found]
+        return Coded(tuple(sources), tags, users, self._origins, self._shelf)
+
+
+def _sources(parts: Sequence[Part]) -> list[Source]:
+    entire = tuple(str(part.path) for part in parts if part.path and not part.cut)
+    sources = [Source(paths=entire)] if entire else []
+    sources += [
+        Source(paths=(str(part.path),), window=part.window) for part in parts if part.path and part.cut
+    ]
+    kept = [part.coded() for part in parts if part.held is not None]
+    return [*sources, Source(table=pa.concat_tables(kept))] if kept else sources
+
+
+def _joined(texts: Texts, more: Texts) -> tuple[Texts, pa.Array]:
+    """All texts of both, those of the first with the codes they have, and where the others' codes lead."""
+    codes = pc.fill_null(pc.index_in(more.array, value_set=texts.array), -1).to_numpy().copy()
+    new = np.flatnonzero(codes < 0)
+    codes[new] = np.arange(texts.size, texts.size + len(new))
+    every = pa.concat_arrays([texts.array, more.array.take(pa.array(new))])
+    return Texts(len(every), lambda: every), pa.array(codes, pa.int32())

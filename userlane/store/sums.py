@@ -1,0 +1,83 @@
+"""Sums over unchanging records, kept as files beside them."""
+
+import contextlib
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from userlane.store import whole
+from userlane.store.whole import Unreadable
+
+_KEY = "key"
+_MOST_FILES = 8
+_MOST_TABLES = 2_000
+
+
+class FolderShelf:
+    """As `contract.Shelf`. Each `put` is a file; many become one. A broken one is dropped: all of it can be
+    counted again.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._tables: dict[str, pa.Table] = {}
+        self._read: set[Path] = set()
+        self._lock = Lock()
+
+    def get(self, keys: Sequence[str]) -> Mapping[str, pa.Table]:
+        """As in `Shelf`."""
+        with self._lock:
+            if not self._tables.keys() >= set(keys):
+                self._catch_up()
+            return {key: self._tables[key] for key in keys if key in self._tables}
+
+    def put(self, tables: Mapping[str, pa.Table]) -> None:
+        """As in `Shelf`."""
+        with self._lock, contextlib.suppress(OSError):
+            self._tables |= tables
+            for key in list(self._tables)[: max(0, len(self._tables) - _MOST_TABLES)]:
+                del self._tables[key]
+            files = self._files()
+            many = len(files) >= _MOST_FILES
+            if many:
+                self._catch_up()
+            self._read.add(
+                whole.write(self._folder, uuid.uuid4().hex, _labelled(self._tables if many else tables))
+            )
+            for path in files if many else ():
+                path.unlink(missing_ok=True)
+
+    def _catch_up(self) -> None:
+        with contextlib.suppress(OSError):
+            for path in [path for path in self._files() if path not in self._read]:
+                self._read.add(path)
+                with contextlib.suppress(FileNotFoundError):
+                    try:
+                        self._tables = _split(whole.read(path)) | self._tables
+                    except Unreadable:
+                        path.unlink(missing_ok=True)
+
+    def _files(self) -> list[Path]:
+        return [path for path in self._folder.iterdir() if whole.named(path)] if self._folder.is_dir() else []
+
+
+def _labelled(tables: Mapping[str, pa.Table]) -> pa.Table:
+    return pa.concat_tables(
+        table.add_column(0, _KEY, pa.array([key] * table.num_rows, pa.string()))
+        for key, table in tables.items()
+    )
+
+
+def _split(table: pa.Table) -> dict[str, pa.Table]:
+    """Rows of one key lie together."""
+    keys = pc.run_end_encode(table[_KEY].combine_chunks())
+    array = keys.chunk(0) if isinstance(keys, pa.ChunkedArray) else keys
+    rest, start, found = table.drop_columns(_KEY), 0, {}
+    for key, end in zip(array.values.to_pylist(), array.run_ends.to_pylist(), strict=True):
+        found[key] = rest.slice(start, end - start)
+        start = end
+    return found

@@ -1,0 +1,89 @@
+"""Files that are whole or not there, and say so themselves.
+
+A table is written beside its place, flushed to the disk, then renamed, so whoever reads never meets half a
+file, however the writer ended. The name ends in a checksum of the content, so whatever a disk did to it later
+is noticed when it is read.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+_NAME = re.compile(r"(.+)\.([0-9a-f]{8})\.parquet")
+_ROWS_A_GROUP = 2**20
+
+
+class Unreadable(Exception):
+    """A file is not what its name says: broken, of another version or another question's."""
+
+
+def write(folder: Path, name: str, table: pa.Table, metadata: Mapping[bytes, bytes] | None = None) -> Path:
+    """Put a table into a folder, whole; the path it has there. Raises `OSError`, and then leaves nothing."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = folder / f".{name}.{os.getpid()}.part"
+    buffer = pa.BufferOutputStream()
+    if metadata is not None:
+        table = table.replace_schema_metadata(metadata)
+    pq.write_table(table, buffer, compression="zstd", row_group_size=_ROWS_A_GROUP)
+    content = buffer.getvalue()
+    path = folder / f"{name}.{zlib.crc32(content):08x}.parquet"
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
+            # Held until the file is closed, also by a kill: a part that nobody holds is an orphan.
+            fcntl.flock(sink, fcntl.LOCK_EX)
+            sink.write(content)
+            sink.flush()
+            os.fsync(sink.fileno())
+            part.replace(path)
+        _flush(folder)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+    return path
+
+
+def named(path: Path) -> str:
+    """The name a file was written under; "" if it was not written here."""
+    found = _NAME.fullmatch(path.name)
+    return found[1] if found else ""
+
+
+def content(path: Path) -> pa.Buffer:
+    """What is in a file, checked. Raises `Unreadable`, `OSError`."""
+    found = _NAME.fullmatch(path.name)
+    held = pa.py_buffer(path.read_bytes())
+    if found is None or f"{zlib.crc32(held):08x}" != found[2]:
+        raise Unreadable("its checksum is another one")
+    return held
+
+
+def read(path: Path) -> pa.Table:
+    """The table of a file, without its metadata. Raises `Unreadable`, `OSError`."""
+    try:
+        return pq.read_table(pa.BufferReader(content(path))).replace_schema_metadata(None)
+    except (pa.ArrowException, ValueError) as error:
+        raise Unreadable(str(error)) from error
+
+
+def orphans(folder: Path) -> Iterator[Path]:
+    """Parts below `folder` that no living process is writing."""
+    for part in folder.rglob(".*.part"):
+        with contextlib.suppress(OSError), part.open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield part
+
+
+def _flush(folder: Path) -> None:
+    """Let a rename survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
