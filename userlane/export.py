@@ -158,6 +158,8 @@ def _described(query: Query, state: State, rows: int) -> dict[str, Any]:
         "reasons": reasons(state),
         "rows": rows,
         "refused_rows": state.refused_rows,
+        "duplicate_rows": state.duplicates,
+        "outside_rows": state.outside,
     }
 
 
