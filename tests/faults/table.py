@@ -11,6 +11,8 @@ import pytest
 from tests.faults.rows import ELSEWHERE, ROWS, faults
 
 PROPERTY = "fault"
+MOST_SECONDS = 180
+"""What all faults may take, one after another. It is told and not judged: a machine may be busy otherwise."""
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -98,7 +100,8 @@ def outcomes_of(reports: Sequence[Any]) -> dict[str, tuple[int, int]]:
 
 
 def printed(lines: Sequence[Line], outcomes: Mapping[str, tuple[int, int]]) -> Iterator[str]:
-    """The table, a line for each fault, then one for each row that other tests try, and one that sums it up.
+    """The table, a line for each fault, then one for each row that other tests try, and one that sums it up,
+    with the seconds of all the faults.
 
     `outcomes` are those of all tests that ran; see `outcomes_of`.
     """
@@ -153,7 +156,9 @@ def printed(lines: Sequence[Line], outcomes: Mapping[str, tuple[int, int]]) -> I
     cases += sum(outcomes[module][0] for module in elsewhere)
     failed += sum(outcomes[module][1] for module in elsewhere)
     told = f"every row of the list: {cases:,} cases" if not missing else f"{missing} not run: {cases:,} cases"
-    yield f"{told}, {failed} failed"
+    seconds = sum(line.seconds for line in lines)
+    kept = "within" if seconds <= MOST_SECONDS else "more than"
+    yield f"{told}, {failed} failed; all faults together took {seconds:.0f} s, {kept} three minutes"
 
 
 def _span(numbers: Sequence[int]) -> str:

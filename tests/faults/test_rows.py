@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -64,7 +65,11 @@ def test_the_table_shows_each_fault_and_a_failed_one_as_failed() -> None:
     ran = {module: (3, 0) for row in ELSEWHERE for module in row.modules}
     refused_line = Line("refused", 1, [2], [4], ["exit 5"], seconds=0.1, passed=False)
     table = list(printed([*lines, refused_line], ran))
-    assert table[-1].endswith("1 failed")
+    assert " 1 failed; " in table[-1]
+    seconds = sum(line.seconds for line in (*lines, refused_line))
+    assert table[-1].endswith(f"; all faults together took {seconds:.0f} s, within three minutes")
+    long = list(printed([*lines, replace(refused_line, seconds=200)], ran))
+    assert long[-1].endswith("more than three minutes")
     assert "every row" in table[-1]
     (refused,) = (line for line in table if line.strip().startswith("refused "))
     assert refused.endswith("FAIL")
@@ -73,5 +78,5 @@ def test_the_table_shows_each_fault_and_a_failed_one_as_failed() -> None:
     assert "not part of this run" in "\n".join(printed(lines, ran))
     assert "not run" in list(printed([*lines, refused_line], {}))[-1]
     broken = list(printed([*lines, refused_line], ran | {"test_export.py": (3, 2)}))
-    assert broken[-1].endswith("3 failed")
+    assert " 3 failed; " in broken[-1]
     assert any("test_export.py" in line and line.endswith("FAIL") for line in broken)
