@@ -129,7 +129,8 @@ def test_json_records_are_the_rows_with_iso_days_and_instants_and_null_for_missi
 
 
 def test_json_says_what_was_asked_and_that_everything_is_there() -> None:
-    file = export.records_file(dataset("surveys", state=State(refused={"score 9 is not 1–5": 2})), "json")
+    state = State(refused={"score 9 is not 1–5": 2}, duplicates=4, outside=7)
+    file = export.records_file(dataset("surveys", state=state), "json")
     assert list(json.loads(file).items())[:-1] == [
         ("dataset", "surveys"),
         ("property_id", "demo"),
@@ -141,6 +142,8 @@ def test_json_says_what_was_asked_and_that_everything_is_there() -> None:
         ("reasons", []),
         ("rows", 1),
         ("refused_rows", 2),
+        ("duplicate_rows", 4),
+        ("outside_rows", 7),
     ]
 
 

@@ -23,12 +23,12 @@ from hypothesis import strategies as st
 
 from tests import sweeping
 from tests.stand_in import UNHURRIED
-from userlane import logs
+from userlane import errors, logs
 from userlane.__main__ import commands
 from userlane.commands.speech import Command
 from userlane.contract import Token
 from userlane.contract.connection import without_tokens
-from userlane.errors import ServerFailed, SettingsUnusable, UploadRefused
+from userlane.errors import ServerFailed, SettingsUnusable, UploadRefused, UserlaneError
 
 ROOT = Path(__file__).parent.parent
 SECRET = "sentinel+4f2a/b7=Zq"
@@ -322,13 +322,73 @@ def test_an_error_is_logged_once_with_its_traceback_and_keeps_its_id(lines: Line
     assert logs.noted(ValueError("again")) != identity
 
 
-def test_known_errors_are_logged_in_words_and_what_was_typed_is_not(lines: Lines) -> None:
-    logs.noted(ServerFailed("The API failed (500).", "Load again."))
+def test_known_errors_are_logged_by_their_kind_and_never_in_their_words(lines: Lines) -> None:
+    """With what is known about them: those words quote the API, a record or what was typed."""
+    failed = ServerFailed("The API failed (500): no Alice.", "Load again.")
+    failed.status = 500
+    logs.noted(failed, dataset="nps")
     logs.noted(UploadRefused("Line 7: “Alice” is no tag ID.", "Mend it."))
-    failed, refused = lines.taken()
-    assert (failed["level"], failed["cause"]) == ("warning", "The API failed (500).")
-    assert refused["error"] == "UploadRefused"
-    assert "Alice" not in json.dumps(refused, ensure_ascii=False)
+    first, second = lines.taken()
+    assert (first["level"], first["error"], first["dataset"], first["status"]) == (
+        *("warning", "ServerFailed"),
+        *("nps", 500),
+    )
+    assert (second["level"], second["error"]) == ("info", "UploadRefused")
+    assert "Alice" not in json.dumps([first, second], ensure_ascii=False)
+
+
+COMMENT, USER = "sentinel: the tour is too long", "sentinel-user-00017"
+
+
+def _misunderstood() -> None:
+    """Fail as pandas and the decoder do: in words that quote a record."""
+    try:
+        float(COMMENT)
+    except ValueError as error:
+        error.add_note(f"in the record of {USER}")
+        raise LookupError(USER) from error
+
+
+def _grouped() -> None:
+    try:
+        _misunderstood()
+    except LookupError as error:
+        raise ExceptionGroup(COMMENT, [error, KeyError(USER)]) from None
+
+
+@pytest.mark.parametrize("fail", [_misunderstood, _grouped])
+@pytest.mark.parametrize("terminal", [False, True])
+def test_no_comment_and_no_user_id_that_an_error_quotes_gets_into_the_log(
+    fail: Callable[[], None], *, terminal: bool, said: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The types and the places are there, by which a defect is found."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    with logging_on():
+        try:
+            fail()
+        except Exception as error:
+            logs.noted(error)
+            log.exception("it failed", value=error, deep=[{"values": (error,)}])
+            logging.getLogger("library").warning("it failed: %s and %r", error, error, exc_info=error)
+        text = said.text()
+    assert COMMENT not in text
+    assert USER not in text
+    assert text.count("ValueError") >= 3
+    assert text.count("in _misunderstood") >= 3
+    assert "test_logs.py" in text
+    assert "LookupError" in text
+
+
+OURS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, UserlaneError)]
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_no_error_of_ours_gets_its_words_into_the_log(kind: type[UserlaneError], lines: Lines) -> None:
+    logs.noted(kind(f"The API said: {COMMENT}.", f"Look at {USER}."))
+    log.warning("noticed", exc_info=kind(f"The API said: {COMMENT}."), value=kind(USER))
+    text = lines.text()
+    assert text.count(kind.__name__) == 3
+    assert "sentinel" not in text
 
 
 def test_the_log_says_on_whose_page_it_was(lines: Lines) -> None:
@@ -387,7 +447,7 @@ def test_on_a_terminal_the_lines_are_plain_and_as_clean(said: Lines, monkeypatch
     text = said.text()
     assert not text.startswith("{")
     assert "api.example" in text
-    assert "ValueError: …" in text
+    assert "ValueError" in text
     assert sweeping.found(SECRET, {"terminal": text}) == []
 
 

@@ -39,10 +39,12 @@ class UserlaneError(Exception):
     """Base of all errors this package raises.
 
     `exit_code` is the command line's answer; `retryable` says whether asking again unchanged can help.
+    `status` is that of the API's answer, where one came.
     """
 
     exit_code: ClassVar[int] = 5
     retryable: ClassVar[bool] = False
+    status: int | None = None
 
     def __init__(self, cause: str, next_step: str = "") -> None:
         super().__init__(f"{cause} {next_step}".strip())

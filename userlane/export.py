@@ -99,7 +99,7 @@ def file_name(  # noqa: PLR0917 - in the order they stand in the name
     >>> from userlane.contract import Window
     >>> april = Query("nps", "demo", Window(date(2026, 4, 1), date(2026, 5, 1)))
     >>> file_name(april, State(), "c0ffee", "csv")
-    'userlane-nps-demo-2026-04-01_2026-05-01-bd5d449f.csv'
+    'userlane-nps-demo-2026-04-01_2026-05-01-83333593.csv'
     """
     content = orjson.dumps([fingerprint, _described(query, state, 0), view, sorted((filters or {}).items())])
     window = f"{query.window.start.isoformat()}_{query.window.end.isoformat()}"
@@ -158,6 +158,8 @@ def _described(query: Query, state: State, rows: int) -> dict[str, Any]:
         "reasons": reasons(state),
         "rows": rows,
         "refused_rows": state.refused_rows,
+        "duplicate_rows": state.duplicates,
+        "outside_rows": state.outside,
     }
 
 

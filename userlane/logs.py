@@ -1,6 +1,9 @@
 """The log: one JSON object a line on standard error, or plain lines on a terminal, with nothing secret in it.
 
 The loggers of libraries end here too, so `redact` sees every line that this process logs.
+
+An error's own words never get into it: they quote what could not be understood, which may be a comment or a
+user ID. Of errors the log has the types, and the places they passed.
 """
 
 import logging
@@ -11,7 +14,8 @@ import secrets
 import sys
 import threading
 import traceback
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from copy import copy
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -68,23 +72,30 @@ def redact(_logger: Any, _method: str, event: Event) -> Event:
 
     “…” replaces every token this process holds, in any escaping; all that follows `Bearer`; user names,
     queries and fragments of addresses; and whatever is kept under a key such as `authorization`, `cookie` or
-    `api_key`. That goes for names and values at any depth, and for texts of exceptions. What is left is made
-    of texts, numbers, lists and objects only, each of bounded size.
+    `api_key`. That goes for names and values at any depth. Of exceptions the type is left. What is left is
+    made of texts, numbers, lists and objects only, each of bounded size.
     """
     return _members(event, _DEEPEST)
 
 
-def noted(error: BaseException) -> str:
-    """The ID of an error, for the screen. The first time it is asked for, the error is logged under it."""
+def noted(error: BaseException, **about: object) -> str:
+    """The ID of an error, for the screen. The first time it is asked for, the error is logged under it, with
+    what is known `about` it.
+    """
     identity = error_id(error)
     if _NOTED not in vars(error):
         vars(error)[_NOTED] = True
         if not isinstance(error, UserlaneError):
-            log.error("unforeseen failure", error_id=identity, exc_info=error)
-        elif isinstance(error, InputUnusable):  # its words may quote what was typed or uploaded
-            log.info("input refused", error_id=identity, error=type(error).__name__)
+            log.error("unforeseen failure", error_id=identity, exc_info=error, **about)
+            return identity
+        # Its words may quote what was typed or uploaded, the API, or a record.
+        about = {"error": type(error).__name__, **about}
+        if error.status is not None:
+            about["status"] = error.status
+        if isinstance(error, InputUnusable):
+            log.info("input refused", error_id=identity, **about)
         else:
-            log.warning("load failed", error_id=identity, error=type(error).__name__, cause=error.cause)
+            log.warning("load failed", error_id=identity, **about)
     return identity
 
 
@@ -116,11 +127,21 @@ class _StandardError(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = self.format(record)
+            line = self.format(_wordless(record))
         except Exception as error:  # noqa: BLE001  # logging's own handling would print the record as it is
             line = f'{{"event": "a line could not be logged", "error": "{type(error).__name__}"}}'
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
+
+
+def _wordless(record: logging.LogRecord) -> logging.LogRecord:
+    """The record; an exception that is part of its message is told by its type."""
+    given = record.args
+    if not isinstance(given, tuple) or not any(isinstance(each, BaseException) for each in given):
+        return record
+    changed = copy(record)
+    changed.args = tuple(_type(each) if isinstance(each, BaseException) else each for each in given)
+    return changed
 
 
 class _Through(logging.Logger):
@@ -163,15 +184,33 @@ def _described(_logger: Any, _method: str, event: Event) -> Event:
 
 
 def _traced(_logger: Any, _method: str, event: Event) -> Event:
-    """An exception as its traceback, without values of variables, and under its ID."""
+    """An exception as the places it passed, without its words and values of variables, and under its ID."""
     info = event.pop("exc_info", None)
     if info is True:
         info = sys.exc_info()
     error = info[1] if isinstance(info, tuple) else info
     if isinstance(error, BaseException):
         event["error_id"] = error_id(error)
-        event["exception"] = "".join(traceback.format_exception(error))
+        event["exception"] = "\n".join(_places(error, _DEEPEST))
     return event
+
+
+def _places(error: BaseException, depth: int) -> Iterator[str]:
+    """The types of an error and of those that led to it, first things first, each below its frames."""
+    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if depth and earlier is not None:
+        yield from _places(earlier, depth - 1)
+    if depth and isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions[:_DEEPEST]:
+            yield from _places(each, depth - 1)
+    for frame, line in islice(traceback.walk_tb(error.__traceback__), _WIDEST):
+        yield f'  File "{frame.f_code.co_filename}", line {line}, in {frame.f_code.co_name}'
+    yield _type(error)
+
+
+def _type(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _members(mapping: Mapping[Any, Any], depth: int) -> dict[str, Any]:
@@ -186,6 +225,8 @@ def _clean(value: Any, depth: int) -> Any:
         return value
     if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return value if _text(str(value)) == str(value) else _CUT
+    if isinstance(value, BaseException):
+        value = _type(value)
     if isinstance(value, bytes | bytearray):
         value = value.decode(errors="backslashreplace")
     if isinstance(value, str):

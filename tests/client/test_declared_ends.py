@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.client.test_walk import Numbers, Said
 from tests.stand_in import UNHURRIED
 from userlane.client import Walk
-from userlane.errors import NotFound, RequestRefused
+from userlane.errors import NotFound, RequestRefused, ServerFailed, UserlaneError
 
 Declare = Callable[["Server", int, int], Said]
 
@@ -215,16 +215,128 @@ def test_a_second_page_that_is_refused_is_no_loss_if_the_first_counts_its_own_re
     assert (rows, walk.reason) == (list(range(7)), None)
 
 
-@pytest.mark.parametrize("past_the_end", ["not found", "the last again"])
 @pytest.mark.parametrize("amount", [14, 25])
-def test_a_page_past_the_last_may_be_refused_or_be_the_last_again(
-    past_the_end: Literal["not found", "the last again"], amount: int
+@pytest.mark.parametrize("in_flight", [1, 4])
+def test_a_page_past_the_last_may_be_refused(amount: int, in_flight: int) -> None:
+    """The one after it is refused too, and the last page is what it was."""
+    server = Server(amount, 10, past_the_end="not found")
+    rows, walk = walked(server, limit=10, in_flight=in_flight)
+    assert (rows, walk.reason) == (list(range(amount)), None)
+    assert sorted(server.asked) == [
+        *range(1, server.pages),
+        *[server.pages] * 2,
+        *(server.pages + each for each in (1, 2)),
+    ]
+
+
+REFUSALS = (NotFound("no such page"), RequestRefused("page out of range"))
+
+
+@dataclass
+class Short:
+    """Page 1 is full and page 2 short; of the others some are refused. `then` is page 2 when asked again."""
+
+    refused: Callable[[int], bool]
+    refusal: UserlaneError
+    said: Said = field(default_factory=Said)
+    then: list[int] | UserlaneError | None = None
+    asked: list[int] = field(default_factory=list)
+
+    def __call__(self, page: int) -> bytes:
+        self.asked.append(page)
+        if self.refused(page):
+            raise self.refusal
+        values = list(range(page * 10, page * 10 + (3 if page == 2 else 10)))
+        if page == 2 and self.then is not None and self.asked.count(2) > 1:
+            if isinstance(self.then, UserlaneError):
+                raise self.then
+            values = self.then
+        said = [self.said.total, self.said.pages, self.said.more, self.said.own]
+        return json.dumps([values, said, page]).encode()
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+@pytest.mark.parametrize(
+    "server",
+    [
+        lambda refusal: Short(lambda page: page == 3, refusal),
+        lambda refusal: Short(lambda page: page > 2, refusal, then=refusal),
+        lambda refusal: Short(lambda page: page > 2, refusal, then=[20, 21, 22, 23]),
+        lambda refusal: Short(lambda page: page > 2, refusal, Said(more=True)),
+        lambda refusal: Short(lambda page: page > 2, refusal, Said(pages=3)),
+    ],
+    ids=[
+        "one page only",
+        "the property is gone",
+        "the last has grown",
+        "more follow",
+        "three pages declared",
+    ],
+)
+def test_a_refused_page_after_a_short_one_is_no_end_when_anything_speaks_against_it(
+    server: Callable[[UserlaneError], Short], refusal: UserlaneError
 ) -> None:
+    short = server(refusal)
+    walk = Walk(short, read, limit=10, in_flight=1)
+    with pytest.raises(type(refusal)):
+        list(walk)
+    assert len(short.asked) <= 5
+
+
+def test_a_total_that_has_not_come_says_better_than_a_refusal_what_is_missing() -> None:
+    short = Short(lambda page: page > 2, REFUSALS[0], Said(total=150))
+    walk = Walk(short, read, limit=10, in_flight=1)
+    assert sum(page.records for page in walk) == 13
+    assert walk.reason == "The API declared 150 records and sent 13."
+
+
+def test_what_goes_wrong_while_the_end_is_looked_into_is_raised() -> None:
+    """Neither an end nor a refusal: nobody knows."""
+    short = Short(lambda page: page > 2, REFUSALS[0], then=ServerFailed("broken"))
+    with pytest.raises(ServerFailed):
+        list(Walk(short, read, limit=10))
+
+
+@pytest.mark.parametrize("amount", [14, 25])
+@pytest.mark.parametrize("first", ["auto", 1])
+def test_the_last_page_again_after_a_short_one_leaves_open_whether_there_is_more(
+    first: Literal["auto", 1], amount: int
+) -> None:
+    """An API that ignores the page number from its short second page on answers just so."""
     for in_flight in (1, 4):
-        server = Server(amount, 10, past_the_end=past_the_end)
-        rows, walk = walked(server, limit=10, in_flight=in_flight)
+        server = Server(amount, 10, past_the_end="the last again")
+        rows, walk = walked(server, first=first, limit=10, in_flight=in_flight)
         assert rows == list(range(amount))
-        assert walk.reason is None
+        last = server.pages
+        assert walk.reason == (
+            f"The API gave page {last} again in place of page {last + 1}; whether there is more is not known."
+        )
+        assert not walk.barred
+
+
+def test_the_last_page_again_is_not_asked_for_where_the_total_has_come() -> None:
+    rows, walk = walked(Server(25, 10, total, past_the_end="the last again"), limit=10)
+    assert (rows, walk.reason) == (list(range(25)), None)
+
+
+def test_page_0_that_is_empty_where_all_others_are_refused_is_an_empty_answer() -> None:
+    server = Server(0, 10, base=0, past_the_end="not found")
+    rows, walk = walked(server, first="auto")
+    assert (rows, walk.reason, walk.base) == ([], None, 0)
+    assert server.asked == [0, 1, 2, 0]
+
+
+@pytest.mark.parametrize("said", [Said(), Said(total=12), Said(more=True), Said(pages=2)])
+def test_an_empty_page_0_excuses_no_refused_page_1_where_there_may_be_more(said: Said) -> None:
+    """Without a word, page 2 is there; else the API says that something is."""
+
+    def ask(page: int) -> bytes:
+        if page == 1 or (page and said != Said()):
+            raise NotFound("no such page")
+        return json.dumps([[1, 2] if page else [], [said.total, said.pages, said.more, False], page]).encode()
+
+    with pytest.raises(NotFound):
+        list(Walk(ask, read, first="auto"))
 
 
 @pytest.mark.parametrize("amount", [7, 10, 20])

@@ -5,14 +5,17 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
+import httpcore
 import httpx
 import pytest
 
 from tests.client.given import OK, client
 from tests.stand_in import SAMPLES, TOKEN, answering, listening, query, request_on, whole_answer
-from userlane.client import Limits
+from userlane.client import Limits, Patience, open_http
 from userlane.client.faults import FAULTS, translate
+from userlane.client.wire import watching
 from userlane.errors import (
     ApiFailed,
     LoadStopped,
@@ -130,6 +133,85 @@ def test_a_stop_breaks_off_a_read_that_waits(serve: Callable[[socket.socket], No
         threading.Thread(target=stop_once_asked, daemon=True).start()
         with pytest.raises(LoadStopped):
             client(base_url, Limits(page_seconds=30), stop=stop).page(query(), 1)
+
+
+Connect = Callable[..., httpcore.NetworkStream]
+
+
+@pytest.fixture
+def connecting(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Has something happen in the middle of every connecting."""
+    connect: Connect = httpcore.SyncBackend.connect_tcp
+
+    def put(happens: Callable[[], object]) -> None:
+        def slowly(*arguments: Any, **options: Any) -> httpcore.NetworkStream:
+            happens()
+            return connect(*arguments, **options)
+
+        monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", slowly)
+
+    return put
+
+
+def test_a_stop_while_connecting_sends_nothing(connecting: Callable[[Callable[[], object]], None]) -> None:
+    stop, over = threading.Event(), threading.Event()
+    received: list[bytes] = []
+
+    def serve(connection: socket.socket) -> None:
+        received.append(connection.recv(1))
+        over.set()
+
+    connecting(stop.set)
+    with listening(serve) as (base_url, _):
+        with pytest.raises(LoadStopped):
+            client(base_url, stop=stop).page(query(), 1)
+        assert over.wait(10)
+    assert received == [b""]
+
+
+def test_a_stop_on_a_connection_that_is_open_already_sends_nothing() -> None:
+    heads: list[bytes] = []
+
+    def serve(connection: socket.socket) -> None:
+        while head := request_on(connection):
+            heads.append(head)
+            connection.sendall(OK)
+
+    stop = threading.Event()
+    with listening(serve) as (base_url, connections), open_http() as http:
+        http.get(base_url)
+        stop.set()
+        with watching(Patience(Limits(), stop)), pytest.raises(LoadStopped):
+            http.get(base_url)
+        assert (len(connections), len(heads)) == (1, 1)
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_connecting_that_takes_for_ever_ends_with_the_stop_or_the_page_deadline(
+    stops: bool,  # noqa: FBT001 - one of two
+    connecting: Callable[[Callable[[], object]], None],
+) -> None:
+    """As a look-up of the host's name does; what is connected in the end is closed unused."""
+    stop, go_on, gone = threading.Event(), threading.Event(), threading.Event()
+
+    def hang() -> None:
+        if stops:
+            stop.set()
+        go_on.wait(30)
+
+    def serve(connection: socket.socket) -> None:
+        if connection.recv(1) == b"":
+            gone.set()
+
+    connecting(hang)
+    with listening(serve) as (base_url, _):
+        limits = Limits(page_seconds=20 if stops else 0.3, tries=1)
+        began = time.monotonic()
+        with pytest.raises(LoadStopped if stops else TooSlow):
+            client(base_url, limits, stop=stop).page(query(), 1)
+        assert time.monotonic() - began < 10
+        go_on.set()
+        assert gone.wait(10)
 
 
 def cut_short(connection: socket.socket) -> None:

@@ -11,6 +11,8 @@ import pytest
 from tests.faults.rows import ELSEWHERE, ROWS, faults
 
 PROPERTY = "fault"
+MOST_SECONDS = 180
+"""What all faults may take by the clock. It is told and not judged: a machine may be busy otherwise."""
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -26,6 +28,7 @@ class Line:
     requests: list[int] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
     megabytes: int = 0
+    began: float = 0.0
     seconds: float = 0.0
     passed: bool = False
 
@@ -60,7 +63,7 @@ class Notes:
     @contextmanager
     def line(self, fault: str) -> Iterator[Line]:
         """A line about one fault; it has failed if this block raises."""
-        line = Line(fault)
+        line = Line(fault, began=time.time())
         began = time.monotonic()
         try:
             yield line
@@ -98,7 +101,8 @@ def outcomes_of(reports: Sequence[Any]) -> dict[str, tuple[int, int]]:
 
 
 def printed(lines: Sequence[Line], outcomes: Mapping[str, tuple[int, int]]) -> Iterator[str]:
-    """The table, a line for each fault, then one for each row that other tests try, and one that sums it up.
+    """The table, a line for each fault, then one for each row that other tests try, and one that sums it up,
+    with the seconds of all the faults.
 
     `outcomes` are those of all tests that ran; see `outcomes_of`.
     """
@@ -153,7 +157,22 @@ def printed(lines: Sequence[Line], outcomes: Mapping[str, tuple[int, int]]) -> I
     cases += sum(outcomes[module][0] for module in elsewhere)
     failed += sum(outcomes[module][1] for module in elsewhere)
     told = f"every row of the list: {cases:,} cases" if not missing else f"{missing} not run: {cases:,} cases"
-    yield f"{told}, {failed} failed"
+    work, clock = sum(line.seconds for line in lines), _by_the_clock(lines)
+    kept = "within" if clock <= MOST_SECONDS else "more than"
+    yield (
+        f"{told}, {failed} failed; all faults together took {work:.0f} s, "
+        f"{clock:.0f} s by the clock: {kept} three minutes"
+    )
+
+
+def _by_the_clock(lines: Sequence[Line]) -> float:
+    """The seconds in which any fault was tried: several processes try some at the same time."""
+    seconds = until = 0.0
+    for line in sorted(lines, key=lambda line: line.began):
+        ended = line.began + line.seconds
+        seconds += max(0.0, ended - max(until, line.began))
+        until = max(until, ended)
+    return seconds
 
 
 def _span(numbers: Sequence[int]) -> str:

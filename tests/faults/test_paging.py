@@ -217,20 +217,108 @@ def test_an_empty_page_before_the_declared_total_is_no_end(lost: int, notes: Not
 
 
 @covers("pages of any size")
-@pytest.mark.parametrize("code", [400, 404])
-def test_a_refusal_past_a_short_last_page_is_the_end(code: int, notes: Notes) -> None:
+@pytest.mark.parametrize("code", [400, 404, 410, 416, 422])
+@pytest.mark.parametrize("in_flight", [1, 4])
+def test_pages_that_are_refused_past_a_short_last_one_are_the_end(
+    code: int, in_flight: int, notes: Notes
+) -> None:
+    """What is refused is looked into: the page after it, and the last page once more."""
     records = nps(5 * CAP + 3)
 
     def strike(asked: Asked, _: bytes) -> Reply | None:
-        return status(code, says="no such page") if asked.page == 7 else None
+        return status(code, says="no such page") if asked.page > 6 else None
 
     with (
         notes.line("pages of any size") as line,
-        fetching() as fetcher,
+        fetching(in_flight=in_flight) as fetcher,
         Server(Api(records, CAP, strike)) as over,
     ):
         loaded = Driver(over, fetcher).load(NPS)
         is_whole(loaded, exported("nps", records))
+        assert 9 <= len(loaded.asked) <= 8 + in_flight
+        line.add(len(loaded.asked), loaded.shown)
+
+
+@covers("pages of any size")
+@pytest.mark.parametrize("code", [404, 422])
+@pytest.mark.parametrize("short", range(2, 6))
+@pytest.mark.parametrize("in_flight", [1, 4])
+def test_one_page_that_is_refused_after_a_short_one_is_not_the_end(
+    code: int, short: int, in_flight: int, notes: Notes
+) -> None:
+    sizes = [3 if number == short else CAP for number in range(1, 7)]
+    records = nps(sum(sizes))
+
+    def answer(asked: Asked) -> Reply:
+        if asked.page == short + 1:
+            return status(code, says="no such page")
+        start = sum(sizes[: asked.page - 1])
+        return document(enveloped(records[start : start + sizes[asked.page - 1]] if asked.page < 7 else []))
+
+    with (
+        notes.line("pages of any size") as line,
+        fetching(in_flight=in_flight) as fetcher,
+        Server(answer) as over,
+    ):
+        loaded = Driver(over, fetcher).load(NPS)
+        is_marked(loaded, exported("nps", records[: sum(sizes[:short])]), [APRIL], "no such page")
+        line.add(len(loaded.asked), loaded.shown, short + 1)
+
+
+@covers("404 property")
+def test_a_property_that_is_gone_after_a_short_page_is_not_the_end(notes: Notes) -> None:
+    records = nps(CAP + 3)
+
+    def strike(asked: Asked, _: bytes) -> Reply | None:
+        return status(404, says="no such property") if asked.number > 2 else None
+
+    with (
+        notes.line("404 property") as line,
+        fetching() as fetcher,
+        Server(Api(records, CAP, strike)) as over,
+    ):
+        loaded = Driver(over, fetcher).load(NPS)
+        is_marked(loaded, exported("nps", records), [APRIL], "knows no property")
+        assert [each.page for each in loaded.asked] == [1, 2, 3, 4, 2]
+        line.add(len(loaded.asked), loaded.shown, 3)
+
+
+@covers("page ignored")
+@pytest.mark.parametrize("stuck", range(2, 6))
+@pytest.mark.parametrize("in_flight", [1, 4])
+def test_a_short_page_that_comes_again_for_ever_is_marked(stuck: int, in_flight: int, notes: Notes) -> None:
+    """What comes would be just the same if there were no more records."""
+    records = nps(6 * CAP)
+
+    def answer(asked: Asked) -> Reply:
+        page = page_of(records, min(asked.page, stuck))
+        return document(enveloped(page[:3] if asked.page >= stuck else page))
+
+    with (
+        notes.line("page ignored") as line,
+        fetching(in_flight=in_flight) as fetcher,
+        Server(answer) as over,
+    ):
+        loaded = Driver(over, fetcher).load(NPS)
+        says = f"gave page {stuck} again in place of page {stuck + 1}; whether there is more is not known"
+        is_marked(loaded, exported("nps", records[: (stuck - 1) * CAP + 3]), [APRIL], says)
+        assert stuck + 1 <= len(loaded.asked) <= stuck + in_flight
+        line.add(len(loaded.asked), loaded.shown, stuck)
+
+
+@covers("page base 0")
+def test_no_rows_where_pages_count_from_0_and_others_are_refused_is_an_empty_answer(notes: Notes) -> None:
+    def strike(asked: Asked, _: bytes) -> Reply | None:
+        return status(404, says="no such page") if asked.page > 0 else None
+
+    with (
+        notes.line("page base 0") as line,
+        fetching() as fetcher,
+        Server(Api([], CAP, strike, base=0)) as over,
+    ):
+        loaded = Driver(over, fetcher, profile=counting_from("auto")).load(NPS)
+        is_whole(loaded, [])
+        assert [each.page for each in loaded.asked] == [0, 1, 2, 0]
         line.add(len(loaded.asked), loaded.shown)
 
 

@@ -64,7 +64,7 @@ def test_the_table_shows_each_fault_and_a_failed_one_as_failed() -> None:
     ran = {module: (3, 0) for row in ELSEWHERE for module in row.modules}
     refused_line = Line("refused", 1, [2], [4], ["exit 5"], seconds=0.1, passed=False)
     table = list(printed([*lines, refused_line], ran))
-    assert table[-1].endswith("1 failed")
+    assert " 1 failed; " in table[-1]
     assert "every row" in table[-1]
     (refused,) = (line for line in table if line.strip().startswith("refused "))
     assert refused.endswith("FAIL")
@@ -73,5 +73,19 @@ def test_the_table_shows_each_fault_and_a_failed_one_as_failed() -> None:
     assert "not part of this run" in "\n".join(printed(lines, ran))
     assert "not run" in list(printed([*lines, refused_line], {}))[-1]
     broken = list(printed([*lines, refused_line], ran | {"test_export.py": (3, 2)}))
-    assert broken[-1].endswith("3 failed")
+    assert " 3 failed; " in broken[-1]
     assert any("test_export.py" in line and line.endswith("FAIL") for line in broken)
+
+
+@pytest.mark.parametrize(
+    ("spans", "says"),
+    [
+        ([(0, 60), (60, 60)], "took 120 s, 120 s by the clock: within three minutes"),
+        ([(0, 170), (5, 170), (300, 5)], "took 345 s, 180 s by the clock: within three minutes"),
+        ([(0, 100), (10, 20), (100, 81)], "took 201 s, 181 s by the clock: more than three minutes"),
+    ],
+)
+def test_the_last_line_says_how_long_all_faults_took(spans: list[tuple[int, int]], says: str) -> None:
+    """What two processes tried at the same time counts once by the clock."""
+    lines = [Line("refused", began=1000.0 + began, seconds=seconds) for began, seconds in spans]
+    assert list(printed(lines, {}))[-1].endswith(f"; all faults together {says}")

@@ -184,7 +184,16 @@ def test_a_load_nobody_wants_any_more_is_stopped_within_five_seconds_and_a_blink
         assert not load.wait(2.5)
         there.clear()
         assert load.wait(5)
-        with pytest.raises(LoadStopped):
+        with pytest.raises(LoadStopped, match="not connected for some seconds"):
+            load.result()
+
+
+def test_a_load_that_its_visitor_stops_says_nothing_of_a_page_that_was_gone() -> None:
+    with silent_after(0) as (base_url, silent), closing(fetcher()) as fetch:
+        load = fetch.start(connection(base_url), query(), wanted=lambda: True)
+        assert silent.wait(10)
+        load.stop()
+        with pytest.raises(LoadStopped, match=r"^The load was stopped\. "):
             load.result()
 
 

@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import time_machine
@@ -12,9 +14,17 @@ from tests.pages.conftest import MONTH, Open
 from tests.pages.given import Answer, Given, GivenLoad, dataset, in_state, old, partly, rows
 from tests.pages.screen import DATA_TITLES, Screen, read
 from tests.stand_in import TOKEN
-from userlane import cached, session
+from userlane import cached, logs, session
 from userlane.contract import DATASETS, Dataset, Query, State, measure
-from userlane.errors import ApiFailed, LoadStopped, TokenRejected, Unreachable, UserlaneError
+from userlane.errors import (
+    ApiFailed,
+    EnvelopeUnknown,
+    LoadStopped,
+    RightsMissing,
+    TokenRejected,
+    Unreachable,
+    UserlaneError,
+)
 from userlane.layout import loading, offers
 from userlane.layout.loaded import collected
 from userlane.metrics import surveys as metrics
@@ -331,6 +341,71 @@ def test_a_load_that_breaks_in_an_unknown_way_is_told_with_its_id(given: OpenGiv
     assert "secret detail" not in visitor.sent
     assert {"Overall", "Tour", "Help"} <= set(visitor.cards)
     assert "NPS" not in visitor.cards
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unreachable("Nobody answers.", "Load again."),
+        RightsMissing("No right to read NPS.", "Ask for it."),
+        EnvelopeUnknown("There is no list of records.", "Look at the address."),
+    ],
+)
+def test_a_load_that_failed_is_told_with_an_id_that_is_logged_once(
+    given: OpenGiven, monkeypatch: pytest.MonkeyPatch, error: UserlaneError
+) -> None:
+    """However often the page is drawn; the log has the kind and not the words."""
+    log = Mock()
+    monkeypatch.setattr(logs, "log", log)
+    visitor, _ = given(lambda query: error if query.dataset == "nps" else dataset(query))
+    (identity,) = re.findall(r"Error ID (\w+)", visitor.go("NPS").words)
+    assert re.findall(r"Error ID (\w+)", visitor.again().words) == [identity]
+    log.warning.assert_called_once_with(
+        "load failed", error_id=identity, error=type(error).__name__, dataset="nps"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (LoadStopped("The load was stopped.", "Load again."), "The load was stopped. Load again."),
+        (LoadStopped("The page was away.", "Load again."), "The page was away. Load again."),
+    ],
+)
+def test_a_load_that_was_stopped_says_why_and_needs_no_id(
+    given: OpenGiven, error: LoadStopped, words: str
+) -> None:
+    """It need not have been the visitor who stopped it."""
+    visitor, _ = given(lambda query: error if query.dataset == "nps" else dataset(query))
+    seen = visitor.go("NPS").words
+    assert words in seen
+    assert "You stopped" not in seen
+    assert "Error ID" not in seen
+    assert "Not loaded" not in seen
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({}, ""),
+        ({"duplicates": 1}, "1 repeated record left out."),
+        ({"outside": 1200}, "1 200 records from outside these days left out."),
+        (
+            {"duplicates": 3, "outside": 1},
+            "3 repeated records and 1 record from outside these days left out.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("title", ["HEART", "NPS", "Tags"])
+def test_repeats_and_records_of_other_days_are_told_on_the_page(
+    given: OpenGiven, title: str, counts: dict[str, Any], words: str
+) -> None:
+    """They take nothing from the numbers, so no warning is due."""
+    visitor, _ = given(everything(lambda _: State(**counts)))
+    visitor.go(title)
+    assert not visitor.alerts
+    told = [read(line.value) for line in visitor.app.main.caption if "left out" in line.value]
+    assert told == [f":material/rule: {words}"] * bool(counts)
 
 
 @pytest.mark.parametrize("quick", [False, True])

@@ -58,6 +58,7 @@ class Tries:
         try:
             body = retrying(ask)
         except UserlaneError as error:
+            error.status = self.status
             self._tell_end(error, retrying.statistics["attempt_number"])
             if self._spent:
                 raise _unrepeated(error) from None
@@ -118,10 +119,12 @@ class Tries:
 
 
 def _unrepeated(error: UserlaneError) -> UserlaneError:
-    return type(error)(
+    unrepeated = type(error)(
         f"The API fails often at the moment, so nothing is asked for twice. {error.cause}",
         "Load again in a few minutes.",
     )
+    unrepeated.status = error.status
+    return unrepeated
 
 
 def _error(state: RetryCallState) -> BaseException | None:

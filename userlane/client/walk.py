@@ -80,9 +80,16 @@ class Walk(Generic[_P]):
     counts as full.
 
     A walk ends with an empty page, or where the API says that it does: the declared total has come, the last
-    page has, or no more follow. If one declaration says so and another does not, it goes on. A page that is
-    refused, or the same again, after one shorter than others is taken for one past the last; so is one that
-    is refused after a single page that counts its own records.
+    page has, or no more follow. If one declaration says so and another does not, it goes on.
+
+    A refused page may be one past the last: after a page shorter than others, after a single page that counts
+    its own records, or after an empty page 0. A short page proves nothing, so that is looked into, with two
+    requests at most: it is the end if no declaration promises more, the next page is refused too, and the
+    page before gives the same when asked for again, so that it is the number and not the property that the
+    API does not know. Otherwise the refusal is raised.
+
+    The same page again is no end. After a page shorter than others, an API that gives its last page in place
+    of those past it and one that ignores the page number from there on answer alike, whatever is asked.
 
     `first` is the number of the first page. "auto" asks for page 0 and accepts that it is refused,
     empty, or the same as page 1; `base` is then what was found out, None if nothing was.
@@ -120,13 +127,14 @@ class Walk(Generic[_P]):
 
     def __iter__(self) -> Iterator[_P]:
         zero = self._page_zero() if self._first == "auto" else None
-        if zero and self._takes(zero[1]):
+        if zero and zero[1].records and self._takes(zero[1]):
             yield zero[1]
         if not self.barred:
             yield from self._from(1 if self._first == "auto" else self._first, zero)
 
-    def _from(self, number: int, before: _Got[_P] | None) -> Iterator[_P]:
+    def _from(self, number: int, zero: _Got[_P] | None) -> Iterator[_P]:
         under_way: deque[tuple[int, Future[_Got[_P]]]] = deque()
+        before = zero if zero and zero[1].records else None
         alone = before is not None
         with Crew(self._in_flight, "userlane-page") as crew:
             while not self._tally.ended:
@@ -138,10 +146,11 @@ class Walk(Generic[_P]):
                 try:
                     got = coming.result()
                 except _REFUSED as refusal:
-                    if not (_no_such_page(refusal) and (self._tally.dwindled or self._tally.single)):
+                    following = under_way[0][1] if under_way else None
+                    if not _no_such_page(refusal) or not self._ends(crew, place, before or zero, following):
                         raise
                     break
-                verdict = self._judged(got, before)
+                verdict = self._judged(place, got, before)
                 if verdict == "end" or (verdict == "take" and not self._takes(got[1])):
                     break
                 if verdict == "take":
@@ -151,30 +160,56 @@ class Walk(Generic[_P]):
             _settle([future for _, future in under_way])
         self.reason = self.reason or self._tally.shortfall
 
-    def _judged(self, got: _Got[_P], before: _Got[_P] | None) -> Literal["take", "skip", "end"]:
-        body, page = got
+    def _ends(
+        self, crew: Crew, place: int, before: _Got[_P] | None, following: Future[_Got[_P]] | None
+    ) -> bool:
+        """Whether the walk is over with a page that was refused. `following` is the page after it, if that is
+        under way already.
+        """
+        if before is None or not self._tally.may_end(before[1]):
+            return False
+        if self._tally.shortfall:  # which says better what is the matter
+            return True
+        if self._tally.promised(before[1].declared):
+            return False
+        following = following or crew.submit(partial(self._page, place + 1))
+        if not _refused(following):
+            return False
+        again = crew.submit(partial(self._page, place - 1)).result()
+        if not _same(again, before):
+            return False
+        if self.base is None:
+            self.base = 0
+        return True
+
+    def _judged(self, place: int, got: _Got[_P], before: _Got[_P] | None) -> Literal["take", "skip", "end"]:
+        page = got[1]
         if not page.records:
             self._tally.hear(page)
             if before and self.base is None:
                 self.base = 0
             return "end"
-        again = before is not None and (body == before[0] or page.same(before[1]))
+        again = before is not None and _same(got, before)
         if self.base is None:
             self.base = 0 if before and not again else 1
             if again:
                 return "skip"
         if again and not self._tally.dwindled:
             self._bar("The API sends the same page again and again: it ignores the page number.")
+        elif again:
+            self.reason = self._tally.shortfall or (
+                f"The API gave page {place - 1} again in place of page {place}; "
+                "whether there is more is not known."
+            )
         return "end" if again else "take"
 
     def _page_zero(self) -> _Got[_P] | None:
         try:
-            body, page = self._page(0)
+            return self._page(0)
         except _REFUSED as refusal:
             if not _no_such_page(refusal):
                 raise
             return None
-        return (body, page) if page.records else None
 
     def _page(self, number: int) -> _Got[_P]:
         body = self._ask(number)
@@ -235,10 +270,19 @@ class _Tally:
     def _total(self) -> int | None:
         return self.totals[-1] if self.totals else None
 
-    @property
-    def single(self) -> bool:
-        """Whether there is one page, which counts its own records as if they were all."""
-        return self.pages == 1 and self._said is not None and self._said.own
+    def may_end(self, last: Counted) -> bool:
+        """Whether a refused page after this one may be past the end: it held fewer records than another, is
+        the only one and counts them as if they were all, or is empty.
+        """
+        single = self.pages == 1 and last.declared.own
+        return self.dwindled or single or not last.records
+
+    def promised(self, said: Declares) -> bool:
+        """Whether the last page declares that more follows."""
+        own = bool(self.pages) and self.totals_of_pages
+        total = not own and (said.total or 0) > self._records
+        pages = (said.pages or 0) > max(1, self.pages)
+        return bool(said.more) or total or pages
 
     @property
     def ended(self) -> bool:
@@ -295,3 +339,16 @@ def _settle(under_way: Collection[Future[Any]]) -> None:
 
 def _no_such_page(refusal: NotFound | RequestRefused) -> bool:
     return isinstance(refusal, NotFound) or refusal.page
+
+
+def _refused(coming: Future[Any]) -> bool:
+    """Whether a page turns out to be one that the API does not know. Raises any other error."""
+    try:
+        coming.result()
+    except _REFUSED as refusal:
+        return _no_such_page(refusal)
+    return False
+
+
+def _same(got: _Got[_P], before: _Got[_P]) -> bool:
+    return got[0] == before[0] or got[1].same(before[1])

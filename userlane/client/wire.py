@@ -1,23 +1,27 @@
 """Connections that heed a deadline and a stop even while they wait for a byte.
 
 httpx bounds each read, so a server that sends one byte a second is never too slow for it, and a blocked
-read cannot be called off. Here every read waits in short slices and looks at its `Watch` in between.
+read cannot be called off. Here every read waits in short slices and looks at its `Watch` in between; so does
+whoever waits for a connection, and nothing is sent after a stop.
 """
 
 import ssl
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
 
+from userlane.client.crew import Crew
 from userlane.client.patience import Patience, stopped
-from userlane.errors import TooSlow
+from userlane.errors import TooSlow, UserlaneError
 
 _SLICE = 0.2
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -34,6 +38,10 @@ class Watch:
     def left(self) -> float:
         """Seconds to the deadline."""
         return self.deadline - time.monotonic()
+
+    def within(self, timeout: float | None) -> float:
+        """The timeout, or the seconds to the deadline where these are fewer."""
+        return max(0.001, self.left if timeout is None else min(timeout, self.left))
 
     def check(self) -> None:
         """Raises `LoadStopped` or `TooSlow`."""
@@ -53,7 +61,9 @@ _WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 @contextmanager
 def watching(patience: Patience) -> Iterator[Watch]:
-    """Within this block, this thread's reads end at the page deadline or the load's, or when stopped."""
+    """Within this block, whatever this thread does on the network ends at the page deadline or the load's, or
+    when stopped.
+    """
     seconds = min(patience.limits.page_seconds, patience.remaining)
     watch = Watch(patience, time.monotonic() + seconds)
     token = _WATCH.set(watch)
@@ -77,12 +87,15 @@ class _Stream(httpcore.NetworkStream):
         while True:
             watch.check()
             try:
-                return self._stream.read(max_bytes, max(0.001, min(_SLICE, watch.left)))
+                return self._stream.read(max_bytes, watch.within(_SLICE))
             except httpcore.ReadTimeout:
                 continue
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self.heard = False
+        if watch := _WATCH.get():
+            watch.check()
+            timeout = watch.within(timeout)
         self._stream.write(buffer, timeout)
 
     def close(self) -> None:
@@ -91,6 +104,9 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
+        if watch := _WATCH.get():
+            watch.check()
+            timeout = watch.within(timeout)
         return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
@@ -109,7 +125,16 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+        watch = _WATCH.get()
+        if watch is None:
+            return _Stream(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+        watch.check()
+        # Looking up the host has no timeout, and each of its addresses has one of its own.
+        connect = partial(
+            self._backend.connect_tcp, host, port, watch.within(timeout), local_address, socket_options
+        )
+        with Crew(1, "userlane-connect") as crew:
+            return _Stream(_awaited(crew.submit(connect), watch))
 
     def connect_unix_socket(
         self,
@@ -118,6 +143,22 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         return _Stream(self._backend.connect_unix_socket(path, timeout, socket_options))
+
+
+def _awaited(coming: Future[httpcore.NetworkStream], watch: Watch) -> httpcore.NetworkStream:
+    """A connection, unless its time is over before it is there; then it is closed as soon as it is."""
+    try:
+        while not wait((coming,), watch.within(_SLICE)).done:
+            watch.check()
+    except UserlaneError:
+        coming.add_done_callback(_closed)
+        raise
+    return coming.result()
+
+
+def _closed(late: Future[httpcore.NetworkStream]) -> None:
+    if not late.cancelled() and late.exception() is None:
+        late.result().close()
 
 
 class _Body(httpx.SyncByteStream):

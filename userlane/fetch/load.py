@@ -8,6 +8,7 @@ from threading import Event, Thread
 from structlog.contextvars import bound_contextvars, get_contextvars
 
 from userlane.contract import Dataset
+from userlane.errors import LoadStopped
 from userlane.fetch.run import Progress
 
 _GLANCE = 0.5
@@ -21,13 +22,14 @@ class Load:
     """A load in a thread of its own. Any thread may look at it, wait for it or stop it.
 
     Where `wanted` is given, it is asked all the while; after seconds of “no” the load is stopped: whoever
-    began it has gone.
+    began it has gone, and is told so when back.
     """
 
     def __init__(self, work: Work, wanted: Callable[[], bool] | None = None) -> None:
         self._work = work
         self._stop = Event()
         self._done = Event()
+        self._abandoned = False
         self._progress = Progress()
         self._dataset: Dataset | None = None
         self._error: BaseException | None = None
@@ -65,6 +67,11 @@ class Load:
     def result(self) -> Dataset:
         """The dataset, waited for. Raises what `Fetcher.load` raises."""
         self._done.wait()
+        if self._abandoned and isinstance(self._error, LoadStopped):
+            raise LoadStopped(
+                "The load was stopped, because this page was not connected for some seconds.",
+                "Load again to get it.",
+            ) from self._error
         if self._dataset is None:
             raise self._error or RuntimeError("a load ended without a result")
         return self._dataset
@@ -92,6 +99,7 @@ class Load:
             elif gone_since is None:
                 gone_since = time.monotonic()
             elif time.monotonic() - gone_since > _GRACE:
+                self._abandoned = True
                 self.stop()
                 return
 

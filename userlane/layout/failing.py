@@ -68,12 +68,13 @@ def box(error: Exception) -> None:
             st.caption(f"Error ID {noted(error)}", width="content")
 
 
-def noted(error: BaseException) -> str:
+def noted(error: BaseException, **about: object) -> str:
     """The error's ID, to be shown beside it as a quiet caption.
 
-    The first time it is asked for, the error is logged under it; the same error keeps its ID through reruns.
+    The first time it is asked for, the error is logged under it, with what is known `about` it; the same
+    error keeps its ID through reruns.
     """
-    return logs.noted(error)
+    return logs.noted(error, **about)
 
 
 def careful(work: Callable[P, T]) -> Callable[P, T]:

@@ -18,7 +18,7 @@ from userlane.errors import (
     LoadStopped,
     UserlaneError,
 )
-from userlane.layout import connecting, teaching
+from userlane.layout import connecting, failing, teaching
 from userlane.layout.loaded import Loaded
 from userlane.layout.loading import Unforeseen, load_all
 from userlane.layout.text import API_NAMES, NOUNS, age, counted, number, plain, standing
@@ -103,6 +103,11 @@ def notices(loaded: Loaded) -> None:
     if left_out:
         many = counted(state.refused_rows, "value or record", "values or records")
         st.warning(f"{many} left out: {', '.join(left_out)}.", icon=":material/rule:")
+    repeats = counted(state.duplicates, "repeated record")
+    outside = counted(state.outside, "record from outside these days", "records from outside these days")
+    surplus = [words for count, words in ((state.duplicates, repeats), (state.outside, outside)) if count]
+    if surplus:
+        st.caption(f":material/rule: {' and '.join(surplus)} left out.")
     for note in state.notes:
         st.warning(plain(note), icon=":material/priority_high:")
 
@@ -189,18 +194,23 @@ def failure(errors: Mapping[Query, UserlaneError], name: DatasetName) -> None:
     """The one error box: whose, cause, next step, and what can be pressed."""
     for position, (whose, error) in enumerate(_together(errors)):
         with notice():
+            why = f"{plain(error.cause)} {plain(error.next_step)}"
             if isinstance(error, LoadStopped):
-                st.info("You stopped the load.", icon=":material/stop_circle:")
+                st.info(why, icon=":material/stop_circle:")
             else:
-                words = f"**Not loaded: {whose}.** {plain(error.cause)} {plain(error.next_step)}"
-                st.error(words, icon=":material/error:")
+                st.error(f"**Not loaded: {whose}.** {why}", icon=":material/error:")
             again("Try again", name, str(position))
             if isinstance(error, AccessRefused):
                 another_token()
-        if isinstance(error, Unforeseen):
-            st.caption(f"Error ID {error.error_id}")
+        if not isinstance(error, LoadStopped):
+            st.caption(f"Error ID {_identity(error, name)}")
         if isinstance(error, FieldsMissing | FieldsAmbiguous):
             teaching.mapping(error)
+
+
+def _identity(error: UserlaneError, name: DatasetName) -> str:
+    """The ID under which the log has the error, or what lies behind it."""
+    return error.error_id if isinstance(error, Unforeseen) else failing.noted(error, dataset=name)
 
 
 def nothing(loaded: Loaded) -> None:
