@@ -79,6 +79,7 @@ USES = st.lists(
         interactions=st.integers(0, 4),
     ),
     max_size=40,
+    unique_by=lambda use: (use.day, use.tag_id, use.user_id),  # as stored: one record a user, tag and day
 )
 few = settings(max_examples=20, deadline=None)
 
