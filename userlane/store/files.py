@@ -9,9 +9,8 @@ gets a mark beside it, and goes with the next sweep.
 """
 
 import contextlib
-import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -26,6 +25,7 @@ from userlane.store import whole
 from userlane.store.lexicon import Lexicon
 from userlane.store.parts import Part, days_of
 from userlane.store.pieces import Held, Piece, Proof
+from userlane.store.place import Place, written
 from userlane.store.whole import Unreadable
 
 VERSION = 2
@@ -66,20 +66,20 @@ class Footer(msgspec.Struct, frozen=True):
     days: list[tuple[date, int]] = []
 
 
-def entries(folder: Path) -> list[Entry]:
-    """The pieces in a folder that nothing has replaced, in no order; none of a folder that cannot be listed."""
+def entries(folder: Path, names: Iterable[str]) -> list[Entry]:
+    """The pieces among what there is in a folder that nothing has replaced, in no order."""
     found: list[Entry] = []
     replaced: set[str] = set()
-    with contextlib.suppress(OSError), os.scandir(folder) as listed:
-        for each in listed:
-            if each.name.endswith(REPLACED):
-                replaced.add(each.name.removesuffix(REPLACED))
-            elif entry := _entry(Path(each.path)):
-                found.append(entry)
+    for name in names:
+        if name.endswith(REPLACED):
+            replaced.add(name.removesuffix(REPLACED))
+        elif entry := entry_of(folder / name):
+            found.append(entry)
     return [entry for entry in found if entry.path.name not in replaced]
 
 
-def _entry(path: Path) -> Entry | None:
+def entry_of(path: Path) -> Entry | None:
+    """What a file's name says, if it is a piece."""
     found_name = _NAME.fullmatch(whole.named(path))
     if found_name:
         start, end, moment, piece_id = found_name.groups()
@@ -89,9 +89,9 @@ def _entry(path: Path) -> Entry | None:
     return None
 
 
-def write(folder: Path, piece: Piece, own: Callable[[], Lexicon]) -> Piece:
-    """Put a piece into a folder, whole; the piece as it is there. Tags are put into codes by the lexicon that
-    `own` answers. Raises `OSError`, and then leaves nothing behind.
+def write(at: Place, folder: Path, piece: Piece, own: Callable[[], Lexicon]) -> Piece:
+    """Put a piece into a folder of a place, whole; the piece as it is there. Tags are put into codes by the
+    lexicon that `own` answers. Raises `OSError`, and then leaves nothing behind.
     """
     moment = piece.fetched_at.astimezone(UTC).strftime(_MOMENT)
     name = f"{piece.window.start}_{piece.window.end}_{moment}_{piece.id}"
@@ -112,7 +112,7 @@ def write(folder: Path, piece: Piece, own: Callable[[], Lexicon]) -> Piece:
         lexicon.sizes if lexicon else {},
         list(days.items()),
     )
-    path = whole.write(folder, name, table, {_KEY: msgspec.json.encode(footer)})
+    path = written(at, whole.write(folder, name, table, {_KEY: msgspec.json.encode(footer)}))
     if lexicon is None:
         return piece
     return _piece(footer, Part(lexicon, days, piece.window, path), piece.id)
@@ -152,25 +152,25 @@ def head(path: Path, held: Held) -> Footer:
     return footer
 
 
-def foot(path: Path) -> Footer:
+def foot(source: Path | pa.NativeFile) -> Footer:
     """What a file says of itself, whatever it is of. Raises as `read` does."""
     try:
-        return _decoded(pq.read_schema(path).metadata or {})
+        return _decoded(pq.read_schema(source).metadata or {})
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _judged(error) from error
 
 
-def replace(path: Path) -> None:
+def replace(at: Place, path: Path) -> None:
     """Mark a file as one that a newer one has taken the place of."""
     with contextlib.suppress(OSError):
-        path.with_name(path.name + REPLACED).touch(mode=0o600)
+        at.mark(path.with_name(path.name + REPLACED))
 
 
-def remove(path: Path) -> None:
+def remove(at: Place, path: Path) -> None:
     """Remove a file and the mark beside it."""
     for each in (path, path.with_name(path.name + REPLACED)):
         with contextlib.suppress(OSError):
-            each.unlink(missing_ok=True)
+            at.remove(each)
 
 
 def _piece(footer: Footer, rows: pa.Table | Part, piece_id: str) -> Piece:

@@ -15,10 +15,11 @@ from urllib.parse import quote
 import structlog
 
 from userlane.contract import Query, Shelf
-from userlane.store import files, lexicon, whole
+from userlane.store import files, sweep
 from userlane.store.lexicon import Lexicons
 from userlane.store.memory import MEMORY_BYTES, MemoryStore
 from userlane.store.pieces import Held, Piece, Proof, covers, overlap
+from userlane.store.place import DISK, Place
 from userlane.store.sums import FolderShelf
 from userlane.store.whole import Unreadable
 
@@ -28,10 +29,8 @@ KEPT = timedelta(days=30)
 FOLDER_BYTES = 20 * 2**30
 """How much all pieces may take on the disk; above it the oldest go."""
 
-_SWEPT = timedelta(hours=6)
-_DATED_AHEAD = timedelta(hours=1)
-_STILL_READ = timedelta(hours=1)
-"""How long somebody may still be reading what a newer piece has taken the place of."""
+SWEPT = timedelta(hours=6)
+"""How often it is tidied up."""
 
 log = structlog.get_logger("userlane.store")
 
@@ -49,9 +48,9 @@ class Listed:
 class _Home:
     """What the pieces of one property and dataset have in common."""
 
-    def __init__(self, folder: Path) -> None:
-        self.lexicons = Lexicons(folder / "lexicons")
-        self.shelf = FolderShelf(folder / "sums")
+    def __init__(self, folder: Path, at: Place, ours_alone: float | None) -> None:
+        self.lexicons = Lexicons(folder / "lexicons", at, ours_alone)
+        self.shelf = FolderShelf(folder / "sums", at)
 
 
 class FolderStore:
@@ -61,7 +60,11 @@ class FolderStore:
     A folder that is full, read-only, broken or gone costs a fetch, never an answer: pieces are then kept in
     memory, and `trouble` says so. Files that are broken, of another version, older than `kept` or dated ahead
     of their time are removed, the oldest also when there are more than `max_on_disk` bytes.
+
+    What is behind the folder is `at` another place, if it is not just this disk: see `remote`.
     """
+
+    _ours_alone: float | None = None
 
     def __init__(
         self,
@@ -69,8 +72,10 @@ class FolderStore:
         max_bytes: int = MEMORY_BYTES,
         max_on_disk: int = FOLDER_BYTES,
         kept: timedelta = KEPT,
+        at: Place = DISK,
     ) -> None:
-        self.trouble = ""
+        self._trouble = ""
+        self._at = at
         self._root = folder
         self._folder = folder / f"v{files.VERSION}"
         self._max_bytes = max_bytes
@@ -88,12 +93,17 @@ class FolderStore:
             self._suffer(error)
         self._sweep()
 
+    @property
+    def trouble(self) -> str:
+        """As in `Store`."""
+        return self._trouble
+
     def held(self, api: str, query: Query) -> tuple[Held, ...]:
         """As in `Store`."""
         self._sweep()
         stored = [
             Held(query.over(entry.window), entry.fetched_at, entry.id, entry.path.name)
-            for entry in files.entries(self._place(api, query))
+            for entry in self._entries(self._place(api, query))
             if overlap(entry.window, query.window)
         ]
         found = [*self._homeless.held(api, query), *stored]
@@ -108,22 +118,25 @@ class FolderStore:
         homeless = self._homeless.proof(api, held)
         if homeless is not None:
             return homeless
+        path = self._path(api, held)
         with contextlib.suppress(OSError, Unreadable):
-            return files.head(self._path(api, held), held).proof
+            self._at.fetch(path)
+            return files.head(path, held).proof
         return None
 
     def take(self, api: str, held: Held) -> Piece | None:
         """As in `Store`."""
-        path = self._path(api, held)
-        with self._lock:
-            # What another process has removed is gone, also where it is still in memory.
-            if held.id in self._open and path.exists():
-                self._open.move_to_end(held.id)
-                return self._open[held.id]
         homeless = self._homeless.take(api, held)
         if homeless is not None:
             return homeless
+        path = self._path(api, held)
         try:
+            # What another process has removed is gone, also where it is still in memory.
+            self._at.fetch(path)
+            with self._lock:
+                if held.id in self._open:
+                    self._open.move_to_end(held.id)
+                    return self._open[held.id]
             piece = files.read(path, held, self._home(api, held.query).lexicons.of)
         except FileNotFoundError:  # another process has put a newer one into its place
             return None
@@ -141,18 +154,18 @@ class FolderStore:
         """As in `Store`."""
         place = self._place(api, piece.query)
         try:
-            older = files.entries(place)
-            piece = files.write(place, piece, self._home(api, piece.query).lexicons.own)
+            older = files.entries(place, self._at.names(place))
+            piece = files.write(self._at, place, piece, self._home(api, piece.query).lexicons.own)
         except OSError as error:
             self._suffer(error)
             return self._homeless.keep(api, piece, replaced)
-        self.trouble = ""
+        self._trouble = ""
         self._remember(piece)
         homeless = [held for held in self._homeless.held(api, piece.query) if held.id in replaced]
         self._homeless.release([held.id for held in homeless if covers(piece.window, held.query.window)])
         for entry in older:
             if entry.id in replaced and covers(piece.window, entry.window):
-                files.replace(entry.path)
+                files.replace(self._at, entry.path)
                 self._forget(entry.id)
         self._sweep()
         return piece
@@ -189,19 +202,15 @@ class FolderStore:
         removed = self._homeless.delete(property_id, api)
         for place in self._folder.glob(f"{api or '*'}/*/*"):
             if place.name.split(".")[0] == property_id:
-                removed += sum(len(files.entries(zone)) for zone in place.iterdir())
+                removed += sum(len(self._entries(zone)) for zone in place.iterdir())
                 shutil.rmtree(place, ignore_errors=True)
-        with self._lock:
-            for piece_id in [
-                each for each, piece in self._open.items() if piece.query.property_id == property_id
-            ]:
-                self._weight -= self._open.pop(piece_id).nbytes
+        self._forget_all(property_id)
         return removed
 
     def listed(self) -> Iterator[Listed]:
         """Every piece there is, as its file says of itself. What cannot be read is left out."""
         for place in sorted(self._folder.glob("*/*/*/*")):
-            for entry in sorted(files.entries(place), key=lambda entry: entry.window):
+            for entry in sorted(self._entries(place), key=lambda entry: entry.window):
                 with contextlib.suppress(OSError, Unreadable):
                     footer = files.foot(entry.path)
                     yield Listed(footer.query, footer.fetched_at, footer.rows, entry.path.stat().st_size)
@@ -221,67 +230,48 @@ class FolderStore:
             while self._weight > self._max_bytes or len(self._open) > _MOST_OPEN:
                 self._weight -= self._open.popitem(last=False)[1].nbytes
 
+    def _forget_all(self, property_id: str) -> None:
+        with self._lock:
+            of = [each for each, piece in self._open.items() if piece.query.property_id == property_id]
+        for each in of:
+            self._forget(each)
+
     def _forget(self, piece_id: str) -> None:
         with self._lock:
             if piece_id in self._open:
                 self._weight -= self._open.pop(piece_id).nbytes
 
     def _remove(self, path: Path, piece_id: str) -> None:
-        files.remove(path)
+        files.remove(self._at, path)
         self._forget(piece_id)
 
+    def _entries(self, place: Path) -> list[files.Entry]:
+        """None of a folder that cannot be listed."""
+        with contextlib.suppress(OSError):
+            return files.entries(place, self._at.names(place))
+        return []
+
     def _suffer(self, error: OSError) -> None:
-        trouble = (
-            f"Loaded rows cannot be stored ({error.strerror or type(error).__name__}); "
-            "they are kept in memory until the server ends."
-        )
-        if trouble != self.trouble:
+        trouble = words(error)
+        if trouble != self._trouble:
             log.error("the store cannot be used", folder=str(self._root), why=error.strerror)
-        self.trouble = trouble
+        self._trouble = trouble
 
     def _sweep(self) -> None:
-        """Remove what no process will ever finish, what is past its time, and what there is too much of."""
         now = datetime.now(UTC)
         with self._lock:
-            if timedelta(0) <= now - self._swept_at < _SWEPT:
+            if timedelta(0) <= now - self._swept_at < SWEPT:
                 return
             self._swept_at = now
+        self._tidy(now)
+
+    def _tidy(self, now: datetime) -> None:
+        """Remove what no process will ever finish, what is past its time, and what there is too much of."""
         try:
-            for part in whole.orphans(self._folder):
-                with contextlib.suppress(OSError):
-                    part.unlink(missing_ok=True)
-            left = self._max_on_disk
-            every = [entry for place in self._folder.glob("*/*/*/*") for entry in files.entries(place)]
-            for entry in sorted(every, key=lambda entry: entry.fetched_at, reverse=True):
-                with contextlib.suppress(FileNotFoundError):  # another process was faster
-                    left -= entry.path.stat().st_size
-                if not -_DATED_AHEAD <= now - entry.fetched_at <= self._kept or left < 0:
-                    self._remove(entry.path, entry.id)
-            for mark in self._folder.glob(f"*/*/*/*/*{files.REPLACED}"):
-                with contextlib.suppress(FileNotFoundError):
-                    if now.timestamp() - mark.stat().st_mtime > _STILL_READ.total_seconds():
-                        files.remove(mark.with_name(mark.name.removesuffix(files.REPLACED)))
-            for place in self._folder.glob("*/tags/*"):
-                self._sweep_lexicons(place)
-            for number in range(files.VERSION):
-                shutil.rmtree(self._root / f"v{number}", ignore_errors=True)
+            for gone in sweep.folder(self._root, self._folder, self._max_on_disk, self._kept, now):
+                self._forget(gone)
         except OSError as error:
             log.warning("the store could not be swept", folder=str(self._root), why=error.strerror)
-
-    def _sweep_lexicons(self, place: Path) -> None:
-        folder = place / "lexicons"
-        if not folder.is_dir() or len(list(folder.iterdir())) < 2:
-            return
-        used: set[str] = set()
-        for path in place.glob("*/*.parquet"):
-            try:
-                used.add(files.foot(path).lexicon)
-            except Unreadable:
-                continue
-            except FileNotFoundError:
-                continue
-        for each in Lexicons(folder).unused(used):
-            lexicon.remove(each)
 
     def _path(self, api: str, held: Held) -> Path:
         return self._place(api, held.query) / held.name
@@ -289,13 +279,21 @@ class FolderStore:
     def _home(self, api: str, query: Query) -> _Home:
         place = self._place(api, query).parent
         with self._lock:
-            return self._homes.setdefault(place, _Home(place))
+            return self._homes.setdefault(place, _Home(place, self._at, self._ours_alone))
 
     def _place(self, api: str, query: Query) -> Path:
         """The digest keeps apart what file systems that ignore case would mix."""
         of = ".".join(filter(None, (query.property_id, query.survey_id)))
         digest = hashlib.sha256(of.encode()).hexdigest()[:8]
         return self._folder / api / query.dataset / f"{of}.{digest}" / quote(query.timezone, safe="")
+
+
+def words(error: OSError) -> str:
+    """What an error means for whoever looks at the rows."""
+    return (
+        f"Loaded rows cannot be stored ({error.strerror or type(error).__name__}); "
+        "they are kept in memory until the server ends."
+    )
 
 
 _MOST_OPEN = 20_000

@@ -6,9 +6,11 @@ whole files that never change; from time to time one of them takes the place of 
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,10 +25,14 @@ import pyarrow.compute as pc
 
 from userlane.contract import CODED, CODES, COLUMNS, Texts
 from userlane.store import whole
+from userlane.store.place import DISK, Place, files, written
 from userlane.store.whole import Unreadable
 
 _MOST_FILES = 16
+_MOST_TRIES = 10
 _LOCK = "lock"
+"""Lies in the folder of each as long as it is there."""
+
 _COLUMN = "text"
 Kind = Literal["tag", "user"]
 KINDS: tuple[Kind, ...] = ("tag", "user")
@@ -38,10 +44,13 @@ class Lexicon:
     With a `folder`, what is new is on the disk before `encode` returns.
     """
 
-    def __init__(self, folder: Path | None = None, lock: "Lock | None" = None) -> None:
+    def __init__(self, folder: Path | None = None, lock: "Lock | None" = None, at: Place = DISK) -> None:
         self.id = folder.name if folder else uuid.uuid4().hex
         self.folder = folder
+        self.began_at = time.monotonic()
+        self._at = at
         self._held = lock
+        self._failed = False
         self._texts: dict[Kind, pa.Array] = {kind: pa.array([], pa.string()) for kind in KINDS}
         self._lock = RLock()
         if folder is not None:
@@ -81,8 +90,14 @@ class Lexicon:
     def refresh(self) -> None:
         """Read what its writer has added. Raises `Unreadable`, `OSError`."""
         with self._lock:
-            for kind in KINDS:
-                self._read(kind)
+            for _ in range(_MOST_TRIES):
+                # Its writer may at any time put one file in the place of many.
+                with contextlib.suppress(FileNotFoundError):
+                    every = [] if self.folder is None else files(self._at, self.folder, latest=True)
+                    for kind in KINDS:
+                        self._read(kind, [path for path in every if _kind(path) == kind])
+                    return
+        raise OSError(errno.EBUSY, "Texts change too fast")
 
     def _known(self, kind: Kind) -> Texts:
         texts = self._texts[kind]
@@ -115,41 +130,32 @@ class Lexicon:
         known = self._texts[kind]
         every = pa.concat_arrays([known, new])
         if self.folder is not None:
-            files = self._files(kind)
-            if len(files) >= _MOST_FILES:
+            # What failed may be there all the same, for others to read: other texts under the same codes.
+            self._failed = True
+            there = [path for path in files(self._at, self.folder) if _kind(path) == kind]
+            if len(there) >= _MOST_FILES:
                 self._put(kind, 0, every)
-                for path in files:
+                for path in there:
                     with contextlib.suppress(OSError):
-                        path.unlink()
+                        self._at.remove(path)
             else:
                 self._put(kind, len(known), new)
+            self._failed = False
         self._texts[kind] = every
 
     def _put(self, kind: Kind, first: int, texts: pa.Array) -> None:
         assert self.folder is not None  # noqa: S101  # only called with one
         name = f"{kind}-{first:012}-{first + len(texts):012}"
-        whole.write(self.folder, name, pa.table({_COLUMN: texts}))
+        written(self._at, whole.write(self.folder, name, pa.table({_COLUMN: texts})))
 
-    def _read(self, kind: Kind) -> None:
+    def _read(self, kind: Kind, there: list[Path]) -> None:
         texts = self._texts[kind]
-        while True:
-            ahead = [path for path in self._files(kind) if _first(path) <= len(texts) < _end(path)]
-            if not ahead:
-                break
-            try:
-                longest = whole.read(max(ahead, key=_end))
-            except FileNotFoundError:  # its writer has just put one in the place of many
-                continue
-            more = longest.column(_COLUMN).combine_chunks().cast(pa.string())
-            texts = pa.concat_arrays([texts, more.slice(len(texts) - _first(max(ahead, key=_end)))])
+        while ahead := [path for path in there if _first(path) <= len(texts) < _end(path)]:
+            longest = max(ahead, key=_end)
+            self._at.fetch(longest)
+            more = whole.read(longest).column(_COLUMN).combine_chunks().cast(pa.string())
+            texts = pa.concat_arrays([texts, more.slice(len(texts) - _first(longest))])
         self._texts[kind] = texts
-
-    def _files(self, kind: Kind) -> list[Path]:
-        if self.folder is None:
-            return []
-        return [
-            path for path in self.folder.iterdir() if whole.named(path) and path.name.startswith(f"{kind}-")
-        ]
 
     def close(self) -> None:
         """Let another process go on with it."""
@@ -159,8 +165,12 @@ class Lexicon:
 
     @property
     def lost(self) -> bool:
-        """Whether somebody has removed its folder."""
-        return self.folder is not None and not (self.folder / _LOCK).exists()
+        """Whether it cannot be gone on with: somebody has removed it, or a write has failed."""
+        return self.folder is not None and (self._failed or _LOCK not in self._at.names(self.folder))
+
+
+def _kind(path: Path) -> str:
+    return path.name.partition("-")[0]
 
 
 def _first(path: Path) -> int:
@@ -174,11 +184,14 @@ def _end(path: Path) -> int:
 class Lexicons:
     """The lexicons of one property: one that this process writes, and those that others have written.
 
-    Without a folder there is one, in memory.
+    Without a folder there is one, in memory. Those of a process that has ended are gone on with, unless each
+    is `ours_alone`: where others cannot see who holds a lock, and for so many seconds.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, at: Place = DISK, ours_alone: float | None = None) -> None:
         self._folder = folder
+        self._at = at
+        self._ours_alone = ours_alone
         self._own: Lexicon | None = None
         self._others: dict[str, Lexicon] = {}
         self._lock = RLock()
@@ -186,7 +199,8 @@ class Lexicons:
     def own(self) -> Lexicon:
         """The one to encode with: one that no living process writes, or a new one. Raises `OSError`."""
         with self._lock:
-            if self._own is None or self._own.lost:
+            old = self._ours_alone and self._own and time.monotonic() - self._own.began_at > self._ours_alone
+            if self._own is None or old or self._own.lost:
                 self._own = (
                     Lexicon() if self._folder is None else self._adopted() or self._begun(self._folder)
                 )
@@ -199,7 +213,7 @@ class Lexicons:
             found = found or self._others.get(lexicon_id)
             if found is None or found.lost:
                 place = self._place(lexicon_id)
-                found = self._others[lexicon_id] = Lexicon(place)
+                found = self._others[lexicon_id] = Lexicon(place, at=self._at)
         if _short(found, sizes):
             found.refresh()
         if _short(found, sizes):
@@ -224,7 +238,7 @@ class Lexicons:
         if self._folder is None:
             raise Unreadable("its codes are another process's")
         place = self._folder / lexicon_id
-        if not place.is_dir():
+        if _LOCK not in self._at.names(place, latest=True):
             raise Unreadable("the texts behind its codes are gone")
         return place
 
@@ -234,17 +248,19 @@ class Lexicons:
         return [place for place in self._folder.iterdir() if (place / _LOCK).is_file()]
 
     def _adopted(self) -> Lexicon | None:
+        if self._ours_alone:
+            return None
         for place in sorted(self._places(), key=_weight, reverse=True):
             with contextlib.suppress(OSError, Unreadable):
                 return Lexicon(place, Lock(place))
         return None
 
-    @staticmethod
-    def _begun(folder: Path) -> Lexicon:
+    def _begun(self, folder: Path) -> Lexicon:
         place = folder / uuid.uuid4().hex
         place.mkdir(mode=0o700, parents=True)
         (place / _LOCK).touch(mode=0o600)
-        return Lexicon(place, Lock(place))
+        self._at.share(place / _LOCK)
+        return Lexicon(place, Lock(place), self._at)
 
 
 def remove(place: Path) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from userlane.store import whole
+from userlane.store.place import DISK, Place, files, written
 from userlane.store.whole import Unreadable
 
 _KEY = "key"
@@ -22,8 +23,9 @@ class FolderShelf:
     counted again.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, at: Place = DISK) -> None:
         self._folder = folder
+        self._at = at
         self._tables: dict[str, pa.Table] = {}
         self._read: set[Path] = set()
         self._lock = Lock()
@@ -41,15 +43,14 @@ class FolderShelf:
             self._tables |= tables
             for key in list(self._tables)[: max(0, len(self._tables) - _MOST_TABLES)]:
                 del self._tables[key]
-            files = self._files()
-            many = len(files) >= _MOST_FILES
+            there = self._files()
+            many = len(there) >= _MOST_FILES
             if many:
                 self._catch_up()
-            self._read.add(
-                whole.write(self._folder, uuid.uuid4().hex, _labelled(self._tables if many else tables))
-            )
-            for path in files if many else ():
-                path.unlink(missing_ok=True)
+            table = _labelled(self._tables if many else tables)
+            self._read.add(written(self._at, whole.write(self._folder, uuid.uuid4().hex, table)))
+            for path in there if many else ():
+                self._at.remove(path)
 
     def _catch_up(self) -> None:
         with contextlib.suppress(OSError):
@@ -57,12 +58,13 @@ class FolderShelf:
                 self._read.add(path)
                 with contextlib.suppress(FileNotFoundError):
                     try:
+                        self._at.fetch(path)
                         self._tables = _split(whole.read(path)) | self._tables
                     except Unreadable:
-                        path.unlink(missing_ok=True)
+                        self._at.remove(path)
 
     def _files(self) -> list[Path]:
-        return [path for path in self._folder.iterdir() if whole.named(path)] if self._folder.is_dir() else []
+        return files(self._at, self._folder)
 
 
 def _labelled(tables: Mapping[str, pa.Table]) -> pa.Table:

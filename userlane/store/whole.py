@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import os
 import re
+import uuid
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,14 +27,21 @@ class Unreadable(Exception):
 
 def write(folder: Path, name: str, table: pa.Table, metadata: Mapping[bytes, bytes] | None = None) -> Path:
     """Put a table into a folder, whole; the path it has there. Raises `OSError`, and then leaves nothing."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = folder / f".{name}.{os.getpid()}.part"
     buffer = pa.BufferOutputStream()
     if metadata is not None:
         table = table.replace_schema_metadata(metadata)
     pq.write_table(table, buffer, compression="zstd", row_group_size=_ROWS_A_GROUP)
     content = buffer.getvalue()
     path = folder / f"{name}.{zlib.crc32(content):08x}.parquet"
+    put(path, content)
+    return path
+
+
+def put(path: Path, content: pa.Buffer) -> None:
+    """Put bytes into a file, whole. Raises `OSError`, and then leaves nothing."""
+    folder = path.parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = folder / f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}.part"
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
             # Held until the file is closed, also by a kill: a part that nobody holds is an orphan.
@@ -46,7 +54,6 @@ def write(folder: Path, name: str, table: pa.Table, metadata: Mapping[bytes, byt
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-    return path
 
 
 def named(path: Path) -> str:
@@ -57,11 +64,16 @@ def named(path: Path) -> str:
 
 def content(path: Path) -> pa.Buffer:
     """What is in a file, checked. Raises `Unreadable`, `OSError`."""
-    found = _NAME.fullmatch(path.name)
     held = pa.py_buffer(path.read_bytes())
+    check(path, held)
+    return held
+
+
+def check(path: Path, held: pa.Buffer) -> None:
+    """Whether this is the content that the file's name says. Raises `Unreadable`."""
+    found = _NAME.fullmatch(path.name)
     if found is None or f"{zlib.crc32(held):08x}" != found[2]:
         raise Unreadable("its checksum is another one")
-    return held
 
 
 def read(path: Path) -> pa.Table:

@@ -1,0 +1,59 @@
+"""What goes from a folder of pieces without being asked."""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from userlane.store import files, lexicon, whole
+from userlane.store.lexicon import Lexicons
+from userlane.store.place import DISK
+from userlane.store.whole import Unreadable
+
+STILL_READ = timedelta(hours=1)
+"""How long somebody may still be reading what a newer piece has taken the place of."""
+
+_DATED_AHEAD = timedelta(hours=1)
+
+
+def past(entry: files.Entry, now: datetime, kept: timedelta) -> bool:
+    """Whether a piece is older than it may be, or dated by a clock that was wrong."""
+    return not -_DATED_AHEAD <= now - entry.fetched_at <= kept
+
+
+def folder(root: Path, pieces: Path, most: int, kept: timedelta, now: datetime) -> Iterator[str]:
+    """Remove what no process will ever finish, what is past its time, and what there is too much of; the IDs
+    of pieces that go. Raises `OSError`.
+    """
+    for part in whole.orphans(pieces):
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+    every = [entry for place in pieces.glob("*/*/*/*") for entry in files.entries(place, DISK.names(place))]
+    left = most
+    for entry in sorted(every, key=lambda entry: entry.fetched_at, reverse=True):
+        with contextlib.suppress(FileNotFoundError):  # another process was faster
+            left -= entry.path.stat().st_size
+        if past(entry, now, kept) or left < 0:
+            files.remove(DISK, entry.path)
+            yield entry.id
+    for mark in pieces.glob(f"*/*/*/*/*{files.REPLACED}"):
+        with contextlib.suppress(FileNotFoundError):
+            if now.timestamp() - mark.stat().st_mtime > STILL_READ.total_seconds():
+                files.remove(DISK, mark.with_name(mark.name.removesuffix(files.REPLACED)))
+    for place in pieces.glob("*/tags/*"):
+        _lexicons(place)
+    for number in range(files.VERSION):
+        shutil.rmtree(root / f"v{number}", ignore_errors=True)
+
+
+def _lexicons(place: Path) -> None:
+    every = place / "lexicons"
+    if not every.is_dir() or len(list(every.iterdir())) < 2:
+        return
+    used: set[str] = set()
+    for path in place.glob("*/*.parquet"):
+        with contextlib.suppress(Unreadable, FileNotFoundError):
+            used.add(files.foot(path).lexicon)
+    for each in Lexicons(every).unused(used):
+        lexicon.remove(each)
