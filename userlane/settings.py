@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -24,6 +25,7 @@ from userlane.contract import (
     host_allowed,
     identifier,
 )
+from userlane.contract.elsewhere import elsewhere
 from userlane.contract.hosts import PATTERN
 from userlane.errors import InputUnusable, SettingsUnusable
 
@@ -33,7 +35,8 @@ class Settings:
     """Every setting, typed. `properties` maps property IDs to their names.
 
     `base_url` is also known when only a profile is mounted that holds whole addresses. `store` is the folder
-    for loaded rows, None to keep them in memory. `public_hosts` are the names visitors know this server by.
+    for loaded rows; None where they are kept in memory or, if there is a `store_url`, in a bucket, with copies
+    of what is used in the folder `store_cache`. `public_hosts` are the names visitors know this server by.
     """
 
     base_url: str | None = None
@@ -46,6 +49,8 @@ class Settings:
     timezone: str = "UTC"
     sandbox: bool = True
     store: Path | None = None
+    store_url: str | None = field(default=None, repr=False)
+    store_cache: Path = user_cache_path("userlane", appauthor=False)
     public_hosts: tuple[str, ...] = ()
 
     @classmethod
@@ -65,6 +70,8 @@ class Settings:
             "timezone": ("TIMEZONE", _timezone),
             "sandbox": ("SANDBOX", _switch),
             "store": ("STORE", _store),
+            "store_url": ("STORE", _store_url),
+            "store_cache": ("STORE_CACHE", _folder),
             "public_hosts": ("PUBLIC_HOSTS", _public_hosts),
         }
         values: dict[str, object] = {"store": user_cache_path("userlane", appauthor=False)}
@@ -227,10 +234,24 @@ def _timezone(text: str) -> str:
 
 
 def _store(text: str) -> Path | None:
-    if text.lower() == "none":
+    return None if text.lower() == "none" or _store_url(text) else _folder(text)
+
+
+def _store_url(text: str) -> str | None:
+    """The address of a bucket; None if it is none. Its own words are not repeated: it may hold a password."""
+    if "://" not in text or text.startswith("file://"):
         return None
+    return elsewhere(text).url
+
+
+def _folder(text: str) -> Path:
+    if text.startswith("file://"):
+        parts = urlsplit(text)
+        if parts.netloc not in {"", "localhost"} or parts.query or not parts.path.strip("/"):
+            raise SettingsUnusable("file:// names no folder of this machine.", "It looks like file:///data.")
+        text = unquote(parts.path)
     if "://" in text:
-        raise SettingsUnusable(f"“{text}” is not a folder.", "Name a folder, or none to keep rows in memory.")
+        raise SettingsUnusable("an address is not a folder.", "Name a folder of this machine.")
     return Path(text).expanduser().absolute()
 
 

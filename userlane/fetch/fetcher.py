@@ -19,7 +19,7 @@ from userlane.fetch.load import Load
 from userlane.fetch.probe import Probe, words
 from userlane.fetch.run import Outcome, Progress, Run
 from userlane.settings import Settings
-from userlane.store import FolderStore, MemoryStore, Piece, Proof, Store, dataset
+from userlane.store import MemoryStore, Piece, Proof, Store, dataset, opened
 from userlane.store.pieces import settled_until
 
 _LONGEST_WINDOW = {"tags": 28}
@@ -45,9 +45,7 @@ class Fetcher:
         limits: Limits | None = None,
     ) -> None:
         self._settings = settings
-        if store is None:
-            store = FolderStore(settings.store) if settings.store else MemoryStore()
-        self._store: Store = store
+        self._store: Store = opened(settings) if store is None else store
         self._passing = MemoryStore()
         self._doors = Doors(self._store_of)
         self._limits = limits or Limits()

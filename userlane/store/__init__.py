@@ -7,16 +7,25 @@ memory    pieces in memory
 whole     files that are whole or not there
 files     one piece as one file
 sums      sums over records that never change
+place     where files are: on this disk, or in a bucket behind it
 folder    pieces as files
+sweep     what goes from a folder without being asked
+far       files in a bucket
+bucket    a bucket with a cache before it
+claims    who fetches a window
+remote    pieces in a bucket
 cover     which of them together answer a query
 answer    pieces side by side become a dataset
 """
 
+from userlane.contract.elsewhere import elsewhere
+from userlane.settings import Settings
 from userlane.store.answer import SMALL_SCORES, dataset, notes
 from userlane.store.cover import Cover
 from userlane.store.folder import FolderStore, Listed
 from userlane.store.memory import MemoryStore
 from userlane.store.pieces import Held, Piece, Proof, Store
+from userlane.store.remote import RemoteStore
 
 __all__ = [
     "SMALL_SCORES",
@@ -27,7 +36,16 @@ __all__ = [
     "MemoryStore",
     "Piece",
     "Proof",
+    "RemoteStore",
     "Store",
     "dataset",
     "notes",
+    "opened",
 ]
+
+
+def opened(settings: Settings) -> Store:
+    """Where this deployment keeps rows."""
+    if settings.store_url is not None:
+        return RemoteStore(elsewhere(settings.store_url), settings.store_cache)
+    return FolderStore(settings.store) if settings.store else MemoryStore()

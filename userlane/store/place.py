@@ -44,7 +44,7 @@ class Disk:
     def names(self, folder: Path, *, latest: bool = False) -> Collection[str]:  # noqa: ARG002 - always so
         """As in `Place`."""
         try:
-            return os.listdir(folder)
+            return os.listdir(folder)  # noqa: PTH208 - a quarter of the time of paths
         except (FileNotFoundError, NotADirectoryError):
             return ()
 

@@ -37,8 +37,10 @@ def write(folder: Path, name: str, table: pa.Table, metadata: Mapping[bytes, byt
     return path
 
 
-def put(path: Path, content: pa.Buffer) -> None:
-    """Put bytes into a file, whole. Raises `OSError`, and then leaves nothing."""
+def put(path: Path, content: pa.Buffer, *, lasting: bool = True) -> None:
+    """Put bytes into a file, whole; a power cut may take what need not be `lasting`. Raises `OSError`, and
+    then leaves nothing.
+    """
     folder = path.parent
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = folder / f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}.part"
@@ -48,9 +50,11 @@ def put(path: Path, content: pa.Buffer) -> None:
             fcntl.flock(sink, fcntl.LOCK_EX)
             sink.write(content)
             sink.flush()
-            os.fsync(sink.fileno())
+            if lasting:
+                os.fsync(sink.fileno())
             part.replace(path)
-        _flush(folder)
+        if lasting:
+            _flush(folder)
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)

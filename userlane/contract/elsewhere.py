@@ -1,0 +1,69 @@
+"""The address of a storage that is no folder of this machine, as an operator writes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from userlane.errors import InputUnusable
+
+_OPTIONS: Mapping[str, frozenset[str]] = {
+    "s3": frozenset({"region", "scheme", "endpoint_override"}),
+    "gs": frozenset({"scheme", "endpoint_override", "anonymous"}),
+    "abfs": frozenset(),
+    "abfss": frozenset(),
+}
+_ALIASES = {"gcs": "gs"}
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A bucket and a prefix in it, with what it takes to get there. Its text holds nothing secret."""
+
+    scheme: str
+    bucket: str
+    prefix: str
+    options: Mapping[str, str]
+    url: str = field(repr=False)
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+
+    @property
+    def name(self) -> str:
+        """For logs: no user, no password, no options."""
+        return f"{self.scheme}://{'/'.join(filter(None, (self.bucket, self.prefix)))}"
+
+
+def elsewhere(url: str) -> Elsewhere:
+    """What an address like `s3://bucket/prefix?region=eu-central-1` says.
+
+    Raises `InputUnusable`, which repeats nothing of the address but its scheme and the names of its options:
+    the rest may hold a password.
+    """
+    try:
+        parts = urlsplit(url)
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    except ValueError as error:
+        raise InputUnusable("this is no address.", "It looks like s3://bucket/prefix.") from error
+    scheme = _ALIASES.get(parts.scheme, parts.scheme)
+    if scheme not in _OPTIONS:
+        raise InputUnusable(
+            f"“{parts.scheme}://” is no storage that is known.",
+            "Name a folder, s3://, gs:// or abfs://, or none to keep rows in memory.",
+        )
+    bucket = parts.netloc.rpartition("@")[2]
+    if not bucket:
+        raise InputUnusable("the name of the bucket is missing.", f"It looks like {scheme}://bucket/prefix.")
+    if scheme == "s3" and bool(user) != bool(password):
+        raise InputUnusable(
+            "of key and secret there is only one.",
+            "Write s3://key:secret@bucket, each with %2F for a slash; or leave both to the AWS_… variables.",
+        )
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    unknown = sorted(options.keys() - _OPTIONS[scheme])
+    if unknown or parts.fragment:
+        known = ", ".join(sorted(_OPTIONS[scheme])) or "none"
+        what = f"the option “{unknown[0]}” is unknown." if unknown else "there is a # in it."
+        raise InputUnusable(what, f"After the ? there may be: {known}. A # is written %23.")
+    if options.get("scheme", "https") not in {"http", "https"}:
+        raise InputUnusable("the option “scheme” is neither http nor https.")
+    return Elsewhere(scheme, bucket, unquote(parts.path).strip("/"), options, url, user, password)

@@ -1,0 +1,147 @@
+"""Files in a bucket, by whatever file system pyarrow has for it.
+
+Everything that can go wrong there comes out as an `OSError` in words of ours: those of the libraries may hold
+addresses, and addresses may hold passwords.
+"""
+
+import contextlib
+import errno
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Lock
+
+import pyarrow as pa
+from pyarrow import fs
+
+from userlane.contract.elsewhere import Elsewhere
+
+_CONNECT_SECONDS = 2.0
+_ATTEMPTS = 2
+_SILENT_SECONDS = 5.0
+"""For so long nobody asks again a storage that did not answer: each attempt may take long."""
+
+_LONG = 1.0
+
+_REFUSED = ("ACCESS_DENIED", "INVALID_ACCESS_KEY", "SIGNATURE_DOES_NOT_MATCH", "EXPIRED", "403", "Forbidden")
+_NO_BUCKET = ("NO_SUCH_BUCKET", "NoSuchBucket")
+_UNHEARD = ("NETWORK_CONNECTION", "timed out", "timeout", "Could not connect", "Timeout", "resolve host")
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """A file in a bucket: its path below the prefix, its bytes, and when it was written, in seconds of the
+    storage's clock.
+    """
+
+    path: str
+    size: int
+    modified: float
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition("/")[2]
+
+
+class Far:
+    """A bucket. Thread-safe. Every method raises `OSError`; a missing file is a `FileNotFoundError`."""
+
+    def __init__(self, where: Elsewhere) -> None:
+        self.name = where.name
+        self._where = where
+        self._base = "/".join(filter(None, (where.bucket, where.prefix)))
+        self._opened: fs.FileSystem | None = None
+        self._silent_until = 0.0
+        self._lock = Lock()
+
+    @property
+    def address(self) -> str:
+        """What tells this storage from others, without what is secret."""
+        return f"{self.name}?{sorted(self._where.options.items())}"
+
+    def listing(self, folder: str, *, recursive: bool = False) -> list[Object]:
+        """What is in a folder now; nothing of a folder that is not there."""
+        with self._words() as system:
+            selector = fs.FileSelector(f"{self._base}/{folder}", allow_not_found=True, recursive=recursive)
+            start = len(self._base) + 1
+            return [
+                Object(info.path[start:], info.size or 0, (info.mtime_ns or 0) / 1e9)
+                for info in system.get_file_info(selector)
+                if info.type == fs.FileType.File
+            ]
+
+    def get(self, path: str) -> pa.Buffer:
+        """All of a file."""
+        with self._words() as system, system.open_input_file(f"{self._base}/{path}") as source:
+            return source.read_buffer()
+
+    @contextmanager
+    def reading(self, path: str) -> Iterator[pa.NativeFile]:
+        """A file of which only a part is wanted."""
+        with self._words() as system, system.open_input_file(f"{self._base}/{path}") as source:
+            yield source
+
+    def put(self, path: str, content: bytes | pa.Buffer) -> None:
+        """Write a file. Others see all of it or none."""
+        with self._words() as system, system.open_output_stream(f"{self._base}/{path}") as sink:
+            sink.write(content)
+
+    def remove(self, path: str) -> None:
+        """Remove a file that may be gone already."""
+        with contextlib.suppress(FileNotFoundError), self._words() as system:
+            system.delete_file(f"{self._base}/{path}")
+
+    @contextmanager
+    def _words(self) -> Iterator[fs.FileSystem]:
+        if time.monotonic() < self._silent_until:
+            raise OSError(errno.EHOSTUNREACH, _SILENCE)
+        began = time.monotonic()
+        try:
+            yield self._system()
+        except FileNotFoundError:
+            raise FileNotFoundError(errno.ENOENT, "No such file in the storage") from None
+        except (OSError, pa.ArrowException, ValueError) as error:
+            raise self._judged(str(error), time.monotonic() - began) from None
+
+    def _judged(self, said: str, seconds: float) -> OSError:
+        if any(each in said for each in _NO_BUCKET):
+            return OSError(errno.ENODEV, "The storage has no such bucket")
+        if any(each in said for each in _REFUSED):
+            return OSError(errno.EACCES, "The storage refuses access")
+        if any(each in said for each in _UNHEARD):
+            if seconds > _LONG:
+                self._silent_until = time.monotonic() + _SILENT_SECONDS
+            return OSError(errno.EHOSTUNREACH, _SILENCE)
+        return OSError(errno.EIO, "The storage failed")
+
+    def _system(self) -> fs.FileSystem:
+        """Opened when it is first used, since even that may ask the network for credentials."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = _opened(self._where)
+            return self._opened
+
+
+_SILENCE = "The storage does not answer"
+
+
+def _opened(where: Elsewhere) -> fs.FileSystem:
+    options = dict(where.options)
+    if where.scheme == "s3":
+        return fs.S3FileSystem(
+            access_key=where.user or None,
+            secret_key=where.password or None,
+            connect_timeout=_CONNECT_SECONDS,
+            retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS),
+            background_writes=False,
+            allow_delayed_open=True,  # a small file is one request, and whole or not there
+            **options,
+        )
+    if where.scheme == "gs":
+        anonymous = options.pop("anonymous", "") == "true"
+        limit = timedelta(seconds=_CONNECT_SECONDS * _ATTEMPTS)
+        return fs.GcsFileSystem(anonymous=anonymous, retry_time_limit=limit, **options)
+    return fs.FileSystem.from_uri(where.url)[0]
