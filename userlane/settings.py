@@ -29,14 +29,17 @@ from userlane.contract.elsewhere import elsewhere
 from userlane.contract.hosts import PATTERN
 from userlane.errors import InputUnusable, SettingsUnusable
 
+_CACHE = user_cache_path("userlane", appauthor=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting, typed. `properties` maps property IDs to their names.
 
     `base_url` is also known when only a profile is mounted that holds whole addresses. `store` is the folder
-    for loaded rows; None where they are kept in memory or, if there is a `store_url`, in a bucket, with copies
-    of what is used in the folder `store_cache`. `public_hosts` are the names visitors know this server by.
+    for loaded rows; None where they are kept in memory or, if there is a `store_url`, in a bucket, with
+    copies of what is used in the folder `store_cache`. `public_hosts` are the names visitors know this server
+    by.
     """
 
     base_url: str | None = None
@@ -50,7 +53,7 @@ class Settings:
     sandbox: bool = True
     store: Path | None = None
     store_url: str | None = field(default=None, repr=False)
-    store_cache: Path = user_cache_path("userlane", appauthor=False)
+    store_cache: Path = _CACHE
     public_hosts: tuple[str, ...] = ()
 
     @classmethod
@@ -74,7 +77,7 @@ class Settings:
             "store_cache": ("STORE_CACHE", _folder),
             "public_hosts": ("PUBLIC_HOSTS", _public_hosts),
         }
-        values: dict[str, object] = {"store": user_cache_path("userlane", appauthor=False)}
+        values: dict[str, object] = {"store": _CACHE}
         for attribute, (suffix, reader) in readers.items():
             name = f"USERLANE_{suffix}"
             text = environment.get(name, "").strip()

@@ -1,7 +1,7 @@
 """What is kept comes back to its scope only, while it is fresh, cut to the window."""
 
 from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise, product
@@ -14,9 +14,11 @@ import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.object_storage import running
 from tests.stand_in import UNHURRIED
 from tests.store.given import APRIL, FETCHED, SHOWN, SOON, S, april, find, piece, query
 from userlane.contract import COLUMNS, DATASETS, DatasetName, Query, Shelf, Window
+from userlane.contract.elsewhere import elsewhere
 from userlane.store import (
     SMALL_SCORES,
     FolderStore,
@@ -24,12 +26,14 @@ from userlane.store import (
     MemoryStore,
     Piece,
     Proof,
+    RemoteStore,
     Store,
     dataset,
 )
 from userlane.store.pieces import fresh
 
 KINDS = ("memory", "folder", "folder opened anew", "folder that cannot be written")
+ALL = (*KINDS, "bucket")
 
 
 @contextmanager
@@ -43,6 +47,10 @@ def made(kind: str, max_bytes: int = 2**29) -> Iterator[Store]:
             yield MemoryStore(max_bytes)
         elif kind == "folder opened anew":
             yield Anew(folder)
+        elif kind == "bucket":
+            there = running()
+            with closing(RemoteStore(elsewhere(there.url(there.bucket())), folder)) as store:
+                yield store
         else:
             yield FolderStore(folder, max_bytes)
 
@@ -122,7 +130,7 @@ def test_rows_never_come_out_under_another_api_property_survey_or_zone(
             assert all(one.window.end <= other.window.start for one, other in pairwise(found))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL)
 def test_several_pieces_of_one_window_lie_side_by_side_the_latest_fetch_first(kind: str) -> None:
     old, new = piece(query(), "old", proof=SHOWN), piece(query(), "new", SOON)
     with made(kind) as store:
@@ -138,7 +146,7 @@ def test_several_pieces_of_one_window_lie_side_by_side_the_latest_fetch_first(ki
         assert store.held(S, replace(query("surveys"), survey_id="513")) == ()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL)
 def test_of_the_pieces_that_may_go_those_go_that_a_new_one_covers(kind: str) -> None:
     with made(kind) as store:
         inside, across, others = (
@@ -152,13 +160,13 @@ def test_of_the_pieces_that_may_go_those_go_that_a_new_one_covers(kind: str) -> 
         assert {held.id for held in store.held(S, query())} == {new.id, across.id, others.id}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL)
 def test_what_is_in_memory_only_goes_with_the_last_who_may_open_it(kind: str) -> None:
     with made(kind) as store:
         kept = piece(query())
         store.keep(S, kept)
         store.release([kept.id])
-        assert bool(find(store, S, query(), SOON)) == (kind in {"folder", "folder opened anew"})
+        assert bool(find(store, S, query(), SOON)) == (kind in {"folder", "folder opened anew", "bucket"})
 
 
 # How long
@@ -189,7 +197,7 @@ def test_today_is_the_querys_today() -> None:
     assert fresh(over_the_border, late, late + timedelta(hours=1)) == april(1, 17)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL)
 def test_only_what_is_fresh_is_found_unless_any_age_will_do(kind: str) -> None:
     with made(kind) as store:
         store.keep(S, piece(query(window=april(1, 20))))
@@ -198,7 +206,7 @@ def test_only_what_is_fresh_is_found_unless_any_age_will_do(kind: str) -> None:
         assert [each.window for each in find(store, S, query(), None)] == [april(1, 20)]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL)
 def test_a_newer_piece_takes_the_place_of_what_older_ones_held_of_its_window(kind: str) -> None:
     old, new = piece(query(window=april(1, 20)), "old"), piece(query(window=april(8, 12)), "new", SOON)
     with made(kind) as store:
