@@ -110,11 +110,13 @@ class Embedded:
 @ibis.udf.agg.builtin(name="bitstring_agg")  # type: ignore[untyped-decorator]  # Ibis ships no types
 def _bits_of(codes: int, lowest: int, highest: int) -> str:
     """A text of bits, one for each possible code."""
+    raise NotImplementedError("DuckDB has it")
 
 
 @ibis.udf.scalar.builtin(name="bit_count")  # type: ignore[untyped-decorator]  # Ibis ships no types
 def _bits_set(bits: str) -> int:
     """How many of them are set."""
+    raise NotImplementedError("DuckDB has it")
 
 
 def _quoted(path: str) -> str:

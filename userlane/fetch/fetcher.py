@@ -1,7 +1,8 @@
 """A query becomes a dataset."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,14 +17,13 @@ from userlane.contract import Connection, Dataset, Query, Shelf, Window
 from userlane.errors import AccessRefused, LoadStopped, TokenRejected, UserlaneError
 from userlane.fetch.doors import Doors
 from userlane.fetch.load import Load
+from userlane.fetch.plan import Plan
 from userlane.fetch.probe import Probe, words
 from userlane.fetch.run import Outcome, Progress, Run
 from userlane.settings import Settings
 from userlane.store import FolderStore, MemoryStore, Piece, Proof, Store, dataset
-from userlane.store.pieces import settled_until
 
-_LONGEST_WINDOW = {"tags": 28}
-_LONGEST_OTHER = 366
+_AROUND = timedelta(days=28)
 _PROBE_SECONDS = 20.0
 _PROBE_DAYS = 30
 
@@ -85,19 +85,22 @@ class Fetcher:
         run = self._run(connection, query, patience)
         found = self._opened(connection, query, patience)
         proved_at = self._doors.proved_at(connection, query, found)
-        windows = _windows(query, query.window.without(piece.window for piece in found))
-        if not windows:
+        gaps = query.window.without(piece.window for piece in found)
+        if not gaps:
             return dataset(
                 connection.api, query, found, known=self._datasets, shelf=self._shelf(connection, query)
             ), proved_at
         admitted = self._doors.is_open(connection, query)
-        outcomes = run.go(windows, progress, partial(self._doors.keep, connection))
+        plan = Plan(query, gaps, self._a_day(connection, query))
+        asks = _Asks(self._run, connection, query, patience)
+        keeper = _Keeper(self._doors, self._store_of(connection), connection, patience, asks)
+        outcomes = run.go(plan, progress, keeper)
         refusal = next((each.error for each in outcomes if isinstance(each.error, AccessRefused)), None)
         if refusal:
             self._turn_away(connection, query, refusal)
         elif run.answered:
             self._doors.open(connection, query)
-        first = outcomes[0].error
+        first = outcomes[0].error if outcomes else None
         if first and not run.answered and (refusal or not admitted):
             raise first
         answer = self._answer(connection, query, found, outcomes, stopped=patience.aborted)
@@ -183,6 +186,15 @@ class Fetcher:
             self._turn_away(connection, query, error)
             raise
 
+    def _a_day(self, connection: Connection, query: Query) -> float | None:
+        """How many records a day has, as far as this token knows from what it has loaded around the window."""
+        if query.dataset != "tags":
+            return None
+        around = Window(query.window.start - _AROUND, query.window.end + _AROUND)
+        pieces = self._doors.older(connection, query.over(around))
+        days = sum(piece.window.days for piece in pieces)
+        return sum(piece.rows.num_rows for piece in pieces) / days if days else None
+
     def _shelf(self, connection: Connection, query: Query) -> Shelf:
         return self._store_of(connection).shelf(connection.api, query)
 
@@ -232,6 +244,30 @@ class Fetcher:
 
 
 @dataclass(frozen=True, slots=True)
+class _Keeper:
+    """As `run.Keeper`: on behalf of one load."""
+
+    doors: Doors
+    store: Store
+    connection: Connection
+    patience: Patience
+    asks: "_Asks"
+
+    def keep(self, piece: Piece) -> Piece:
+        return self.doors.keep(self.connection, piece)
+
+    def claim(self, query: Query) -> AbstractContextManager[object] | None:
+        return self.store.claim(self.connection.api, query)
+
+    def found(self, query: Query) -> tuple[Piece, ...]:
+        with suppress(UserlaneError):  # whatever is wrong, the fetch will tell
+            pieces = self.doors.opened(self.connection, query, self.patience, self.asks)
+            if not query.window.without(piece.window for piece in pieces):
+                return pieces
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Asks:
     """As `doors.Asks`: on behalf of one load."""
 
@@ -245,23 +281,6 @@ class _Asks:
 
     def knocks(self) -> None:
         self.run(self.connection, self.query, self.patience).probe()
-
-
-def _windows(query: Query, gaps: Iterable[Window]) -> list[Window]:
-    """The gaps in windows that are not too long. Of many rows, days that are settled are kept apart from
-    those that are not, which are fetched again and again.
-    """
-    longest = _LONGEST_WINDOW.get(query.dataset)
-    if longest is None:
-        return [part for gap in gaps for part in gap.split(_LONGEST_OTHER)]
-    settled = settled_until(query, datetime.now(UTC))
-    parts: list[Window] = []
-    for gap in gaps:
-        if gap.start < settled < gap.end:
-            parts += [*Window(gap.start, settled).split(longest), Window(settled, gap.end)]
-        else:
-            parts += gap.split(longest)
-    return parts
 
 
 def _unheard(_progress: Progress) -> None:
