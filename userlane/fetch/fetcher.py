@@ -279,6 +279,9 @@ class _Asks:
     def proves(self, query: Query, proof: Proof) -> bool:
         return self.run(self.connection, query, self.patience).proves(proof)
 
+    def proves_span(self, pieces: Sequence[Piece]) -> bool:
+        return self.run(self.connection, self.query, self.patience).proves_span(pieces)
+
     def knocks(self) -> None:
         self.run(self.connection, self.query, self.patience).probe()
 

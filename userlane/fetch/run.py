@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -11,6 +11,8 @@ from functools import partial
 from operator import itemgetter
 from threading import Event, Lock
 from typing import Protocol
+
+import pyarrow as pa
 
 from userlane.client import Client, Crew, Http, Patience, Room, Walk
 from userlane.contract import Connection, Query, Window
@@ -174,12 +176,33 @@ class Run:
             page = self._read(self._client.page(self._query, number))
             if digest(page) != expected:
                 return False
-        return page is None or page.declared.ends or self._nothing_after(proof.last, page)
+        return page is None or page.declared.ends or self._nothing_after(proof.last, page, self._query)
 
-    def _nothing_after(self, number: int, page: Page) -> bool:
+    def proves_span(self, pieces: Sequence[Piece]) -> bool:
+        """Whether the API gives this token, of tag windows that lie side by side, as many records as it gave
+        the one that fetched them, the first page out of the first and the last page out of the last of them,
+        and nothing after it: three requests however many windows there are.
+
+        Raises what `Client.page` and `Decoder.page` raise.
+        """
+        total = sum(piece.sent for piece in pieces)
+        query = self._query.over(Window(pieces[0].window.start, pieces[-1].window.end))
+        base = 1 if self._route.first_page == "auto" else self._route.first_page
+        opening = self._read(self._client.page(query, base))
+        if not 0 < opening.records <= total or not _within(opening, pieces):
+            return False
+        last = -(-total // opening.records)
+        closing = opening if last == 1 else self._read(self._client.page(query, base + last - 1))
+        if closing.records != total - (last - 1) * opening.records or not _within(closing, pieces[::-1]):
+            return False
+        if closing.declared.ends:
+            return closing.declared.total in {None, total}
+        return self._nothing_after(base + last - 1, closing, query)
+
+    def _nothing_after(self, number: int, page: Page, query: Query) -> bool:
         """Whether the page of this number is the last: the next is empty, refused, or the same once more."""
         try:
-            following = self._read(self._client.page(self._query, number + 1))
+            following = self._read(self._client.page(query, number + 1))
         except (NotFound, RequestRefused) as refusal:
             if isinstance(refusal, RequestRefused) and not refusal.page:
                 raise
@@ -329,6 +352,27 @@ class Run:
     def _wait(self, until: datetime, why: str) -> None:
         self._waiting = (until, why)
         self._news.set()
+
+
+def _within(page: Page, pieces: Iterable[Piece]) -> bool:
+    """Whether a page's records are among the rows of the first of these pieces: of as many as hold as many."""
+    names = [field.name for field in page.table.schema if field.name != "tag_name"]
+    rows: list[pa.Table] = []
+    for piece in pieces:
+        rows.append(piece.table.select(names))
+        if sum(map(len, rows)) >= page.records:
+            break
+    seen = pa.concat_tables(_plain(each) for each in rows)
+    asked = _plain(page.table.select(names))
+    return bool(asked.join(seen, names, join_type="left anti").num_rows == 0)
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """With texts in place of codes, which tables of different dictionaries do not share."""
+    fields = [
+        pa.field(each.name, pa.string()) if pa.types.is_dictionary(each.type) else each for each in table.schema
+    ]
+    return table.cast(pa.schema(fields))
 
 
 def _bare(error: UserlaneError) -> UserlaneError:

@@ -40,6 +40,11 @@ class Cover:
         self._gaps = [rest for gap in self._gaps for rest in gap.without([usable])]
         return True
 
+    def look(self, held: Held) -> Piece | None:
+        """The whole piece, not added, if it can be had and nothing of its fetch lies outside its window."""
+        piece = self._store.take(self._api, held)
+        return piece if piece is not None and not piece.outside else None
+
     def proof(self, held: Held) -> Proof | None:
         """What another token can be asked to show of it, if anything can."""
         return self._store.proof(self._api, held)
