@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -33,7 +34,8 @@ class Settings:
     """Every setting, typed. `properties` maps property IDs to their names.
 
     `base_url` is also known when only a profile is mounted that holds whole addresses. `store` is the folder
-    for loaded rows, None to keep them in memory. `public_hosts` are the names visitors know this server by.
+    for loaded rows, None to keep them in memory, and `kept` how long they stay there. `public_hosts` are the
+    names visitors know this server by.
     """
 
     base_url: str | None = None
@@ -46,6 +48,7 @@ class Settings:
     timezone: str = "UTC"
     sandbox: bool = True
     store: Path | None = None
+    kept: timedelta = timedelta(days=30)
     public_hosts: tuple[str, ...] = ()
 
     @classmethod
@@ -65,6 +68,7 @@ class Settings:
             "timezone": ("TIMEZONE", _timezone),
             "sandbox": ("SANDBOX", _switch),
             "store": ("STORE", _store),
+            "kept": ("STORE_DAYS", _days),
             "public_hosts": ("PUBLIC_HOSTS", _public_hosts),
         }
         values: dict[str, object] = {"store": user_cache_path("userlane", appauthor=False)}
@@ -217,6 +221,10 @@ def _positive(text: str) -> int:
     if not text.isascii() or not text.replace("_", "").isdigit() or int(text) < 1:
         raise SettingsUnusable(f"“{text}” is not a whole number above 0.")
     return int(text)
+
+
+def _days(text: str) -> timedelta:
+    return timedelta(days=min(_positive(text), 36_500))
 
 
 def _timezone(text: str) -> str:

@@ -87,10 +87,15 @@ class Doors:
         self._lock = Lock()
 
     def opened(
-        self, connection: Connection, query: Query, patience: Patience, asks: Asks
+        self,
+        connection: Connection,
+        query: Query,
+        patience: Patience,
+        asks: Asks,
+        since: datetime | None = None,
     ) -> tuple[Piece, ...]:
         """The stored pieces of the query's window that are fresh and that this token may see, cut so that
-        they lie side by side, in order.
+        they lie side by side, in order; only those fetched `since` a moment, if one is given.
 
         Raises what `asks` raises where it is about pieces that this token has seen before.
         """
@@ -99,7 +104,7 @@ class Doors:
             now = datetime.now(UTC)
             store, api = self._store_of(connection), connection.api
             held = store.held(api, query)
-            cover = Cover(store, api, query, now)
+            cover = Cover(store, api, query, now, since)
             known = [each for each in held if each.id in door.known and cover.add(each)]
             long_ago = [each for each in known if not _lately(door.known[each.id])]
             if long_ago:
@@ -108,7 +113,7 @@ class Doors:
                     door.known.clear()
                     if changed:
                         door.different[changed] = now
-                    cover = Cover(store, api, query, now)
+                    cover = Cover(store, api, query, now, since)
             self._show(door, cover, held, patience, asks)
             return cover.pieces
 

@@ -9,10 +9,13 @@ from userlane.store.pieces import Held, Piece, Proof, Store, overlap
 class Cover:
     """Stored pieces laid side by side over a query's window, each day from the first that was added.
 
-    Only what is fresh at `now` is taken; at None, whatever its age.
+    Only what is fresh at `now` is taken; at None, whatever its age. Nothing is that was fetched before `since`.
     """
 
-    def __init__(self, store: Store, api: str, query: Query, now: datetime | None) -> None:
+    def __init__(
+        self, store: Store, api: str, query: Query, now: datetime | None, since: datetime | None = None
+    ) -> None:
+        self._since = since
         self._store = store
         self._api = api
         self._query = query
@@ -28,6 +31,8 @@ class Cover:
     def wants(self, held: Held) -> bool:
         """Whether it would fill a gap."""
         usable = held.usable(self._now)
+        if self._since is not None and held.fetched_at < self._since:
+            return False
         return usable is not None and any(overlap(gap, usable) for gap in self._gaps)
 
     def add(self, held: Held) -> bool:

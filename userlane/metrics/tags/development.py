@@ -7,6 +7,7 @@ import pandas as pd
 from userlane.contract import Dataset
 from userlane.engine import distinct, run
 from userlane.metrics.tags.records import Step, calendar, period, uses
+from userlane.metrics.tags.weeks import weekly
 
 
 def trend(dataset: Dataset, by: Step, tag_ids: Sequence[str] | None = None) -> pd.DataFrame:
@@ -41,9 +42,11 @@ def sparklines(dataset: Dataset) -> pd.DataFrame:
     """
     by: Step = "day" if dataset.query.window.days <= 28 else "week"
     periods = calendar(dataset, by)
-    whole = periods.loc[~periods["cut"], "period"]
-    found = trend(dataset, by)
-    found = found[found["period"].isin(whole)]
+    if by == "day":
+        found = trend(dataset, by)
+    else:
+        counted = weekly(dataset)
+        found = _on_calendar(counted, sorted(counted["tag_id"].unique()), periods[~periods["cut"]])
     lists = found.groupby("tag_id", sort=True)["users"].agg(_whole_numbers)
     return lists.astype("object").rename("trend").reset_index()
 
