@@ -222,8 +222,8 @@ class LongLoad(UserlaneError):
     def __init__(self, records: int, seconds: float) -> None:
         minutes = max(1, round(seconds / 60))
         super().__init__(
-            f"These days hold about {_rounded(records):,} tag records that are not here yet. Getting them takes "
-            f"about {minutes} minute{'' if minutes == 1 else 's'}.",
+            f"These days hold about {_rounded(records):,} tag records that are not here yet. Getting them "
+            f"takes about {minutes} minute{'' if minutes == 1 else 's'}.",
             "Load them, or choose a shorter range.",
         )
         self.records = records

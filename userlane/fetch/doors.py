@@ -166,8 +166,8 @@ class Doors:
 
     def _changed(self, door: _Door, store: Store, api: str, known: Sequence[Held], asks: Asks) -> str | None:
         """The piece that this token gets no longer as it did, of those that are asked for again; "" where it
-        is one of many. Settled windows first: in others, answers may have arrived meanwhile. Of tags, all that
-        lie side by side are asked for together.
+        is one of many. Settled windows first: in others, answers may have arrived meanwhile. Of tags, all
+        that lie side by side are asked for together.
 
         An API that fails tells nothing; then its last answer counts for as long as the door is open.
         """

@@ -22,6 +22,7 @@ from userlane.fetch.probe import Probe, words
 from userlane.fetch.run import Outcome, Progress, Run
 from userlane.settings import Settings
 from userlane.store import FolderStore, MemoryStore, Piece, Proof, Store, dataset
+from userlane.store.pieces import UNSETTLED_DAYS
 
 _AROUND = timedelta(days=28)
 _PROBE_SECONDS = 20.0
@@ -110,7 +111,7 @@ class Fetcher:
         keeper = _Keeper(self._doors, self._store_of(connection), connection, patience, asks, since)
         found = self._opened(connection, query, patience, asks, since)
         if at_most is not None:
-            found = self._agreed(connection, query, found, keeper, progress, stop, at_most)
+            found = self._agreed(query, found, keeper, progress, at_most)
         proved_at = self._doors.proved_at(connection, query, found)
         gaps = query.window.without(piece.window for piece in found)
         if not gaps:
@@ -228,18 +229,17 @@ class Fetcher:
 
     def _agreed(
         self,
-        connection: Connection,
         query: Query,
         found: tuple[Piece, ...],
         keeper: "_Keeper",
         progress: Callable[[Progress], None],
-        stop: Event | None,
         at_most: float,
     ) -> tuple[Piece, ...]:
         """What is found, and a day more where one had to be fetched to see how much there is to come.
 
         Raises `LongLoad` when that takes longer than `at_most` seconds.
         """
+        connection = keeper.connection
         gaps = query.window.without(piece.window for piece in found)
         days = sum(gap.days for gap in gaps)
         if query.dataset != "tags" or days <= _LONG:
@@ -247,8 +247,11 @@ class Fetcher:
         a_day, rate = self._a_day(connection, query), self._rates.get(connection.scope)
         if a_day is None or rate is None:
             day = _sample(max(gaps, key=lambda gap: gap.days))
-            run = self._run(connection, query, Patience(self._limits, stop))
+            run = self._run(connection, query, Patience(self._limits, keeper.patience.stop))
             (outcome, *_) = run.go(Plan(query, [day]), progress, keeper)
+            if isinstance(outcome.error, (AccessRefused, LoadStopped)):
+                self._turn_away(connection, query, outcome.error)
+                raise outcome.error
             if not outcome.complete:
                 return found  # the load itself tells what is wrong
             found = (*found, outcome.piece)
@@ -272,14 +275,16 @@ class Fetcher:
         """
         day = datetime.now(UTC).date()
         names: tuple[DatasetName, ...] = ("heart", "nps", "tags")
-        probes = [self.probe(connection, Query(name, property_id, Window.through(day, day))) for name in names]
+        probes = [
+            self.probe(connection, Query(name, property_id, Window.through(day, day))) for name in names
+        ]
         if not any(probe.ok for probe in probes):
             raise probes[0].error or LoadStopped("Nothing was deleted.", "Try again.")
         self._doors.shut(connection)
         return self._store_of(connection).delete(property_id, connection.api)
 
     def _a_day(self, connection: Connection, query: Query) -> float | None:
-        """How many records a day has, as far as this token knows from what it has loaded around the window."""
+        """How many records a day has, as far as this token knows from what it loaded around the window."""
         if query.dataset != "tags":
             return None
         around = Window(query.window.start - _AROUND, query.window.end + _AROUND)
@@ -380,9 +385,9 @@ class _Asks:
 
 
 def _sample(gap: Window) -> Window:
-    """A Wednesday in the middle of it: a day like most."""
-    middle = gap.start + timedelta(days=gap.days // 2)
-    day = middle - timedelta(days=(middle.weekday() - 2) % 7)
+    """Its last Wednesday that is settled: a day like most, and like those to come."""
+    last = gap.last - timedelta(days=UNSETTLED_DAYS + 1)
+    day = last - timedelta(days=(last.weekday() - 2) % 7)
     return Window.through(day, day)
 
 

@@ -8,8 +8,8 @@ from userlane.contract import PAGE_LIMIT, Query, Window
 from userlane.store.pieces import settled_until
 
 MOST_RECORDS = 50 * PAGE_LIMIT
-"""What one window of tags may hold: so much is lost at most when a load breaks off, and held in memory for each
-window that is walked."""
+"""What one window of tags may hold: so much is lost at most when a load breaks off, and held in memory for
+each window that is walked."""
 
 _DAYS = (28, 14, 7, 4, 2, 1)
 """How long a window of tags may be."""
@@ -21,9 +21,9 @@ class Plan:
     """The windows of one load, handed out one at a time to whoever walks them. Thread-safe.
 
     Tags may have any number of records a day, and how many shows only on the way: a window that turns out to
-    hold too many is put back and cut. A single day cannot be cut. `a_day` is how many are known to come a day,
-    if that is known. Shorter windows begin where the same windows of any other range begin, so that loads of
-    different ranges, also in other processes, ask for the same ones.
+    hold too many is put back and cut. A single day cannot be cut. `a_day` is how many are known to come a
+    day, if that is known. Shorter windows begin where the same windows of any other range begin, so that
+    loads of different ranges, also in other processes, ask for the same ones.
     """
 
     def __init__(self, query: Query, gaps: Iterable[Window], a_day: float | None = None) -> None:
@@ -48,8 +48,8 @@ class Plan:
             return Window(gap.start, end)
 
     def too_many(self, window: Window, records: int, until: date | None = None) -> bool:
-        """Whether a window holds too many records, so that it is to be cut: so many came or were declared, the
-        latest of them of the day `until`. An API that sends its records day by day is found out early.
+        """Whether a window holds too many records, so that it is to be cut: so many came or were declared,
+        the latest of them of the day `until`. An API that sends its records day by day is found out early.
         """
         if self._query.dataset != "tags" or window.days == 1:
             return False

@@ -286,7 +286,9 @@ class Run:
                 break
             waited = True
             pause = random.uniform(*_CLAIM_AGAIN)  # noqa: S311  # nothing secret about it
-            self._wait(datetime.now(UTC) + timedelta(seconds=pause), "Another load is fetching the same days.")
+            self._wait(
+                datetime.now(UTC) + timedelta(seconds=pause), "Another load is fetching the same days."
+            )
             with suppress(LoadStopped):
                 self._patience.sleep(pause)
         return waited
@@ -355,7 +357,7 @@ class Run:
 
 
 def _within(page: Page, pieces: Iterable[Piece]) -> bool:
-    """Whether a page's records are among the rows of the first of these pieces: of as many as hold as many."""
+    """Whether a page's records are among the rows of the first of these pieces, as many as hold as many."""
     names = [field.name for field in page.table.schema if field.name != "tag_name"]
     rows: list[pa.Table] = []
     for piece in pieces:
@@ -370,7 +372,8 @@ def _within(page: Page, pieces: Iterable[Piece]) -> bool:
 def _plain(table: pa.Table) -> pa.Table:
     """With texts in place of codes, which tables of different dictionaries do not share."""
     fields = [
-        pa.field(each.name, pa.string()) if pa.types.is_dictionary(each.type) else each for each in table.schema
+        pa.field(each.name, pa.string()) if pa.types.is_dictionary(each.type) else each
+        for each in table.schema
     ]
     return table.cast(pa.schema(fields))
 

@@ -270,8 +270,8 @@ def stored() -> None:
         kept = counted(cached.settings().kept.days, "day")
         place = f"on the server for {kept}" if cached.settings().store else "in the server's memory"
         st.markdown(
-            f"Records that were loaded are kept {place}, so that they need not be asked for again. Whoever the "
-            "API lets read the same records may open them, with a token of their own."
+            f"Records that were loaded are kept {place}, so that they need not be asked for again. Whoever "
+            "the API lets read the same records may open them, with a token of their own."
         )
         st.button(
             f"Delete what is stored of {plain(visit.properties.get(property_id, property_id))}",

@@ -83,8 +83,8 @@ def sidebar() -> None:
         "Refresh",
         on_click=session.refresh,
         icon=":material/sync:",
-        help="Ask the API for these days anew. Otherwise days that are over are asked for once a month, and the "
-        "last four every quarter of an hour.",
+        help="Ask the API for these days anew. Otherwise days that are over are asked for once a month, and "
+        "the last four every quarter of an hour.",
         disabled=visit.connection is None,
     )
 

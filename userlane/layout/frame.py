@@ -223,7 +223,9 @@ def long(error: LongLoad, name: DatasetName, whose: str = "now") -> None:
     days = session.filters().window.days
     for shorter in (30, 90) if whose == "now" else ():
         if shorter < days:
-            st.button(f"Last {shorter} days", key=f"{key}-{shorter}", on_click=session.choose_days, args=(shorter,))
+            st.button(
+                f"Last {shorter} days", key=f"{key}-{shorter}", on_click=session.choose_days, args=(shorter,)
+            )
 
 
 def _identity(error: UserlaneError, name: DatasetName) -> str:

@@ -116,7 +116,9 @@ def rest(seconds: float) -> str:
     >>> rest(200), rest(20)
     ('about 3 minutes left', 'less than a minute left')
     """
-    return f"about {counted(round(seconds / 60), 'minute')} left" if seconds > 50 else "less than a minute left"
+    return (
+        f"about {counted(round(seconds / 60), 'minute')} left" if seconds > 50 else "less than a minute left"
+    )
 
 
 def provenance(measured: Measured[Any], n: int | None = None) -> str:

@@ -43,13 +43,14 @@ class Visit:
     `owner` tells this visit's loads from those of others with the same token. `outcomes` holds loads that
     failed, were stopped or are stale, so that a rerun does not ask the API again by itself; `older` those of
     them that are being asked for again, to be shown if that fails; `proved` is when the API last let them be
-    seen. `opening` is the property and the surveys that the filters show from the next run on. `surveys` are the
-    names of this property's surveys, `known_surveys` those of every property. `profile` is what the visitor's
-    own requests taught, `lessons` what of them is not in use yet, `found_token` the token in them or typed.
-    `typed_token` is what the form was sent with, until it is used in the same run. `uploader` numbers the
-    upload of tag names: another number, another field, without a file.
-    `agreed` are the loads that may take long; `refreshed` is which property and days were asked for anew, and
-    when; `deleted` is what became of a wish to delete. `saved` are the answers opened from files, `unreadable` why some could not be.
+    seen. `opening` is the property and the surveys that the filters show from the next run on. `surveys` are
+    the names of this property's surveys, `known_surveys` those of every property. `profile` is what the
+    visitor's own requests taught, `lessons` what of them is not in use yet, `found_token` the token in them
+    or typed. `typed_token` is what the form was sent with, until it is used in the same run. `uploader`
+    numbers the upload of tag names: another number, another field, without a file. `agreed` are the loads
+    that may take long; `refreshed` is which property and days were asked for anew, and when; `deleted` is
+    what became of a wish to delete. `saved` are the answers opened from files, `unreadable` why some could
+    not be.
     """
 
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)

@@ -9,7 +9,7 @@ from userlane.store.pieces import Held, Piece, Proof, Store, overlap
 class Cover:
     """Stored pieces laid side by side over a query's window, each day from the first that was added.
 
-    Only what is fresh at `now` is taken; at None, whatever its age. Nothing is that was fetched before `since`.
+    Only what is fresh at `now` is taken; at None, whatever its age. What was fetched before `since` is not.
     """
 
     def __init__(

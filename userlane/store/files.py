@@ -67,7 +67,7 @@ class Footer(msgspec.Struct, frozen=True):
 
 
 def entries(folder: Path) -> list[Entry]:
-    """The pieces in a folder that nothing has replaced, in no order; none of a folder that cannot be listed."""
+    """The pieces in a folder that nothing has replaced, in no order; none if it cannot be listed."""
     found: list[Entry] = []
     replaced: set[str] = set()
     with contextlib.suppress(OSError), os.scandir(folder) as listed:

@@ -85,7 +85,9 @@ def _counted(dataset: Dataset, weeks: list[date]) -> Mapping[date, pa.Table]:
         frame["period"] = frame["period"].dt.date
         for monday in [monday for monday in weeks if first <= monday < end]:
             rows = frame[frame["period"] == monday]
-            found[monday] = pa.Table.from_pandas(rows, _KEPT, preserve_index=False).replace_schema_metadata(None)
+            found[monday] = pa.Table.from_pandas(rows, _KEPT, preserve_index=False).replace_schema_metadata(
+                None
+            )
     return found
 
 
