@@ -1,0 +1,48 @@
+"""All measurements, in turn, as one table."""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+
+from benchmarks import fetching, machine
+from benchmarks.table import Say, Section, counted, markdown
+
+FULL = 1_000_000
+"""Records of a load; every other size follows from it."""
+
+
+def _fetch(rows: int, runs: int, say: Say) -> list[Section]:
+    return [fetching.without_latency(rows, runs, say)]
+
+
+def _latency(rows: int, runs: int, say: Say) -> list[Section]:
+    return [fetching.with_latency(rows, runs, say)]
+
+
+def _memory(rows: int, runs: int, say: Say) -> list[Section]:
+    return [fetching.memory(rows, runs, say)]
+
+
+PARTS: Mapping[str, Callable[[int, int, Say], list[Section]]] = {
+    "fetch": _fetch,
+    "latency": _latency,
+    "memory": _memory,
+}
+"""Every part by its name; each takes rows, runs, and whom to tell."""
+
+
+def report(only: Collection[str], rows: int, runs: int, say: Say) -> str:
+    """The table of these parts, of all if none is named: the machine in the first line."""
+    sections = [
+        section
+        for name, part in PARTS.items()
+        if not only or name in only
+        for section in part(rows, runs, say)
+    ]
+    day = datetime.now(UTC).date().isoformat()
+    scaled = (
+        ""
+        if rows == FULL
+        else f"; **scaled down**: {counted(rows)} records, and the targets are for {counted(FULL)}"
+    )
+    first = f"{machine.described()}; {day}; medians of {runs} run{'s' if runs != 1 else ''}{scaled}."
+    return markdown(first, sections)
