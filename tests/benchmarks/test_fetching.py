@@ -101,7 +101,7 @@ def test_other_rows_than_the_server_has_are_no_figure() -> None:
 def test_a_way_that_breaks_off_says_why(tmp_path: Path) -> None:
     with serving(ROWS) as api:
         pass
-    with pytest.raises(RuntimeError, match="load broke off: .*cannot be reached"):
+    with pytest.raises(RuntimeError, match=r"load broke off: .*cannot be reached"):
         peers.measured("load", api, tmp_path)
 
 

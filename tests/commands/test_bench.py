@@ -12,38 +12,46 @@ from userlane.commands import bench
 
 WITHOUT = """
 import sys
-sys.modules[{!r}] = None
+sys.modules["benchmarks"] = None
 from userlane.__main__ import main
-sys.exit(main(["bench", "--only", "pages", "--rows", "1000"]))
+sys.exit(main(["bench", "--only", "fetch", "--rows", "1000"]))
 """
 
 
-@pytest.mark.parametrize(
-    ("module", "line"),
-    [
-        (
-            "benchmarks",
-            "error: The benchmarks are not here. They are in a checkout: run scripts/bench there.",
-        ),
-        (
-            "benchmarks.suite",
-            "error: The benchmarks are not here. They are in a checkout: run scripts/bench there.",
-        ),
-        (
-            "playwright",
-            "error: The package playwright is missing. Run scripts/bench: it installs what is needed.",
-        ),
-    ],
-)
-def test_what_is_not_there_is_said_in_one_line(module: str, line: str) -> None:
+def test_where_only_the_app_is_installed_one_line_says_where_the_benchmarks_are() -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", WITHOUT.format(module)],
+        [sys.executable, "-c", WITHOUT],
         check=False,
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
     )
+    line = "error: The benchmarks are not here. They are in a checkout: run scripts/bench there."
     assert (ended.returncode, ended.stdout, ended.stderr.splitlines()) == (5, "", [line])
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            ModuleNotFoundError("No module named 'dlt'", name="dlt"),
+            "error: The package dlt is missing. Run scripts/bench: it installs what is needed.",
+        ),
+        (
+            RuntimeError("the server did not start"),
+            "error: The measurement broke off: the server did not start Nothing was written.",
+        ),
+    ],
+)
+def test_what_keeps_it_from_measuring_is_one_line(
+    error: Exception, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def report(*_: object) -> str:
+        raise error
+
+    monkeypatch.setattr(suite, "report", report)
+    assert main(["bench"]) == 5
+    assert capsys.readouterr().err.splitlines() == [line]
 
 
 def test_the_report_is_printed_and_written(
@@ -57,9 +65,9 @@ def test_the_report_is_printed_and_written(
 
     monkeypatch.setattr(suite, "report", report)
     target = tmp_path / "table.md"
-    assert main(["bench", "--only", "fetch", "--only", "export", "--runs", "1", "--out", str(target)]) == 0
+    assert main(["bench", "--only", "fetch", "--only", "memory", "--runs", "1", "--out", str(target)]) == 0
     assert capsys.readouterr().out == target.read_text() == "| a table |\n"
-    assert asked == [(("fetch", "export"), 1_000_000, 1)]
+    assert asked == [(("fetch", "memory"), 1_000_000, 1)]
 
 
 def test_a_file_that_cannot_be_written_is_named(
