@@ -4,20 +4,28 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks import generated
+from benchmarks.machine import MB
 from benchmarks.server import YEAR, Serving
 from userlane import logs
 from userlane.client import Client, Limits, Patience, Walk, open_http
-from userlane.contract import Connection, Dataset, Query, Token, Window
+from userlane.contract import PAGE_LIMIT, Connection, Dataset, Query, Token, Window
 from userlane.decode import Decoder
 from userlane.fetch import Fetcher
+from userlane.fetch.proof import digest
+from userlane.fetch.tidy import tidy
+from userlane.sandbox.large import TagRecords
 from userlane.settings import Settings
+from userlane.store import FolderStore, Piece, Proof
 
 PATIENCE = Limits(load_seconds=3600.0)
 """A benchmark has more time than a person."""
 
 _MANY = 10**9
+_WINDOW_DAYS = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +93,47 @@ def reload(place: Place, query: Query, serving: Serving) -> dict[str, float]:
             figures[f"{name}_requests"] = serving.counts()["requests"] - before
             figures[f"{name}_rows"] = rows
     return figures
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What filling a store took: `seconds` to put rows in order and write them, as a load does with what it
+    has decoded; how many `rows`; and how many `megabytes` (10⁶ bytes) they take on the disk.
+    """
+
+    seconds: float
+    rows: int
+    megabytes: float
+
+
+def fill_store(place: Place, query: Query, feed: TagRecords) -> Filled:
+    """Put the feed's records into the store, as if they had been loaded over HTTP, in windows of four weeks.
+
+    Whoever opens them is asked to show the first and the last page of each window, so the API at
+    `place.base_url` has to serve the same records.
+    """
+    if place.store is None:
+        raise RuntimeError("a store in memory cannot be filled for another process")
+    logs.configure(quiet=True)
+    store = FolderStore(place.store)
+    seconds, rows = 0.0, 0
+    for window in query.window.split(_WINDOW_DAYS):
+        part = query.over(window)
+        table = generated.table(feed, window)
+        proof = _proof(part, feed, table.num_rows)
+        clock = time.perf_counter()
+        ordered = tidy(part, [table])
+        store.keep(place.connection.api, Piece(part, ordered.table, datetime.now(UTC), proof=proof))
+        seconds += time.perf_counter() - clock
+        rows += ordered.table.num_rows
+    size = sum(file.stat().st_size for file in place.store.rglob("*") if file.is_file())
+    return Filled(seconds, rows, size / MB)
+
+
+def _proof(query: Query, feed: TagRecords, rows: int) -> Proof:
+    last = -(-rows // PAGE_LIMIT)
+    read = Decoder(query).page
+    first_page, last_page = (
+        digest(read(generated.body(feed, query.window, page, PAGE_LIMIT))) for page in (1, last)
+    )
+    return Proof(1, first_page, last, last_page)

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 
-from benchmarks import fetching, machine
+from benchmarks import exporting, fetching, machine, storing
 from benchmarks.table import Say, Section, counted, markdown
 
 FULL = 1_000_000
 """Records of a load; every other size follows from it."""
+
+
+STEP = 10_000
 
 
 def _fetch(rows: int, runs: int, say: Say) -> list[Section]:
@@ -22,16 +25,30 @@ def _memory(rows: int, runs: int, say: Say) -> list[Section]:
     return [fetching.memory(rows, runs, say)]
 
 
+def _store(rows: int, runs: int, say: Say) -> list[Section]:
+    return storing.stores(rows, runs, say)
+
+
+def _export(rows: int, runs: int, say: Say) -> list[Section]:
+    return [exporting.exports(rows, runs, say)]
+
+
 PARTS: Mapping[str, Callable[[int, int, Say], list[Section]]] = {
     "fetch": _fetch,
     "latency": _latency,
     "memory": _memory,
+    "store": _store,
+    "export": _export,
 }
 """Every part by its name; each takes rows, runs, and whom to tell."""
 
 
 def report(only: Collection[str], rows: int, runs: int, say: Say) -> str:
-    """The table of these parts, of all if none is named: the machine in the first line."""
+    """The table of these parts, of all if none is named: the machine in the first line.
+
+    `rows` is rounded down to 10,000s, which is what the sandbox's large property is made of.
+    """
+    rows = max(STEP, rows // STEP * STEP)
     sections = [
         section
         for name, part in PARTS.items()

@@ -14,7 +14,7 @@ WITHOUT = """
 import sys
 sys.modules["benchmarks"] = None
 from userlane.__main__ import main
-sys.exit(main(["bench", "--only", "fetch", "--rows", "1000"]))
+sys.exit(main(["bench", "--only", "fetch", "--rows", "10000"]))
 """
 
 

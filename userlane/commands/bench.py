@@ -9,7 +9,7 @@ from userlane.commands.speech import Command, say
 from userlane.errors import UserlaneError
 
 # The words of `benchmarks.suite.PARTS`, which is not there where only the app is installed.
-PARTS = ("fetch", "latency", "memory")
+PARTS = ("fetch", "latency", "memory", "store", "export")
 ROWS = 1_000_000
 
 
@@ -17,7 +17,7 @@ ROWS = 1_000_000
 @click.option("--only", "parts", type=click.Choice(PARTS), multiple=True, help="A part; may be repeated.")
 @click.option("--runs", type=click.IntRange(1), default=3, show_default=True, help="Shown are medians.")
 @click.option(
-    "--rows", type=click.IntRange(1_000), default=ROWS, show_default=True, help="Fewer, to try it out."
+    "--rows", type=click.IntRange(10_000), default=ROWS, show_default=True, help="Fewer, to try it out."
 )
 @click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the table there as well.")
 def bench(parts: tuple[str, ...], runs: int, rows: int, out: Path | None) -> int:

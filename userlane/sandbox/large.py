@@ -63,6 +63,11 @@ class TagRecords:
         weekend = (self.first + timedelta(days=day)).weekday() >= 5
         return self._scaled(_ON_WEEKENDS if weekend else _ON_WEEKDAYS)
 
+    @property
+    def companys_users(self) -> int:
+        """How many users there are altogether."""
+        return self._scaled(USERS)
+
     def users(self) -> Ints:
         """For each day, the number of distinct users."""
         return np.diff(self.starts) // _TAGS_EACH
@@ -105,7 +110,7 @@ class TagRecords:
         number = np.arange(first, last, dtype=np.int64)
         visitor, turn = np.divmod(number, _TAGS_EACH)
         heavy = visitor % _EVERY_SIXTH == 0
-        users, heaviest = self._scaled(USERS), self._scaled(_HEAVY)
+        users, heaviest = self.companys_users, self._scaled(_HEAVY)
         shift = int(_chance(np.zeros(1, dtype=np.int64), day, self.seed + 2)[0] * users)
         user = np.where(
             heavy,
@@ -125,8 +130,9 @@ class TagRecords:
 class Tenant:
     """The other feeds of `large`, of modest size, over the same 365 days."""
 
-    def __init__(self, seed: int, today: date) -> None:
+    def __init__(self, seed: int, today: date, records: int = RECORDS) -> None:
         self.seed = seed
+        self.records = records
         self.timeline = Timeline.one_year(today)
 
     def feed(self, dataset: DatasetName) -> Feed:
@@ -143,8 +149,8 @@ class Tenant:
 
     @cached_property
     def tags(self) -> TagRecords:
-        """Ten million records, none of them held."""
-        return TagRecords(self.timeline.first, self.seed)
+        """Ten million records, or as many as asked for; none of them is held."""
+        return TagRecords(self.timeline.first, self.seed, self.records)
 
     @cached_property
     def _nps(self) -> Answers:
