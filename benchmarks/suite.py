@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 
-from benchmarks import exporting, fetching, machine, storing
+from benchmarks import exporting, fetching, machine, sessions, storing
 from benchmarks.table import Say, Section, counted, markdown
 
 FULL = 1_000_000
@@ -29,6 +29,20 @@ def _store(rows: int, runs: int, say: Say) -> list[Section]:
     return storing.stores(rows, runs, say)
 
 
+def _pages(rows: int, runs: int, say: Say) -> list[Section]:
+    from benchmarks import pages  # noqa: PLC0415  # a browser is needed for this part only
+
+    return pages.views(10 * rows, runs, say)
+
+
+def _sessions(rows: int, runs: int, say: Say) -> list[Section]:
+    # A trial has fewer visitors as well, for a shorter time.
+    share = min(1.0, max(0.1, rows / FULL))
+    count, seconds = round(sessions.SESSIONS * share), sessions.SECONDS * max(0.5, share)
+    tag_rows = max(STEP, rows // 10 // STEP * STEP)
+    return [sessions.crowds(tag_rows, runs, say, count=count, seconds=seconds)]
+
+
 def _export(rows: int, runs: int, say: Say) -> list[Section]:
     return [exporting.exports(rows, runs, say)]
 
@@ -38,6 +52,8 @@ PARTS: Mapping[str, Callable[[int, int, Say], list[Section]]] = {
     "latency": _latency,
     "memory": _memory,
     "store": _store,
+    "pages": _pages,
+    "sessions": _sessions,
     "export": _export,
 }
 """Every part by its name; each takes rows, runs, and whom to tell."""

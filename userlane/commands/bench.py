@@ -9,7 +9,7 @@ from userlane.commands.speech import Command, say
 from userlane.errors import UserlaneError
 
 # The words of `benchmarks.suite.PARTS`, which is not there where only the app is installed.
-PARTS = ("fetch", "latency", "memory", "store", "export")
+PARTS = ("fetch", "latency", "memory", "store", "pages", "sessions", "export")
 ROWS = 1_000_000
 
 
