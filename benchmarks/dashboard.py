@@ -41,7 +41,7 @@ def settings(sandbox: Sandbox, store: Path | None = None) -> dict[str, str]:
 
 @contextmanager
 def running(environment: Mapping[str, str]) -> Iterator[Dashboard]:
-    """A fresh server with these settings, ended with the block. Raises `RuntimeError` if it does not start."""
+    """A fresh server with these settings, until the block ends. Raises `RuntimeError` if it fails to."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

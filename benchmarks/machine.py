@@ -26,9 +26,10 @@ def peak(process: int | str = "self") -> float:
     return _status(process, "VmHWM:")
 
 
-def resident(process: int | str = "self") -> float:
-    """The memory a process holds now, in MB."""
-    return _status(process, "VmRSS:")
+def worked(process: int) -> float:
+    """Seconds of processor time a process has taken so far, its own and the system's for it."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _status(process: int | str, field: str) -> float:

@@ -70,6 +70,9 @@ class Tally:
     reruns: list[float] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     timing: bool = False
+    answered: int = 0
+    worked: float = 0.0
+    """Seconds of processor time that the server took for the reruns it `answered` while they were timed."""
 
 
 @dataclass(slots=True)
@@ -161,8 +164,10 @@ async def _crowd(dashboard: Dashboard, count: int, seconds: float, seed: int) ->
         for number, visitor in enumerate(visitors):
             group.create_task(visitor.visit(dashboard, arrival * number / count, ended))
         await asyncio.sleep(arrival)
-        tally.timing = True
+        tally.timing, before = True, machine.worked(dashboard.process)
         await asyncio.sleep(seconds)
+        tally.worked = machine.worked(dashboard.process) - before
+        tally.answered = len(tally.reruns)
         ended.set()
     return tally
 
@@ -183,6 +188,7 @@ def compared(rows: int, count: int, seconds: float, seed: int = 1) -> Figures:
         return {
             "reruns": len(tally.reruns),
             "wrong": len(tally.wrong),
+            "work": tally.worked / max(1, tally.answered),
             "peak": machine.peak(dashboard.process),
             **{f"rerun {part}": _quantile(tally.reruns, part / 100) for part in (50, 95)},
             **{f"first {part}": _quantile(tally.first, part / 100) for part in (50, 95)},
@@ -206,11 +212,12 @@ def crowds(rows: int, runs: int, say: Say, *, count: int = SESSIONS, seconds: fl
     shown: Mapping[str, str] = {name: f"{middle(found, name):.2f} s" for name in found[0]}
     low, most = THINKING
     return Section(
-        f"{count} sessions, {counted(rows)} tag records, thinking {low:.0f} to {most:.0f} s, for {seconds:.0f} s",
+        f"{count} sessions, {counted(rows)} tag records, {low:.0f}–{most:.0f} s think time, {seconds:.0f} s long",
         [
             Row("first view, p50 and p95", f"{shown['first 50']} and {shown['first 95']}"),
             Row("rerun, p50", shown["rerun 50"]),
             Row("rerun, p95", shown["rerun 95"], "", *at_most(high, 0.5, "s")),
+            Row("processor time of the server for each rerun", f"{1000 * middle(found, 'work'):.0f} ms"),
             Row("reruns timed", f"{middle(found, 'reruns'):.0f}"),
             Row("peak memory of the server", f"{peak:.0f} MB", "", *at_most(peak, 512, "MB")),
             Row("wrong answers, all runs", f"{wrong:.0f}", "", *at_most(wrong, 0, "")),

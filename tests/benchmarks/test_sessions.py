@@ -41,7 +41,7 @@ def test_a_message_that_was_never_sent_is_noticed() -> None:
 def test_the_section_says_how_many_were_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     figures = dict.fromkeys(("first 50", "first 95", "rerun 50", "rerun 95"), 0.1)
     monkeypatch.setattr(
-        sessions, "compared", lambda *_, **__: figures | {"reruns": 9, "peak": 300, "wrong": 1}
+        sessions, "compared", lambda *_, **__: figures | {"reruns": 9, "work": 0.1, "peak": 300, "wrong": 1}
     )
     section = sessions.crowds(10_000, 2, lambda _: None, count=3, seconds=1.0)
     verdicts = {row.measured: (row.figure, row.met) for row in section.rows if row.target}
