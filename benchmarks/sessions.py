@@ -212,7 +212,7 @@ def crowds(rows: int, runs: int, say: Say, *, count: int = SESSIONS, seconds: fl
     shown: Mapping[str, str] = {name: f"{middle(found, name):.2f} s" for name in found[0]}
     low, most = THINKING
     return Section(
-        f"{count} sessions, {counted(rows)} tag records, {low:.0f}–{most:.0f} s think time, {seconds:.0f} s long",
+        f"{count} sessions, {counted(rows)} tag records, {low:.0f}–{most:.0f} s think time, {seconds:.0f} s",
         [
             Row("first view, p50 and p95", f"{shown['first 50']} and {shown['first 95']}"),
             Row("rerun, p50", shown["rerun 50"]),
