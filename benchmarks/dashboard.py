@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -69,6 +68,6 @@ def _ready(address: str, process: subprocess.Popen[bytes]) -> bool:
         try:
             with urllib.request.urlopen(f"{address}/healthz", timeout=5) as answer:  # noqa: S310  # loopback
                 return b"ok" in answer.read()
-        except urllib.error.URLError:
+        except OSError:  # not there yet, or too busy to answer
             time.sleep(0.05)
     return False

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
 
 from benchmarks import generated, ours
 from benchmarks.dashboard import Dashboard, running, settings
@@ -59,8 +59,12 @@ def chromium() -> Iterator[Browser]:
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"],
         )
-        yield browser
-        browser.close()
+        try:
+            yield browser
+        except Error as error:
+            raise RuntimeError(f"the browser gave up: {error.message.splitlines()[0]}") from error
+        finally:
+            browser.close()
 
 
 class Tab:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from benchmarks import exporting, fetching, machine, sessions, storing
-from benchmarks.table import Say, Section, counted, markdown
+from benchmarks.table import Row, Say, Section, counted, markdown
 
 FULL = 1_000_000
 """Records of a load; every other size follows from it."""
@@ -59,18 +60,31 @@ PARTS: Mapping[str, Callable[[int, int, Say], list[Section]]] = {
 """Every part by its name; each takes rows, runs, and whom to tell."""
 
 
-def report(only: Collection[str], rows: int, runs: int, say: Say) -> str:
+class Report(NamedTuple):
+    """The table, and whether every part came to its end."""
+
+    text: str
+    whole: bool
+
+
+def report(only: Collection[str], rows: int, runs: int, say: Say) -> Report:
     """The table of these parts, of all if none is named: the machine in the first line.
 
-    `rows` is rounded down to 10,000s, which is what the sandbox's large property is made of.
+    A part that breaks off is a line that says why. `rows` is rounded down to 10,000s, which is what the
+    sandbox's large property is made of.
     """
     rows = max(STEP, rows // STEP * STEP)
-    sections = [
-        section
-        for name, part in PARTS.items()
-        if not only or name in only
-        for section in part(rows, runs, say)
-    ]
+    sections: list[Section] = []
+    whole = True
+    for name, part in PARTS.items():
+        if only and name not in only:
+            continue
+        try:
+            sections += part(rows, runs, say)
+        except (RuntimeError, OSError) as error:  # what the others took so long to measure is not lost
+            whole = False
+            say(f"{name} broke off: {error}")
+            sections.append(Section(name, [Row("broke off", " ".join(str(error).split()), met=False)]))
     day = datetime.now(UTC).date().isoformat()
     scaled = (
         ""
@@ -78,4 +92,4 @@ def report(only: Collection[str], rows: int, runs: int, say: Say) -> str:
         else f"; **scaled down**: {counted(rows)} records, and the targets are for {counted(FULL)}"
     )
     first = f"{machine.described()}; {day}; medians of {runs} run{'s' if runs != 1 else ''}{scaled}."
-    return markdown(first, sections)
+    return Report(markdown(first, sections), whole)

@@ -19,7 +19,7 @@ def test_the_first_line_is_the_machine_and_only_what_is_asked_for_is_measured(
         return measure
 
     monkeypatch.setattr(suite, "PARTS", {name: part(name) for name in ("fetch", "store", "export")})
-    first, _, head, *lines = suite.report(("store", "fetch"), 25_999, 2, lambda _: None).splitlines()
+    first, _, head, *lines = suite.report(("store", "fetch"), 25_999, 2, lambda _: None).text.splitlines()
     assert first.startswith(f"{machine.described()}; ")
     assert "medians of 2 runs; **scaled down**: 20k records" in first
     assert [cell.strip() for cell in head.split("|")[1:-1]] == list(HEADS)
@@ -28,4 +28,18 @@ def test_the_first_line_is_the_machine_and_only_what_is_asked_for_is_measured(
 
 
 def test_a_full_run_is_not_called_scaled_down() -> None:
-    assert "scaled" not in suite.report(("nothing",), suite.FULL, 3, lambda _: None)
+    assert "scaled" not in suite.report(("nothing",), suite.FULL, 3, lambda _: None).text
+
+
+def test_a_part_that_breaks_off_says_why_and_the_others_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> list[Section]:
+        raise RuntimeError("the server did not start")
+
+    kept = [Section("Exports", [Row("something", "1 s")])]
+    monkeypatch.setattr(suite, "PARTS", {"fetch": broken, "export": lambda *_: kept})
+    said: list[str] = []
+    text, whole = suite.report((), suite.FULL, 1, said.append)
+    assert not whole
+    assert said == ["fetch broke off: the server did not start"]
+    assert "the server did not start" in text
+    assert "Exports" in text

@@ -11,6 +11,7 @@ from userlane.errors import UserlaneError
 # The words of `benchmarks.suite.PARTS`, which is not there where only the app is installed.
 PARTS = ("fetch", "latency", "memory", "store", "pages", "sessions", "export")
 ROWS = 1_000_000
+BROKE_OFF = 5
 
 
 @click.command(cls=Command, short_help="Measure this machine, beside other ways to load the same.")
@@ -32,17 +33,15 @@ def bench(parts: tuple[str, ...], runs: int, rows: int, out: Path | None) -> int
         report = suite.report(parts, rows, runs, say)
     except ModuleNotFoundError as error:
         raise _missing(error) from error
-    except RuntimeError as error:
-        raise UserlaneError(f"The measurement broke off: {error}", "Nothing was written.") from error
-    click.echo(report, nl=False)
+    click.echo(report.text, nl=False)
     if out:
         try:
-            out.write_text(report, encoding="utf-8")
+            out.write_text(report.text, encoding="utf-8")
         except OSError as error:
             raise UserlaneError(
                 f"Writing to {out} failed ({error.strerror}).", "Choose another --out."
             ) from error
-    return 0
+    return 0 if report.whole else BROKE_OFF
 
 
 def _missing(error: ModuleNotFoundError) -> UserlaneError:
