@@ -101,7 +101,7 @@ def _section(rows: int, found: Sequence[Figures], smallest: Sequence[Figures], t
     growth = (f"{grown:.2f} × that at the smallest, per row", *at_most(grown, 1.3, "×")) if times > 1 else ()
     lines = [
         Row("put in order and written", f"{middle(found, 'write'):.2f} s", *growth),
-        Row("on the disk", f"{middle(found, 'disk MB'):.0f} MB"),
+        Row("on the disk", f"{middle(found, 'disk MB'):.1f} MB"),
     ]
     lines += [
         Row(f"opened by a new process, {days} days", f"{middle(found, f'open {days}'):.2f} s")
