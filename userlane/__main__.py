@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
+from userlane.commands.bench import bench
 from userlane.commands.doctor import doctor
 from userlane.commands.files import content, opened
 from userlane.commands.profile import profile
@@ -123,6 +124,7 @@ def export(  # noqa: PLR0917 - click passes them by keyword
 commands.add_command(profile)
 commands.add_command(doctor)
 commands.add_command(store)
+commands.add_command(bench)
 
 
 @commands.command(cls=Command, short_help="Serve made-up data to try things out.")
