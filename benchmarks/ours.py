@@ -15,6 +15,7 @@ from userlane.client import Client, Limits, Patience, Walk, open_http
 from userlane.contract import PAGE_LIMIT, Connection, Dataset, Query, Token, Window
 from userlane.decode import Decoder
 from userlane.fetch import Fetcher
+from userlane.fetch.plan import Plan
 from userlane.fetch.proof import digest
 from userlane.fetch.tidy import tidy
 from userlane.sandbox.large import TagRecords
@@ -25,7 +26,6 @@ PATIENCE = Limits(load_seconds=3600.0)
 """A benchmark has more time than a person."""
 
 _MANY = 10**9
-_WINDOW_DAYS = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Filled:
 
 
 def fill_store(place: Place, query: Query, feed: TagRecords) -> Filled:
-    """Put the feed's records into the store, as if they had been loaded over HTTP, in windows of four weeks.
+    """Put the feed's records into the store, as if they had been loaded over HTTP, in the windows of a load.
 
     Whoever opens them is asked to show the first and the last page of each window, so the API at
     `place.base_url` has to serve the same records.
@@ -117,7 +117,8 @@ def fill_store(place: Place, query: Query, feed: TagRecords) -> Filled:
     logs.configure(quiet=True)
     store = FolderStore(place.store)
     seconds, rows = 0.0, 0
-    for window in query.window.split(_WINDOW_DAYS):
+    plan = Plan(query, [query.window], feed.busiest)
+    while (window := plan.take()) is not None:
         part = query.over(window)
         table = generated.table(feed, window)
         proof = _proof(part, feed, table.num_rows)

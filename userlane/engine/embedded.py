@@ -28,8 +28,8 @@ MEMORY_LIMIT = "512MB"
 """What all running expressions may take together; beyond it they spill to disk. The rows themselves are not
 counted: they are read where Arrow or files hold them."""
 
-_MOST_BITS = 512 * 2**20
-"""64 MB, over all threads."""
+_MOST_BITS = 1024 * 2**20
+"""128 MB, over all threads."""
 
 
 class Embedded:

@@ -56,6 +56,11 @@ class TagRecords:
         """For each day, and the day after the last, how many records came before."""
         return [0, *accumulate(self.count(day) for day in range(365))]
 
+    @property
+    def busiest(self) -> int:
+        """How many records the busiest day has."""
+        return int(np.diff(self.starts).max())
+
     def count(self, day: int) -> int:
         """How many records a day has, by its number from `first`."""
         if day == 0:

@@ -30,7 +30,7 @@ def weekly(dataset: Dataset) -> pd.DataFrame:
 
     Ann uses tag 7 on Monday and Tuesday, Bob on Tuesday: 2 users.
     """
-    coded, weeks = dataset.coded(), list(_whole_weeks(dataset))
+    coded, weeks = dataset.coded(), whole_weeks(dataset)
     keys = {week: key for week in weeks if (key := _key(coded, week))}
     kept = dict(coded.shelf.get(list(keys.values()))) if coded.shelf else {}
     todo = [week for week in weeks if keys.get(week) not in kept]
@@ -49,13 +49,13 @@ def roll_up(dataset: Dataset) -> None:
         weekly(dataset)
 
 
-def _whole_weeks(dataset: Dataset) -> Iterable[date]:
+def whole_weeks(dataset: Dataset) -> list[date]:
+    """The Mondays of the weeks that lie wholly inside the window and have all their days."""
     window = dataset.query.window
     monday = window.start + timedelta(days=-window.start.weekday() % 7)
-    while monday + _WEEK <= window.end:
-        if not any(gap.start < monday + _WEEK and gap.end > monday for gap in dataset.state.missing):
-            yield monday
-        monday += _WEEK
+    weeks = [monday + number * _WEEK for number in range(max(0, (window.end - monday).days // 7))]
+    gaps = dataset.state.missing
+    return [week for week in weeks if not any(gap.start < week + _WEEK and gap.end > week for gap in gaps)]
 
 
 def _key(coded: Coded, monday: date) -> str:
