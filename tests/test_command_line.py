@@ -483,7 +483,8 @@ def test_help_is_there_at_once_and_names_every_command() -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert ended.returncode == 0, ended.stderr
-    assert set(command_line.commands.commands) == {"doctor", "export", "profile", "sandbox"}
+    everything = {"bench", "doctor", "export", "profile", "sandbox", "store"}
+    assert set(command_line.commands.commands) == everything
     assert all(name in ended.stdout for name in command_line.commands.commands)
 
 

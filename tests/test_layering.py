@@ -19,6 +19,7 @@ BROKEN_BY = [
     ("pages/nps.py", "import userlane.client", "Pages load, measure, draw and offer"),
     ("userlane/metrics.py", "import streamlit", "Streamlit is known to the pages"),
     ("userlane/__main__.py", "import userlane.layout", "The command line runs without Streamlit"),
+    ("userlane/fetch.py", "import benchmarks", "Benchmarks are no part of the app"),
     ("userlane/lookups.py", "import httpx", "Only the client reaches the network"),
     ("userlane/store.py", "import duckdb", "The engine is known in one place"),
     ("userlane/sandbox.py", "import userlane.settings", "Figures, files, joins, decoding and sample data"),
@@ -37,6 +38,7 @@ def tree(tmp_path: Path) -> Path:
         path.parent.mkdir(exist_ok=True)
         path.touch()
     (tmp_path / "userlane/session.py").write_text("import streamlit\n")
+    (tmp_path / "userlane/commands.py").write_text("import benchmarks\n")
     (tmp_path / "userlane/client.py").write_text("import httpx, httpcore\n")
     (tmp_path / "userlane/engine.py").write_text("import duckdb\n")
     return tmp_path

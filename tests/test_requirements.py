@@ -1,15 +1,16 @@
-"""The two locks, and that `requirements.in` names what the app imports: no more and no less."""
+"""The three locks, and that `requirements.in` names what the app imports: no more and no less."""
 
 import ast
 import re
 import sys
 from importlib.metadata import packages_distributions
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt")
 PIN = re.compile(r"([a-z0-9-]+)==([^ ;]+) \\")
 UNSEEN = {"tzdata"}  # read by zoneinfo, never imported
 
@@ -43,8 +44,9 @@ def imported(*places: str) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 modules.add(node.module.split(".")[0])
     known = packages_distributions()
-    foreign = modules - set(sys.stdlib_module_names) - {"userlane", "pages", "tests", "app"}
-    return {re.sub(r"[-_.]+", "-", known[module][0]).lower() for module in foreign}
+    foreign = modules - set(sys.stdlib_module_names) - {"userlane", "pages", "benchmarks", "tests", "app"}
+    # What only benchmarks need may not be here; its packages are called like its modules.
+    return {re.sub(r"[-_.]+", "-", known.get(module, [module])[0]).lower() for module in foreign}
 
 
 def test_the_app_imports_exactly_what_is_asked_for() -> None:
@@ -53,6 +55,11 @@ def test_the_app_imports_exactly_what_is_asked_for() -> None:
 
 def test_the_tests_import_nothing_that_is_not_asked_for() -> None:
     assert imported("tests", "scripts") - asked("requirements.in") - asked("requirements-dev.in") == set()
+
+
+def test_the_benchmarks_import_what_is_asked_for_no_more_and_no_less() -> None:
+    others = asked("requirements.in") | asked("requirements-dev.in")
+    assert imported("benchmarks") - others == asked("requirements-bench.in")
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -76,10 +83,12 @@ def test_a_lock_names_no_machine_and_no_index() -> None:
 def test_each_lock_covers_what_is_asked_for() -> None:
     assert asked("requirements.in") <= pins("requirements.txt").keys()
     assert asked("requirements-dev.in") <= pins("requirements-dev.txt").keys()
+    assert asked("requirements-bench.in") <= pins("requirements-bench.txt").keys()
 
 
-def test_both_locks_agree_where_they_overlap() -> None:
-    app, tests = pins("requirements.txt"), pins("requirements-dev.txt")
-    assert {name: tests[name] for name in app.keys() & tests.keys()} == {
-        name: app[name] for name in app.keys() & tests.keys()
+@pytest.mark.parametrize(("one", "other"), [*combinations(LOCKS, 2)])
+def test_the_locks_agree_where_they_overlap(one: str, other: str) -> None:
+    first, second = pins(one), pins(other)
+    assert {name: second[name] for name in first.keys() & second.keys()} == {
+        name: first[name] for name in first.keys() & second.keys()
     }

@@ -74,6 +74,7 @@ class Checkout:
             shutil.copytree(ROOT / part, self.root / part, ignore=shutil.ignore_patterns("__pycache__"))
         (self.root / "requirements.txt").write_text("one==1\n")
         (self.root / "requirements-dev.txt").write_text("two==2\n")
+        (self.root / "requirements-bench.txt").write_text("three==3\n")
         self.tools.mkdir()
         for tool in TOOLS:
             (self.tools / tool).symlink_to(shutil.which(tool) or tool)
@@ -320,6 +321,16 @@ def test_the_audit_uses_the_packages_of_the_tests_and_its_answer_is_the_exit_cod
         "venv",
         f"{INSTALL} -r requirements.txt -r requirements-dev.txt",
         "scripts/audit.py --sbom list.json",
+    ]
+
+
+def test_the_benchmarks_have_packages_of_their_own_and_get_the_options_given(checkout: Checkout) -> None:
+    ended = checkout.run("scripts/bench", "--only", "fetch")
+    assert ended.returncode == 0, ended.stderr
+    assert checkout.noted() == [
+        "venv",
+        f"{INSTALL} -r requirements.txt -r requirements-dev.txt -r requirements-bench.txt",
+        "userlane bench --only fetch",
     ]
 
 

@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
+from userlane.commands.bench import bench
 from userlane.commands.doctor import doctor
 from userlane.commands.files import content, opened
 from userlane.commands.profile import profile
 from userlane.commands.speech import Command, Watch, say, unforeseen
+from userlane.commands.store import store
 from userlane.errors import SettingsUnusable, UserlaneError
 
 if TYPE_CHECKING:
@@ -121,6 +123,8 @@ def export(  # noqa: PLR0917 - click passes them by keyword
 
 commands.add_command(profile)
 commands.add_command(doctor)
+commands.add_command(store)
+commands.add_command(bench)
 
 
 @commands.command(cls=Command, short_help="Serve made-up data to try things out.")

@@ -12,6 +12,7 @@ import streamlit as st
 
 from userlane.contract import Dataset, Measured, measure, shown
 from userlane.fetch import Fetcher
+from userlane.metrics.tags import roll_up
 from userlane.sandbox import Sandbox, serve
 from userlane.settings import Settings
 
@@ -27,7 +28,7 @@ def settings() -> Settings:
 @st.cache_resource(show_spinner=False)
 def fetcher() -> Fetcher:
     """The one fetcher of this process, and with it the store and the bound on requests in flight."""
-    return Fetcher(settings())
+    return Fetcher(settings(), after=roll_up)
 
 
 @st.cache_resource(show_spinner=False)

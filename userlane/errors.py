@@ -28,7 +28,8 @@ the screen and the command line show just these two.
     │   ├── FieldsMissing
     │   ├── FieldsAmbiguous
     │   └── AnswerTooLarge
-    └── LoadStopped
+    ├── LoadStopped
+    └── LongLoad
 """
 
 from collections.abc import Mapping
@@ -213,3 +214,22 @@ class LoadStopped(UserlaneError):
     """The user stopped the load."""
 
     exit_code: ClassVar[int] = 3
+
+
+class LongLoad(UserlaneError):
+    """A load would take long, and nobody has agreed to it yet: about `records` records, `seconds` seconds."""
+
+    def __init__(self, records: int, seconds: float) -> None:
+        minutes = max(1, round(seconds / 60))
+        super().__init__(
+            f"These days hold about {_rounded(records):,} tag records that are not here yet. Getting them "
+            f"takes about {minutes} minute{'' if minutes == 1 else 's'}.",
+            "Load them, or choose a shorter range.",
+        )
+        self.records = records
+        self.seconds = seconds
+
+
+def _rounded(number: int) -> int:
+    """To two digits: more would claim to be known."""
+    return int(float(f"{number:.1e}"))

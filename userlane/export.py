@@ -19,7 +19,8 @@ line; missing is `null`. Parquet: the object without its records is the schema's
 import hashlib
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import Any, BinaryIO, Literal, get_args
 
 import orjson
@@ -52,8 +53,9 @@ def records_file(dataset: Dataset, format: Format) -> bytes:  # noqa: A002 - the
 
 def write_records(dataset: Dataset, format: Format, sink: BinaryIO) -> None:  # noqa: A002 - as above
     """Like `records_file`, straight into `sink`: for tables too long to be held once more as bytes."""
-    table = dataset.table.select(COLUMNS[dataset.query.dataset].names)
-    _WRITERS[format](table, dataset.state, _described(dataset.query, dataset.state, table.num_rows), sink)
+    names = COLUMNS[dataset.query.dataset].names
+    tables = (batch.select(names) for batch in dataset.batches())
+    _WRITERS[format](tables, dataset.state, _described(dataset.query, dataset.state, dataset.rows), sink)
 
 
 def view_file(  # noqa: PLR0917 - in the order of a caption: what, of which rows, how shown
@@ -76,7 +78,7 @@ def view_file(  # noqa: PLR0917 - in the order of a caption: what, of which rows
     if "surveys" in filters:
         described["survey_id"] = None
     sink = io.BytesIO()
-    _WRITERS[format](table, state, described, sink)
+    _WRITERS[format](iter([table]), state, described, sink)
     return sink.getvalue()
 
 
@@ -163,34 +165,45 @@ def _described(query: Query, state: State, rows: int) -> dict[str, Any]:
     }
 
 
-def _write_parquet(table: pa.Table, _state: State, described: Mapping[str, Any], sink: BinaryIO) -> None:
+def _write_parquet(
+    tables: Iterator[pa.Table], _state: State, described: Mapping[str, Any], sink: BinaryIO
+) -> None:
     import pyarrow.parquet as pq  # noqa: PLC0415 - the other formats do not pay for it
 
-    pq.write_table(table.replace_schema_metadata({"userlane": orjson.dumps(described)}), sink)
+    first = next(tables)
+    schema = first.schema.with_metadata({"userlane": orjson.dumps(described)})
+    with pq.ParquetWriter(sink, schema) as writer:
+        for table in chain([first], tables):
+            writer.write_table(table.replace_schema_metadata(schema.metadata))
 
 
-def _write_csv(table: pa.Table, state: State, _described: Mapping[str, Any], sink: BinaryIO) -> None:
-    cells = {name: _cells(_plain(table.column(name))) for name in table.column_names}
-    if marked := mark(state):
-        cells[marked] = _cells(_repeated(" ".join(reasons(state)), table.num_rows))
-    # The writer below would put every name in quotes, which line tools then take for part of it.
-    header = ",".join(_quoted_if_needed(escape(name)) for name in cells)
-    sink.write(f"\ufeff{header}\n".encode())
+def _write_csv(
+    tables: Iterator[pa.Table], state: State, _described: Mapping[str, Any], sink: BinaryIO
+) -> None:
     options = pacsv.WriteOptions(include_header=False, batch_size=BATCH_ROWS)
-    pacsv.write_csv(pa.table(cells), sink, options)
+    for number, table in enumerate(tables):
+        cells = {name: _cells(_plain(table.column(name))) for name in table.column_names}
+        if marked := mark(state):
+            cells[marked] = _cells(_repeated(" ".join(reasons(state)), table.num_rows))
+        if not number:
+            # The writer below would put every name in quotes, which line tools then take for part of it.
+            header = ",".join(_quoted_if_needed(escape(name)) for name in cells)
+            sink.write(f"\ufeff{header}\n".encode())
+        pacsv.write_csv(pa.table(cells), sink, options)
 
 
 def _quoted_if_needed(name: str) -> str:
     return '"{}"'.format(name.replace('"', '""')) if re.search('[",\r\n]', name) else name
 
 
-def _write_json(table: pa.Table, _state: State, described: Mapping[str, Any], sink: BinaryIO) -> None:
+def _write_json(
+    tables: Iterator[pa.Table], _state: State, described: Mapping[str, Any], sink: BinaryIO
+) -> None:
     """Each column becomes JSON texts, coded columns by their dictionary; Arrow joins them into records."""
-    names = table.column_names
-    plain = pa.table({name: _quoted_dictionaries(_plain(table.column(name))) for name in names})
     sink.write(orjson.dumps(described)[:-1] + b',"records":[')
     first = True
-    for batch in plain.to_batches(max_chunksize=BATCH_ROWS):
+    for batch in chain.from_iterable(map(_json_batches, tables)):
+        names = batch.schema.names
         pieces: list[Any] = []
         for position, (name, column) in enumerate(zip(names, batch.columns, strict=True)):
             pieces.append((",{0}:" if position else ",\n{{{0}:").format(orjson.dumps(name).decode()))
@@ -203,7 +216,13 @@ def _write_json(table: pa.Table, _state: State, described: Mapping[str, Any], si
     sink.write(b"\n]}\n")
 
 
-_WRITERS: Mapping[Format, Callable[[pa.Table, State, Mapping[str, Any], BinaryIO], None]] = {
+def _json_batches(table: pa.Table) -> list[pa.RecordBatch]:
+    plain = {name: _quoted_dictionaries(_plain(table.column(name))) for name in table.column_names}
+    batches: list[pa.RecordBatch] = pa.table(plain).to_batches(max_chunksize=BATCH_ROWS)
+    return batches
+
+
+_WRITERS: Mapping[Format, Callable[[Iterator[pa.Table], State, Mapping[str, Any], BinaryIO], None]] = {
     "csv": _write_csv,
     "json": _write_json,
     "parquet": _write_parquet,

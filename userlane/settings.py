@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -38,8 +39,8 @@ class Settings:
 
     `base_url` is also known when only a profile is mounted that holds whole addresses. `store` is the folder
     for loaded rows; None where they are kept in memory or, if there is a `store_url`, in a bucket, with
-    copies of what is used in the folder `store_cache`. `public_hosts` are the names visitors know this server
-    by.
+    copies of what is used in the folder `store_cache`. They stay there as long as `kept` says.
+    `public_hosts` are the names visitors know this server by.
     """
 
     base_url: str | None = None
@@ -54,6 +55,7 @@ class Settings:
     store: Path | None = None
     store_url: str | None = field(default=None, repr=False)
     store_cache: Path = _CACHE
+    kept: timedelta = timedelta(days=30)
     public_hosts: tuple[str, ...] = ()
 
     @classmethod
@@ -75,6 +77,7 @@ class Settings:
             "store": ("STORE", _store),
             "store_url": ("STORE", _store_url),
             "store_cache": ("STORE_CACHE", _folder),
+            "kept": ("STORE_DAYS", _days),
             "public_hosts": ("PUBLIC_HOSTS", _public_hosts),
         }
         values: dict[str, object] = {"store": _CACHE}
@@ -227,6 +230,10 @@ def _positive(text: str) -> int:
     if not text.isascii() or not text.replace("_", "").isdigit() or int(text) < 1:
         raise SettingsUnusable(f"“{text}” is not a whole number above 0.")
     return int(text)
+
+
+def _days(text: str) -> timedelta:
+    return timedelta(days=min(_positive(text), 36_500))
 
 
 def _timezone(text: str) -> str:

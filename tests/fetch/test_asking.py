@@ -41,7 +41,7 @@ def test_only_the_days_that_are_missing_are_asked_for() -> None:
     assert loaded.table["timestamp"].to_pylist() == sorted(loaded.table["timestamp"].to_pylist())
 
 
-def test_the_last_days_are_fetched_again_after_a_quarter_of_an_hour_and_the_rest_after_a_day() -> None:
+def test_the_last_days_are_fetched_again_after_a_quarter_of_an_hour_and_the_rest_after_a_month() -> None:
     api = nps_api()
     with closing(fetcher(api)) as fetch, time_machine.travel(NOW.replace(month=4, day=20)) as clock:
         fetch.load(connection(), query(window=days(1, 20)))
@@ -49,7 +49,7 @@ def test_the_last_days_are_fetched_again_after_a_quarter_of_an_hour_and_the_rest
             (timedelta(minutes=14), set()),
             # The ends of the whole window show that this token still gets what it got.
             (timedelta(minutes=2), {("2026-04-17", "2026-04-21"), ("2026-04-01", "2026-04-21")}),
-            (timedelta(hours=25), {("2026-04-01", "2026-04-21")}),
+            (timedelta(days=30), {("2026-04-01", "2026-04-21")}),
         ):
             clock.shift(later)
             api.requests.clear()

@@ -216,6 +216,9 @@ def test_a_window_that_is_whole_is_kept_before_the_load_ends_and_a_restart_asks_
     until = time.monotonic() + 20
     while len(list(tmp_path.rglob("*.parquet"))) < 2 and time.monotonic() < until:
         time.sleep(0.01)
+    load.stop()
+    lost.set()
+    load.wait(20)
     with closing(fetcher(again := tag_api(), FolderStore(tmp_path))) as second:
         loaded = second.load(connection(), query("tags", QUARTER))
     assert loaded.state.complete
@@ -223,7 +226,4 @@ def test_a_window_that_is_whole_is_kept_before_the_load_ends_and_a_restart_asks_
     asked = [request.url.params for request in again.requests]
     earlier = [each["page"] for each in asked if each["startDate"][:10] < april.isoformat()]
     assert sorted(earlier) == ["1", "1", "2", "2", "3", "3"], "the ends of two windows, to be let in"
-    lost.set()
-    load.stop()
-    load.wait(20)
     first.close()

@@ -211,7 +211,7 @@ def test_older_rows_of_some_of_the_missing_days_are_shown_and_only_the_others_ar
     api = nps_api(most=100)
     with closing(fetcher(api)) as fetch, time_machine.travel(NOW) as clock:
         fetch.load(connection(), query(window=days(1, 15)))
-        clock.shift(timedelta(hours=25))
+        clock.shift(timedelta(days=31))
         api.fault = fault
         loaded = fetch.load(connection(), query(window=days(8, 27)))
         assert (loaded.condition, loaded.state.stale) == ("incomplete", True)

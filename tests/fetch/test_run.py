@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,9 +18,10 @@ from userlane.client import Patience, open_http
 from userlane.contract import Query
 from userlane.decode import Decoder
 from userlane.errors import TokenRejected
+from userlane.fetch.plan import Plan
 from userlane.fetch.proof import digest
 from userlane.fetch.run import Outcome, Run
-from userlane.store import Proof
+from userlane.store import Piece, Proof
 
 Change = Callable[[list[Record]], None]
 
@@ -44,8 +46,21 @@ def only(outcomes: list[Outcome]) -> Outcome:
     return outcome
 
 
+class Passing:
+    """Stores nothing, and nobody else does."""
+
+    def keep(self, piece: Piece) -> Piece:
+        return piece
+
+    def claim(self, _query: Query) -> AbstractContextManager[object]:
+        return nullcontext()
+
+    def found(self, _query: Query) -> tuple[Piece, ...]:
+        return ()
+
+
 def walk(transport: httpx.BaseTransport, **options: Any) -> Outcome:
-    return only(run(transport, **options).go([APRIL], lambda _: None, lambda piece: piece))
+    return only(run(transport, **options).go(Plan(query(), [APRIL]), lambda _: None, Passing()))
 
 
 def ids(outcome: Outcome) -> list[int]:
@@ -159,7 +174,7 @@ def test_repeats_within_one_page_are_no_sign_of_a_change() -> None:
 def test_the_second_walk_takes_no_more_room_and_counts_no_record_twice() -> None:
     api = Living(map(record, range(35)), {3: add_first}, declares=False)
     load = run(api, in_flight=1, max_rows=36)
-    assert only(load.go([APRIL], lambda _: None, lambda piece: piece)).reason is None
+    assert only(load.go(Plan(query(), [APRIL]), lambda _: None, Passing())).reason is None
     assert load.progress.records == 36
 
 
@@ -228,7 +243,7 @@ def test_a_rejected_token_stops_all_windows_at_once_though_an_earlier_page_is_st
 
     api = tag_api(a_day=500, most=100, fault=fault)
     outcomes = run(api, query("tags", QUARTER), in_flight=4).go(
-        QUARTER.split(7), lambda _: None, lambda piece: piece
+        Plan(query("tags", QUARTER), QUARTER.split(7)), lambda _: None, Passing()
     )
     assert len(api.requests) <= 12 + 4
     failed = [outcome for outcome in outcomes if not outcome.complete]

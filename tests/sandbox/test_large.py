@@ -99,3 +99,14 @@ def test_the_other_feeds_are_of_modest_size_and_agree_with_the_tags() -> None:
     assert all(9_000 < day["users"] < day["sessions"] for day in heart[-3:])
     assert len(made.records("large", "nps", *EVER)) == 1_500
     assert len(made.records("large", "surveys", *EVER, "801")) == 900
+
+
+@pytest.mark.parametrize("records", [10_000, 1_000_000, 30_000_000])
+def test_another_size_has_exactly_as_many_and_no_user_tag_and_day_twice(records: int) -> None:
+    sized = TagRecords(TODAY - timedelta(days=365), 1, records)
+    assert sized.starts[-1] == records
+    for day in (sized.first, sized.first + timedelta(days=100)):
+        count = sized.count((day - sized.first).days)
+        tags, users, often = sized.numbers_of_day(day, 0, count)
+        assert len(set(zip(tags.tolist(), users.tolist(), strict=True))) == count
+        assert often.min() >= 1

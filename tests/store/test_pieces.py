@@ -179,13 +179,13 @@ def test_what_is_in_memory_only_goes_with_the_last_who_may_open_it(kind: str) ->
         (timedelta(minutes=16), april(1, 20), april(1, 16)),
         (timedelta(minutes=16), april(1, 16), april(1, 16)),
         (timedelta(minutes=16), april(17, 20), None),
-        (timedelta(hours=24), april(1, 20), april(1, 16)),
-        (timedelta(hours=25), april(1, 16), None),
+        (timedelta(days=30), april(1, 20), april(1, 16)),
+        (timedelta(days=30, seconds=1), april(1, 16), None),
         (timedelta(minutes=-4), april(1, 20), april(1, 20)),
         (timedelta(minutes=-6), april(1, 16), None),  # fetched by a clock that was ahead
     ],
 )
-def test_settled_days_keep_for_a_day_and_the_last_ones_for_a_quarter_of_an_hour(
+def test_settled_days_keep_for_a_month_and_the_last_ones_for_a_quarter_of_an_hour(
     age: timedelta, window: Window, good: Window | None
 ) -> None:
     assert fresh(query(window=window), FETCHED, FETCHED + age) == good

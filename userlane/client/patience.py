@@ -60,6 +60,12 @@ class Patience:
         self.why = self.why or why
         self._over.set()
 
+    def extend(self) -> None:
+        """Something whole has arrived: the budget begins anew, so that it ends a load that gets nowhere and
+        not one that has much to bring.
+        """
+        self._until = time.monotonic() + self.limits.load_seconds
+
     def abort(self) -> None:
         """As if the user had stopped the load."""
         self._aborted.set()

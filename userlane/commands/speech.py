@@ -60,7 +60,7 @@ class Watch:
         self._waiting = progress.waiting
         if began_waiting or time.monotonic() - self._said_at >= self._pause:
             self._said_at = time.monotonic()
-            words = f"Records so far: {progress.records:,}. {progress.waiting}"
+            words = f"Records so far: {progress.records:,}. {_ahead(progress)}{progress.waiting}"
             if progress.waiting_until:
                 words += f" Next request at {progress.waiting_until.astimezone():%H:%M:%S}."
             say(words, in_place=self._terminal)
@@ -69,3 +69,12 @@ class Watch:
         """Make room for the next words."""
         if self._terminal:
             say("", in_place=True)
+
+
+def _ahead(progress: "Progress") -> str:
+    """How much there will be and how long it will take, once that can be told."""
+    if progress.left is None:
+        return ""
+    minutes = round(progress.left / 60)
+    left = f"about {minutes} min" if progress.left > 50 else "less than a minute"
+    return f"About {progress.expected:,} in all, {progress.rate:,.0f} a second, {left} left. "

@@ -94,8 +94,8 @@ class MemoryShelf:
 class Coded:
     """Tag records in codes, from several sources with one set of codes: `tags` and `users` are their texts.
 
-    `origins` tells which part of which fetch, and in whose codes, the records of which days are; with `shelf`,
-    sums over whole weeks of them can be kept. Both are empty where records are in memory only.
+    `origins` tells which part of which fetch, and in whose codes, the records of which days are; with a
+    `shelf`, sums over whole weeks of them can be kept. Both are empty where nothing is stored.
     """
 
     sources: tuple[Source, ...]

@@ -175,7 +175,7 @@ class Dataset:
         return first, last
 
     def changed(self, change: Callable[[pa.Table], pa.Table], mark: str) -> "Dataset":
-        """The same with each table of records changed, which keeps their number; `mark` tells changes apart."""
+        """The same with each table of records changed, but not their number; `mark` tells changes apart."""
         source = self.source
         changed = change(source) if isinstance(source, pa.Table) else _Changed(source, change)
         return Dataset(self.query, changed, self.state, f"{self.fingerprint} {mark}")

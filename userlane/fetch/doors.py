@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Lock
 from typing import Protocol
 
@@ -25,6 +26,11 @@ ADMITTED = timedelta(minutes=15)
 _REMEMBERED = timedelta(hours=24)
 _MOST_KNOWN = 5_000
 _MOST_DIFFERENT = 2
+_SHORTEST_SPAN = 3
+"""Windows; the first page and the last of each cost no more requests where there are fewer."""
+
+_MOST_SPANS_FAILED = 12
+"""Enough to find the half, the quarter … of a year that a token may not see."""
 _MOST_ASKED_AGAIN = 2
 _BLINK = 0.1
 _ENDS = (AccessRefused, LoadStopped, Throttled)
@@ -36,6 +42,9 @@ class Asks(Protocol):
 
     def proves(self, query: Query, proof: Proof) -> bool:
         """Whether the first and the last page of the query's window are these, and nothing follows."""
+
+    def proves_span(self, pieces: Sequence[Piece]) -> bool:
+        """Whether these pieces of tags, side by side, are what it gets of all their days together."""
 
     def knocks(self) -> None:
         """Ask for one record, which shows no more than that the API answers."""
@@ -78,10 +87,15 @@ class Doors:
         self._lock = Lock()
 
     def opened(
-        self, connection: Connection, query: Query, patience: Patience, asks: Asks
+        self,
+        connection: Connection,
+        query: Query,
+        patience: Patience,
+        asks: Asks,
+        since: datetime | None = None,
     ) -> tuple[Piece, ...]:
         """The stored pieces of the query's window that are fresh and that this token may see, cut so that
-        they lie side by side, in order.
+        they lie side by side, in order; only those fetched `since` a moment, if one is given.
 
         Raises what `asks` raises where it is about pieces that this token has seen before.
         """
@@ -90,15 +104,16 @@ class Doors:
             now = datetime.now(UTC)
             store, api = self._store_of(connection), connection.api
             held = store.held(api, query)
-            cover = Cover(store, api, query, now)
+            cover = Cover(store, api, query, now, since)
             known = [each for each in held if each.id in door.known and cover.add(each)]
             long_ago = [each for each in known if not _lately(door.known[each.id])]
             if long_ago:
                 changed = self._changed(door, store, api, long_ago, asks)
                 if changed is not None:
                     door.known.clear()
-                    door.different[changed] = now
-                    cover = Cover(store, api, query, now)
+                    if changed:
+                        door.different[changed] = now
+                    cover = Cover(store, api, query, now, since)
             self._show(door, cover, held, patience, asks)
             return cover.pieces
 
@@ -150,21 +165,17 @@ class Doors:
         self._store_of(connection).release(known)
 
     def _changed(self, door: _Door, store: Store, api: str, known: Sequence[Held], asks: Asks) -> str | None:
-        """The piece that this token gets no longer as it did, of those that are asked for again. Settled
-        windows first: in others, answers may have arrived meanwhile.
+        """The piece that this token gets no longer as it did, of those that are asked for again; "" where it
+        is one of many. Settled windows first: in others, answers may have arrived meanwhile. Of tags, all
+        that lie side by side are asked for together.
 
         An API that fails tells nothing; then its last answer counts for as long as the door is open.
         """
         failure: UserlaneError | None = None
-        asked = 0
-        for each in sorted(known, key=lambda held: held.settled, reverse=True):
-            proof = store.proof(api, each)
-            if proof is None or asked == _MOST_ASKED_AGAIN:
-                continue
-            asked += 1
+        for ask, piece_id in _questions(store, api, known, asks):
             try:
-                if not asks.proves(each.query, proof):
-                    return each.id
+                if not ask():
+                    return piece_id
                 break
             except _ENDS:
                 raise
@@ -183,6 +194,7 @@ class Doors:
 
     def _show(self, door: _Door, cover: Cover, held: Sequence[Held], patience: Patience, asks: Asks) -> None:
         """Pieces of others: a token that is shown not to see the same is not asked much longer."""
+        self._show_spans(door, cover, held, patience, asks)
         now, different = datetime.now(UTC), 0
         for each in held:
             found_different = door.different.get(each.id)
@@ -210,6 +222,35 @@ class Doors:
                 different += 1
                 door.different[each.id] = now
 
+    def _show_spans(
+        self, door: _Door, cover: Cover, held: Sequence[Held], patience: Patience, asks: Asks
+    ) -> None:
+        """Tags have many windows, so those that lie side by side are shown together, else in two halves."""
+        new = [each for each in held if each.id not in door.known and each.id not in door.different]
+        spans = [span for span in _spans(filter(cover.wants, new)) if len(span) >= _SHORTEST_SPAN]
+        failed = 0
+        while spans and failed < _MOST_SPANS_FAILED:
+            span = spans.pop(0)
+            taken = [piece for each in span if (piece := cover.look(each))]
+            try:
+                shown = len(taken) == len(span) and asks.proves_span(taken)
+            except _ENDS:
+                raise
+            except UserlaneError:
+                if patience.remaining <= 0:
+                    raise
+                return  # its own load tells what is wrong, if anything is
+            if shown:
+                door.open_since = datetime.now(UTC)
+                for each in span:
+                    door.know(each.id)
+                    cover.add(each)
+                continue
+            failed += 1
+            if len(span) >= 2 * _SHORTEST_SPAN:
+                half = len(span) // 2
+                spans[:0] = [span[:half], span[half:]]
+
     def _door(self, connection: Connection, query: Query) -> _Door:
         key, now = _key(connection, query), datetime.now(UTC)
         with self._lock:
@@ -221,6 +262,34 @@ class Doors:
                     other: each for other, each in self._doors.items() if now - each.used_at < _REMEMBERED
                 }
         return door
+
+
+def _questions(
+    store: Store, api: str, known: Sequence[Held], asks: Asks
+) -> Iterator[tuple[Callable[[], bool], str]]:
+    """What a token can be asked about pieces that it knows, and which of them it is about."""
+    span = max(_spans(known), key=len, default=[])
+    taken = [piece for each in span if (piece := store.take(api, each)) is not None and not piece.outside]
+    if len(taken) == len(span) >= _SHORTEST_SPAN:
+        yield partial(asks.proves_span, taken), ""
+    left = _MOST_ASKED_AGAIN
+    for each in sorted(known, key=lambda held: held.settled, reverse=True):
+        proof = store.proof(api, each)
+        if proof is not None and left:
+            left -= 1
+            yield partial(asks.proves, each.query, proof), each.id
+
+
+def _spans(held: Iterable[Held]) -> list[list[Held]]:
+    """Settled pieces of tags: those that lie side by side together, in order."""
+    settled = [each for each in held if each.query.dataset == "tags" and each.settled]
+    spans: list[list[Held]] = []
+    for each in sorted(settled, key=lambda held: held.query.window):
+        if spans and spans[-1][-1].query.window.end == each.query.window.start:
+            spans[-1].append(each)
+        elif not spans or spans[-1][-1].query.window.end < each.query.window.start:
+            spans.append([each])
+    return spans
 
 
 def _lately(moment: datetime) -> bool:

@@ -1,7 +1,8 @@
 """A query becomes a dataset."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,19 +13,29 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from userlane.client import Limits, Patience, Transport, open_http
-from userlane.contract import Connection, Dataset, Query, Shelf, Window
-from userlane.errors import AccessRefused, LoadStopped, TokenRejected, UserlaneError
+from userlane.contract import Connection, Dataset, DatasetName, Query, Shelf, Window
+from userlane.errors import AccessRefused, LoadStopped, LongLoad, TokenRejected, UserlaneError
 from userlane.fetch.doors import Doors
 from userlane.fetch.load import Load
+from userlane.fetch.plan import Plan
 from userlane.fetch.probe import Probe, words
 from userlane.fetch.run import Outcome, Progress, Run
 from userlane.settings import Settings
 from userlane.store import MemoryStore, Piece, Proof, Store, dataset, opened
-from userlane.store.pieces import settled_until
+from userlane.store.pieces import UNSETTLED_DAYS
 
-_LONGEST_WINDOW = {"tags": 28}
-_LONGEST_OTHER = 366
+_AROUND = timedelta(days=28)
 _PROBE_SECONDS = 20.0
+_LONG = 35
+"""Days to be fetched, from which on a load of tags may take long."""
+
+_WEEK = 0.8
+"""What a day has on average, for each record that a Wednesday has: offices are empty at weekends."""
+
+_MOST_RATES = 1_000
+_TELLING = 10
+"""Requests, from which on a load tells how fast the API is."""
+
 _PROBE_DAYS = 30
 
 log = structlog.get_logger("userlane.fetch")
@@ -35,6 +46,7 @@ class Fetcher:
 
     One for the whole process; every method may be called from any thread. What is made up goes to a store in
     memory of its own. `transport` and `limits` are for tests and for callers with more time than a person.
+    `after` is called with what was loaded from the API, in the thread that loaded it.
     """
 
     def __init__(
@@ -43,7 +55,9 @@ class Fetcher:
         store: Store | None = None,
         transport: Transport | None = None,
         limits: Limits | None = None,
+        after: Callable[[Dataset], None] | None = None,
     ) -> None:
+        self._after = after
         self._settings = settings
         self._store: Store = opened(settings) if store is None else store
         self._passing = MemoryStore()
@@ -51,8 +65,9 @@ class Fetcher:
         self._limits = limits or Limits()
         self._http = open_http(transport)
         self._lock = Lock()
-        self._loads: WeakValueDictionary[tuple[str, Query, str], Load] = WeakValueDictionary()
+        self._loads: WeakValueDictionary[tuple[object, ...], Load] = WeakValueDictionary()
         self._datasets: WeakValueDictionary[str, Dataset] = WeakValueDictionary()
+        self._rates: dict[str, float] = {}
 
     def load(
         self,
@@ -75,30 +90,45 @@ class Fetcher:
         return self._load(connection, query, progress or _unheard, stop)[0]
 
     def _load(
-        self, connection: Connection, query: Query, progress: Callable[[Progress], None], stop: Event | None
+        self,
+        connection: Connection,
+        query: Query,
+        progress: Callable[[Progress], None],
+        stop: Event | None,
+        *,
+        since: datetime | None = None,
+        at_most: float | None = None,
     ) -> tuple[Dataset, datetime]:
-        """The same, and the last moment at which the API let this token see all of it."""
+        """The same, and the last moment at which the API let this token see all of it. For `since` and
+        `at_most` see `start`.
+        """
         began = time.monotonic()
         patience = Patience(self._limits, stop)
         run = self._run(connection, query, patience)
-        found = self._opened(connection, query, patience)
+        asks = _Asks(self._run, connection, query, patience)
+        keeper = _Keeper(self._doors, self._store_of(connection), connection, patience, asks, since)
+        found = self._opened(connection, query, patience, asks, since)
+        if at_most is not None:
+            found = self._agreed(query, found, keeper, progress, at_most)
         proved_at = self._doors.proved_at(connection, query, found)
-        windows = _windows(query, query.window.without(piece.window for piece in found))
-        if not windows:
+        gaps = query.window.without(piece.window for piece in found)
+        if not gaps:
             return dataset(
                 connection.api, query, found, known=self._datasets, shelf=self._shelf(connection, query)
             ), proved_at
         admitted = self._doors.is_open(connection, query)
-        outcomes = run.go(windows, progress, partial(self._doors.keep, connection))
+        plan = Plan(query, gaps, self._a_day(connection, query))
+        outcomes = run.go(plan, progress, keeper)
         refusal = next((each.error for each in outcomes if isinstance(each.error, AccessRefused)), None)
         if refusal:
             self._turn_away(connection, query, refusal)
         elif run.answered:
             self._doors.open(connection, query)
-        first = outcomes[0].error
+        first = outcomes[0].error if outcomes else None
         if first and not run.answered and (refusal or not admitted):
             raise first
         answer = self._answer(connection, query, found, outcomes, stopped=patience.aborted)
+        self._learn_rate(connection, run.progress)
         log.info(
             "load ended",
             dataset=query.dataset,
@@ -110,6 +140,8 @@ class Fetcher:
         )
         if first and not run.answered and answer.state.missing == (query.window,):
             raise first
+        if self._after is not None and not patience.aborted:
+            self._after(answer)
         return answer, proved_at
 
     def start(
@@ -118,15 +150,22 @@ class Fetcher:
         query: Query,
         owner: str = "",
         wanted: Callable[[], bool] | None = None,
+        *,
+        since: datetime | None = None,
+        at_most: float | None = None,
     ) -> Load:
         """The same in the background. Equal questions of one `owner` with one token share one load while it
         runs; what one owner stops goes on for the others. It is stopped when `wanted` keeps saying no.
+
+        With `since`, nothing that was fetched before that moment counts, unless newer cannot be had. With
+        `at_most`, a load of tags that would take longer than so many seconds ends with `LongLoad`.
         """
-        key = (connection.scope, query, owner)
+        key = (connection.scope, query, owner, since, at_most)
+        work = partial(self._load, connection, query, since=since, at_most=at_most)
         with self._lock:
             load = self._loads.get(key)
             if load is None or load.done or load.stopping:
-                load = self._loads[key] = Load(partial(self._load, connection, query), wanted)
+                load = self._loads[key] = Load(work, wanted)
             return load
 
     def probe(self, connection: Connection, query: Query) -> Probe:
@@ -172,14 +211,84 @@ class Fetcher:
             max_rows=self._settings.max_rows,
         )
 
-    def _opened(self, connection: Connection, query: Query, patience: Patience) -> tuple[Piece, ...]:
+    def _opened(
+        self,
+        connection: Connection,
+        query: Query,
+        patience: Patience,
+        asks: "_Asks",
+        since: datetime | None,
+    ) -> tuple[Piece, ...]:
         try:
-            return self._doors.opened(
-                connection, query, patience, _Asks(self._run, connection, query, patience)
-            )
+            return self._doors.opened(connection, query, patience, asks, since)
         except UserlaneError as error:
             self._turn_away(connection, query, error)
             raise
+
+    def _agreed(
+        self,
+        query: Query,
+        found: tuple[Piece, ...],
+        keeper: "_Keeper",
+        progress: Callable[[Progress], None],
+        at_most: float,
+    ) -> tuple[Piece, ...]:
+        """What is found, and a day more where one had to be fetched to see how much there is to come.
+
+        Raises `LongLoad` when that takes longer than `at_most` seconds.
+        """
+        connection = keeper.connection
+        gaps = query.window.without(piece.window for piece in found)
+        days = sum(gap.days for gap in gaps)
+        if query.dataset != "tags" or days <= _LONG:
+            return found
+        a_day, rate = self._a_day(connection, query), self._rates.get(connection.scope)
+        if a_day is None or rate is None:
+            day = _sample(max(gaps, key=lambda gap: gap.days))
+            run = self._run(connection, query, Patience(self._limits, keeper.patience.stop))
+            (outcome, *_) = run.go(Plan(query, [day]), progress, keeper)
+            if isinstance(outcome.error, (AccessRefused, LoadStopped)):
+                self._turn_away(connection, query, outcome.error)
+                raise outcome.error
+            if not outcome.complete:
+                return found  # the load itself tells what is wrong
+            found = (*found, outcome.piece)
+            self._learn_rate(connection, run.progress)
+            a_day = a_day or _WEEK * outcome.piece.rows.num_rows
+            rate = self._rates.get(connection.scope) or max(1.0, run.progress.rate)
+        if a_day * days / rate > at_most:
+            raise LongLoad(round(a_day * days), a_day * days / rate)
+        return found
+
+    def _learn_rate(self, connection: Connection, progress: Progress) -> None:
+        if progress.requests > _TELLING:
+            if len(self._rates) > _MOST_RATES:
+                self._rates.clear()
+            self._rates[connection.scope] = progress.rate
+
+    def delete(self, connection: Connection, property_id: str) -> int:
+        """Remove all that is stored of a property of this API; how many windows that was.
+
+        Whoever may read it may do so: raises what a probe raises, if the API lets this token read nothing.
+        """
+        day = datetime.now(UTC).date()
+        names: tuple[DatasetName, ...] = ("heart", "nps", "tags")
+        probes = [
+            self.probe(connection, Query(name, property_id, Window.through(day, day))) for name in names
+        ]
+        if not any(probe.ok for probe in probes):
+            raise probes[0].error or LoadStopped("Nothing was deleted.", "Try again.")
+        self._doors.shut(connection)
+        return self._store_of(connection).delete(property_id, connection.api)
+
+    def _a_day(self, connection: Connection, query: Query) -> float | None:
+        """How many records a day has, as far as this token knows from what it loaded around the window."""
+        if query.dataset != "tags":
+            return None
+        around = Window(query.window.start - _AROUND, query.window.end + _AROUND)
+        pieces = self._doors.older(connection, query.over(around))
+        days = sum(piece.window.days for piece in pieces)
+        return sum(piece.rows.num_rows for piece in pieces) / days if days else None
 
     def _shelf(self, connection: Connection, query: Query) -> Shelf:
         return self._store_of(connection).shelf(connection.api, query)
@@ -230,6 +339,31 @@ class Fetcher:
 
 
 @dataclass(frozen=True, slots=True)
+class _Keeper:
+    """As `run.Keeper`: on behalf of one load."""
+
+    doors: Doors
+    store: Store
+    connection: Connection
+    patience: Patience
+    asks: "_Asks"
+    since: datetime | None
+
+    def keep(self, piece: Piece) -> Piece:
+        return self.doors.keep(self.connection, piece)
+
+    def claim(self, query: Query) -> AbstractContextManager[object] | None:
+        return self.store.claim(self.connection.api, query)
+
+    def found(self, query: Query) -> tuple[Piece, ...]:
+        with suppress(UserlaneError):  # whatever is wrong, the fetch will tell
+            pieces = self.doors.opened(self.connection, query, self.patience, self.asks, self.since)
+            if not query.window.without(piece.window for piece in pieces):
+                return pieces
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Asks:
     """As `doors.Asks`: on behalf of one load."""
 
@@ -241,25 +375,18 @@ class _Asks:
     def proves(self, query: Query, proof: Proof) -> bool:
         return self.run(self.connection, query, self.patience).proves(proof)
 
+    def proves_span(self, pieces: Sequence[Piece]) -> bool:
+        return self.run(self.connection, self.query, self.patience).proves_span(pieces)
+
     def knocks(self) -> None:
         self.run(self.connection, self.query, self.patience).probe()
 
 
-def _windows(query: Query, gaps: Iterable[Window]) -> list[Window]:
-    """The gaps in windows that are not too long. Of many rows, days that are settled are kept apart from
-    those that are not, which are fetched again and again.
-    """
-    longest = _LONGEST_WINDOW.get(query.dataset)
-    if longest is None:
-        return [part for gap in gaps for part in gap.split(_LONGEST_OTHER)]
-    settled = settled_until(query, datetime.now(UTC))
-    parts: list[Window] = []
-    for gap in gaps:
-        if gap.start < settled < gap.end:
-            parts += [*Window(gap.start, settled).split(longest), Window(settled, gap.end)]
-        else:
-            parts += gap.split(longest)
-    return parts
+def _sample(gap: Window) -> Window:
+    """Its last Wednesday that is settled: a day like most, and like those to come."""
+    last = gap.last - timedelta(days=UNSETTLED_DAYS + 1)
+    day = last - timedelta(days=(last.weekday() - 2) % 7)
+    return Window.through(day, day)
 
 
 def _unheard(_progress: Progress) -> None:

@@ -1,11 +1,18 @@
 """The missing windows of one load, walked."""
 
-from collections.abc import Callable, Sequence
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from operator import itemgetter
 from threading import Event, Lock
+from typing import Protocol
+
+import pyarrow as pa
 
 from userlane.client import Client, Crew, Http, Patience, Room, Walk
 from userlane.contract import Connection, Query, Window
@@ -20,6 +27,7 @@ from userlane.errors import (
     Untrusted,
     UserlaneError,
 )
+from userlane.fetch.plan import Plan
 from userlane.fetch.proof import digest
 from userlane.fetch.walked import Walked
 from userlane.store import Piece, Proof
@@ -28,13 +36,19 @@ _FINAL = (AccessRefused, LoadStopped, NotFound, Throttled, Unreachable, Untruste
 """After these no other window can fare better."""
 
 _LOOK = 0.1
+_FIRST_GUESS = 2.0
+_PAGES_SEEN = 3
+_CLAIM_AGAIN = (0.1, 0.5)
+_LONGEST_CLAIM = 120.0
+"""Seconds to wait for somebody else to fetch a window, before it is fetched here too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a load is: records so far, requests sent, the window being fetched.
 
-    `waiting_until` is set, with the reason in `waiting`, while a request has to wait.
+    `waiting_until` is set, with the reason in `waiting`, while a request has to wait. `expected` is about how
+    many records there will be, None while nobody knows; `seconds` is how long it has taken so far.
     """
 
     records: int = 0
@@ -42,6 +56,20 @@ class Progress:
     window: Window | None = None
     waiting_until: datetime | None = None
     waiting: str = ""
+    expected: int | None = None
+    seconds: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Records a second, so far; 0 before there are any."""
+        return self.records / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def left(self) -> float | None:
+        """About how many seconds it will still take; None while nobody knows."""
+        if self.expected is None or self.seconds < _FIRST_GUESS or not self.rate:
+            return None
+        return max(0.0, (self.expected - self.records) / self.rate)
 
     @property
     def notice(self) -> str:
@@ -50,6 +78,21 @@ class Progress:
             return ""
         seconds = max(0.0, (self.waiting_until - datetime.now(UTC)).total_seconds())
         return f"{self.waiting} Next request in {seconds:.0f} s."
+
+
+class Keeper(Protocol):
+    """Where what was fetched goes, and where others put theirs."""
+
+    def keep(self, piece: Piece) -> Piece:
+        """Store a window; as it is kept."""
+
+    def claim(self, query: Query) -> AbstractContextManager[object] | None:
+        """As `Store.claim`."""
+
+    def found(self, query: Query) -> tuple[Piece, ...]:
+        """What somebody else has stored of the whole window meanwhile; nothing if it is not all there, or not
+        for this token to see. Raises nothing.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +141,8 @@ class Run:
         self._records = 0
         self._windows: list[Window] = []
         self._waiting: tuple[datetime, str] | None = None
+        self._plan = Plan(query, ())
+        self._began: float | None = None
         self.answered = False
         """Whether the API gave at least one usable answer."""
 
@@ -109,7 +154,10 @@ class Run:
             until, why = None, ""
         with self._lock:
             window = min(self._windows, default=None)
-        return Progress(self._records, self._client.requests, window, until, why)
+        seconds = time.monotonic() - self._began if self._began else 0.0
+        return Progress(
+            self._records, self._client.requests, window, until, why, self._plan.expected, seconds
+        )
 
     def probe(self) -> None:
         """Ask for one record. Raises what `Client.page` and `Decoder.page` raise."""
@@ -128,43 +176,65 @@ class Run:
             page = self._read(self._client.page(self._query, number))
             if digest(page) != expected:
                 return False
-        return page is None or page.declared.ends or self._nothing_after(proof.last, page)
+        return page is None or page.declared.ends or self._nothing_after(proof.last, page, self._query)
 
-    def _nothing_after(self, number: int, page: Page) -> bool:
+    def proves_span(self, pieces: Sequence[Piece]) -> bool:
+        """Whether the API gives this token, of tag windows that lie side by side, as many records as it gave
+        the one that fetched them, the first page out of the first and the last page out of the last of them,
+        and nothing after it: three requests however many windows there are.
+
+        Raises what `Client.page` and `Decoder.page` raise.
+        """
+        total = sum(piece.sent for piece in pieces)
+        query = self._query.over(Window(pieces[0].window.start, pieces[-1].window.end))
+        base = 1 if self._route.first_page == "auto" else self._route.first_page
+        opening = self._read(self._client.page(query, base))
+        if not 0 < opening.records <= total or not _within(opening, pieces):
+            return False
+        last = -(-total // opening.records)
+        closing = opening if last == 1 else self._read(self._client.page(query, base + last - 1))
+        if closing.records != total - (last - 1) * opening.records or not _within(closing, pieces[::-1]):
+            return False
+        if closing.declared.ends:
+            return closing.declared.total in {None, total}
+        return self._nothing_after(base + last - 1, closing, query)
+
+    def _nothing_after(self, number: int, page: Page, query: Query) -> bool:
         """Whether the page of this number is the last: the next is empty, refused, or the same once more."""
         try:
-            following = self._read(self._client.page(self._query, number + 1))
+            following = self._read(self._client.page(query, number + 1))
         except (NotFound, RequestRefused) as refusal:
             if isinstance(refusal, RequestRefused) and not refusal.page:
                 raise
             return True
         return not following.records or following.same(page)
 
-    def go(
-        self,
-        windows: Sequence[Window],
-        tell: Callable[[Progress], None],
-        keep: Callable[[Piece], Piece],
-    ) -> list[Outcome]:
-        """Walk the windows; `tell` hears of progress in the calling thread.
+    def go(self, plan: Plan, tell: Callable[[Progress], None], keeper: Keeper) -> list[Outcome]:
+        """Walk the windows of the plan; `tell` hears of progress in the calling thread.
 
-        Whatever window is whole goes to `keep` at once, in the thread that walked it: what breaks off later,
-        be it this process, does not take it away.
+        Whatever window is whole goes to the `keeper` at once, in the thread that walked it: what breaks off
+        later, be it this process, does not take it away.
         """
+        self._plan = plan
+        self._began = time.monotonic()
+        found: list[tuple[Window, list[Outcome]]] = []
+        work = partial(self._walk_all, plan, keeper, found)
         try:
             with Crew(self._in_flight, "userlane-window") as crew:
-                jobs = [self._begin(crew, windows[0], keep)]
+                jobs = [self._begin(crew, work)]
                 self._follow(tell, self._tried.is_set)
-                jobs += [self._begin(crew, window, keep) for window in windows[1:]]
+                jobs += [self._begin(crew, work) for _ in range(self._in_flight - 1)]
                 self._follow(tell, lambda: all(job.done() for job in jobs))
         except BaseException:  # the one who listened has gone
             self._patience.abort()
             raise
         self._patience.end()
-        return [job.result() for job in jobs]
+        for job in jobs:
+            job.result()
+        return [outcome for _, outcomes in sorted(found, key=itemgetter(0)) for outcome in outcomes]
 
-    def _begin(self, crew: Crew, window: Window, keep: Callable[[Piece], Piece]) -> "Future[Outcome]":
-        job = crew.submit(partial(self._fetch, window, keep))
+    def _begin(self, crew: Crew, work: Callable[[], None]) -> "Future[None]":
+        job = crew.submit(work)
         job.add_done_callback(lambda _: self._news.set())
         return job
 
@@ -174,23 +244,66 @@ class Run:
             self._news.clear()
             tell(self.progress)
 
-    def _fetch(self, window: Window, keep: Callable[[Piece], Piece]) -> Outcome:
+    def _walk_all(self, plan: Plan, keeper: Keeper, found: list[tuple[Window, list[Outcome]]]) -> None:
+        try:
+            while (window := plan.take()) is not None:
+                outcomes = self._fetch(window, keeper)
+                found.append((window, outcomes))
+                self._tried.set()
+        finally:
+            self._tried.set()
+
+    def _fetch(self, window: Window, keeper: Keeper) -> list[Outcome]:
+        """What became of a window; nothing, if it is to be cut."""
         query = self._query.over(window)
         with self._lock:
             self._windows.append(window)
         try:
-            outcome = self._settled(query)
-            if outcome.complete:
-                return replace(outcome, piece=keep(outcome.piece))
-            return outcome
+            with ExitStack() as claimed:
+                if self._claim(query, keeper, claimed) and (pieces := keeper.found(query)):
+                    return [Outcome(piece) for piece in pieces]
+                outcome = self._settled(query)
+                if outcome is None:
+                    return []
+                if outcome.complete:
+                    outcome = replace(outcome, piece=keeper.keep(outcome.piece))
+                    self._patience.extend()
+            return [outcome]
         finally:
             with self._lock:
                 self._windows.remove(window)
-            self._tried.set()
 
-    def _settled(self, query: Query) -> Outcome:
-        """A window walked, once more where its records changed on the way."""
+    def _claim(self, query: Query, keeper: Keeper, claimed: ExitStack) -> bool:
+        """Make sure that nobody else is fetching the same window, if that can be had before long; whether
+        somebody was.
+        """
+        until = time.monotonic() + _LONGEST_CLAIM
+        waited = False
+        while query.dataset == "tags" and not self._patience.over and time.monotonic() < until:
+            claim = keeper.claim(query)
+            if claim is not None:
+                claimed.enter_context(claim)
+                break
+            waited = True
+            pause = random.uniform(*_CLAIM_AGAIN)  # noqa: S311  # nothing secret about it
+            self._wait(
+                datetime.now(UTC) + timedelta(seconds=pause), "Another load is fetching the same days."
+            )
+            with suppress(LoadStopped):
+                self._patience.sleep(pause)
+        return waited
+
+    def _settled(self, query: Query) -> Outcome | None:
+        """A window walked, once more where its records changed on the way; None if it is to be cut."""
         first = self._walk(query)
+        if first.too_many:
+            self._room.give_back(first.records)
+            with self._lock:
+                self._records -= first.records
+            self._plan.put_back(query.window, max([first.records, *first.totals]), first.until)
+            return None
+        if not first.broken:
+            self._plan.learn(query.window, first.records)
         if not first.moved:
             return _outcome(first)
         self._room.give_back(first.records)
@@ -218,6 +331,10 @@ class Run:
                     self._first = walk.base
                 if number == 2:
                     self._tried.set()
+                seen = max(walked.records, page.declared.total or 0)
+                if number > _PAGES_SEEN and self._plan.too_many(query.window, seen, walked.until):
+                    walked.too_many = True
+                    break
         except UserlaneError as caught:
             ended_by_another = isinstance(caught, LoadStopped) and not self._patience.aborted
             error = _bare(self._patience.why or caught if ended_by_another else caught)
@@ -237,6 +354,28 @@ class Run:
     def _wait(self, until: datetime, why: str) -> None:
         self._waiting = (until, why)
         self._news.set()
+
+
+def _within(page: Page, pieces: Iterable[Piece]) -> bool:
+    """Whether a page's records are among the rows of the first of these pieces, as many as hold as many."""
+    names = [field.name for field in page.table.schema if field.name != "tag_name"]
+    rows: list[pa.Table] = []
+    for piece in pieces:
+        rows.append(piece.table.select(names))
+        if sum(map(len, rows)) >= page.records:
+            break
+    seen = pa.concat_tables(_plain(each) for each in rows)
+    asked = _plain(page.table.select(names))
+    return bool(asked.join(seen, names, join_type="left anti").num_rows == 0)
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """With texts in place of codes, which tables of different dictionaries do not share."""
+    fields = [
+        pa.field(each.name, pa.string()) if pa.types.is_dictionary(each.type) else each
+        for each in table.schema
+    ]
+    return table.cast(pa.schema(fields))
 
 
 def _bare(error: UserlaneError) -> UserlaneError:

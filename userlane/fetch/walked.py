@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from userlane.client import Walk
 from userlane.contract import Query
@@ -39,6 +40,8 @@ class Walked:
         self.error: UserlaneError | None = None
         self.broken = False
         """Whether the walk ended before its time."""
+        self.too_many: bool = False
+        """Whether it was given up because the window holds too many records."""
         self.moved = False
         """Whether records were added or removed meanwhile, as far as that can be seen."""
         self.piece: Piece
@@ -50,6 +53,14 @@ class Walked:
         self._refused.update(page.refused)
         self._ends.pass_by(number, page)
 
+    @property
+    def until(self) -> date | None:
+        """The latest day of the latest page of tags."""
+        if self._query.dataset != "tags" or not self._tables:
+            return None
+        day: date | None = pc.max(self._tables[-1]["date"]).as_py()
+        return day
+
     def finish(self, walk: Walk[Page], error: UserlaneError | None) -> None:
         """The walk is over, because of `error` or by itself."""
         self.reason = walk.reason
@@ -59,6 +70,8 @@ class Walked:
         self.error = error
         self.totals = walk.totals
         self.broken = walk.barred or error is not None
+        if self.too_many:
+            return
         tidied = tidy(self._query, self._tables)
         self.moved = not self.broken and (self._repeats_across_pages(tidied.duplicates) or self._total_moved)
         self.piece = Piece(

@@ -18,10 +18,10 @@ from userlane.contract import (
     Window,
     identifier,
 )
-from userlane.errors import InputUnusable, TokenRejected, TokenUnusable
+from userlane.errors import InputUnusable, TokenRejected, TokenUnusable, UserlaneError
 from userlane.fetch import Probe
 from userlane.layout import files, teaching
-from userlane.layout.text import API_NAMES, plain
+from userlane.layout.text import API_NAMES, counted, plain
 from userlane.sandbox import tag_names_csv
 
 FORM_WIDTH = 760
@@ -238,6 +238,7 @@ def status() -> None:
     if visit.probes:
         answers(visit.probes, visit.surveys)
     check()
+    stored()
     if visit.connection.profile == ASSUMED:
         st.caption(ASSUMED_CONTRACT)
     else:
@@ -258,3 +259,37 @@ def check() -> None:
                 surveys, zone = session.filters().survey_ids, cached.settings().timezone
                 report = doctor.examine(connection, property_id, surveys, timezone=zone)
             st.code(report.text(), language=None, wrap_lines=True)
+
+
+def stored() -> None:
+    """What is kept of this property, and the way to delete it."""
+    visit, property_id = session.visit(), session.filters().property_id
+    if visit.sample or visit.connection is None or property_id is None:
+        return
+    with st.expander("Stored records", icon=":material/database:", key="stored", width=FORM_WIDTH):
+        kept = counted(cached.settings().kept.days, "day")
+        place = f"on the server for {kept}" if cached.settings().store else "in the server's memory"
+        st.markdown(
+            f"Records that were loaded are kept {place}, so that they need not be asked for again. Whoever "
+            "the API lets read the same records may open them, with a token of their own."
+        )
+        st.button(
+            f"Delete what is stored of {plain(visit.properties.get(property_id, property_id))}",
+            on_click=_delete,
+            args=(visit.connection, property_id),
+            icon=":material/delete:",
+        )
+        if visit.deleted:
+            st.caption(plain(visit.deleted))
+
+
+def _delete(connection: Connection, property_id: str) -> None:
+    """Callback: remove a property's stored records; what is on screen of them is asked for anew."""
+    visit = session.visit()
+    session.stop_loads()
+    try:
+        windows = cached.fetcher().delete(connection, property_id)
+        visit.deleted = f"Deleted: {counted(windows, 'stored range')}."
+    except UserlaneError as error:
+        visit.deleted = f"Nothing was deleted. {error.cause} {error.next_step}"
+    visit.outcomes, visit.older = {}, {}

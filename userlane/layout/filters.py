@@ -79,6 +79,14 @@ def sidebar() -> None:
         tuple(each for each in survey_ids if _valid(each, "survey ID")),
     )
     session.put_filters(visit.filters)
+    st.button(
+        "Refresh",
+        on_click=session.refresh,
+        icon=":material/sync:",
+        help="Ask the API for these days anew. Otherwise days that are over are asked for once a month, and "
+        "the last four every quarter of an hour.",
+        disabled=visit.connection is None,
+    )
 
 
 def _valid(text: str | None, what: str) -> str | None:

@@ -16,6 +16,7 @@ from userlane.errors import (
     FieldsMissing,
     InputUnusable,
     LoadStopped,
+    LongLoad,
     UserlaneError,
 )
 from userlane.layout import connecting, failing, teaching
@@ -144,6 +145,9 @@ def uncompared(loaded: Loaded) -> None:
     for position, (whose, error) in enumerate(told):
         of = "" if all_alike else f" of {whose}"
         with notice():
+            if isinstance(error, LongLoad):
+                long(error, loaded.name, "before")
+                continue
             st.info(f"No comparison{of}. {plain(error.cause)}", icon=":material/difference:")
             if not isinstance(error, InputUnusable):
                 again("Load it again", loaded.name, "before", str(position))
@@ -195,6 +199,9 @@ def failure(errors: Mapping[Query, UserlaneError], name: DatasetName) -> None:
     for position, (whose, error) in enumerate(_together(errors)):
         with notice():
             why = f"{plain(error.cause)} {plain(error.next_step)}"
+            if isinstance(error, LongLoad):
+                long(error, name)
+                continue
             if isinstance(error, LoadStopped):
                 st.info(why, icon=":material/stop_circle:")
             else:
@@ -206,6 +213,19 @@ def failure(errors: Mapping[Query, UserlaneError], name: DatasetName) -> None:
             st.caption(f"Error ID {_identity(error, name)}")
         if isinstance(error, FieldsMissing | FieldsAmbiguous):
             teaching.mapping(error)
+
+
+def long(error: LongLoad, name: DatasetName, whose: str = "now") -> None:
+    """A load that would take long, before it begins: what it would bring, and shorter ranges to choose."""
+    st.info(plain(error.cause), icon=":material/hourglass_top:")
+    key = f"agree-{name}-{whose}"
+    st.button("Load them", key=key, on_click=session.agree, args=(name,), icon=":material/download:")
+    days = session.filters().window.days
+    for shorter in (30, 90) if whose == "now" else ():
+        if shorter < days:
+            st.button(
+                f"Last {shorter} days", key=f"{key}-{shorter}", on_click=session.choose_days, args=(shorter,)
+            )
 
 
 def _identity(error: UserlaneError, name: DatasetName) -> str:

@@ -11,15 +11,18 @@ import streamlit as st
 from userlane import cached, session
 from userlane.contract import NAMES, Dataset, DatasetName, Query, Window
 from userlane.errors import AccessRefused, LoadStopped, UploadRefused, UserlaneError
-from userlane.fetch import Load
+from userlane.fetch import Load, Progress
 from userlane.fetch.doors import ADMITTED
 from userlane.layout import failing
 from userlane.layout.loaded import Loaded, Outcome, collected
-from userlane.layout.text import API_NAMES, counted, plain
+from userlane.layout.text import API_NAMES, counted, number, plain, rest
 from userlane.saved import Saved
 
 QUIET_SECONDS = 0.4
 POLL_SECONDS = 0.15
+LONG_SECONDS = 20.0
+"""What a load of tags may take without anybody having agreed to it."""
+
 AT_ONCE = 8
 """Loads of one page that run at the same time; the others wait for their turn."""
 
@@ -77,7 +80,14 @@ def _settle(wanted: Sequence[Query]) -> dict[Query, Outcome]:
         waiting = [query for query in queue if query not in loads and query not in visit.outcomes]
         room = max(0, AT_ONCE - sum(not load.done for load in loads.values()))
         for query in waiting[:room]:
-            load = fetcher.start(connection, query, visit.owner, wanted=present)
+            load = fetcher.start(
+                connection,
+                query,
+                visit.owner,
+                wanted=present,
+                since=session.fresh_since(),
+                at_most=None if query in visit.agreed else LONG_SECONDS,
+            )
             loads[query] = visit.loads[query] = load
         under_way = [load for load in loads.values() if not load.done]
         return running() if waiting[room:] and not under_way else under_way
@@ -210,9 +220,18 @@ def _progress(loads: Mapping[Query, Load]) -> str:
         progress = load.progress
         what = f"Survey {query.survey_id}" if query.survey_id else NAMES[query.dataset]
         window = progress.window or query.window
-        line = f"**{what}** {window.words()}: {counted(progress.records, 'record')} so far"
+        line = f"**{what}** {window.words()}: {_so_far(progress)}"
         if progress.waiting_until:
             seconds = max(0, round((progress.waiting_until - datetime.now(UTC)).total_seconds()))
             line += f" · {plain(progress.waiting)} {counted(seconds, 'second')} left."
         lines.append(line)
     return "Loading from the API\n\n" + "\n\n".join(lines)
+
+
+def _so_far(progress: Progress) -> str:
+    """How far a load is; of one that takes a while, also how fast it is and how long it will still take."""
+    left = progress.left
+    if left is None or progress.expected is None:
+        return f"{counted(progress.records, 'record')} so far"
+    have, rate = number(progress.records, 0), counted(round(progress.rate), "record")
+    return f"{have} of about {counted(progress.expected, 'record')} · {rate} a second · {rest(left)}"

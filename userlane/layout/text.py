@@ -110,6 +110,17 @@ def age(moment: datetime) -> str:
     return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days ago"
 
 
+def rest(seconds: float) -> str:
+    """How long it will still take, no closer than can be known: “about 3 minutes left”.
+
+    >>> rest(200), rest(20)
+    ('about 3 minutes left', 'less than a minute left')
+    """
+    return (
+        f"about {counted(round(seconds / 60), 'minute')} left" if seconds > 50 else "less than a minute left"
+    )
+
+
 def provenance(measured: Measured[Any], n: int | None = None) -> str:
     """Where a number comes from: its range, how much is behind it, how complete that is.
 

@@ -4,6 +4,8 @@ Record i of a day depends on the day, i and the seed only, so any page of any wi
 nothing is held. On a working day 9,000 of 100,000 users use four of 500 tags each: 1,500 of the 3,000
 heaviest users and 7,500 of the rest. At weekends it is a sixth of that. The 364 latest days are whole weeks
 of 192,000 records, and the oldest day, on which recording began, has the 16,000 that make it ten million.
+
+A company of another size has more or fewer of all of that, day by day: only the tags are as many.
 """
 
 from bisect import bisect_right
@@ -32,6 +34,7 @@ SURVEY = 801
 FIRST_TAG = 20_001
 
 _NPS_ID = 88
+_STEP = 10_000
 _ON_WEEKDAYS, _ON_WEEKENDS, _ON_FIRST_DAY = 36_000, 6_000, 16_000
 _TAGS_EACH = 4
 _HEAVY = 3_000
@@ -42,22 +45,33 @@ Hashes = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True, eq=False)
 class TagRecords:
-    """The tag feed of the 365 days from `first`."""
+    """The tag feed of the 365 days from `first`, of `records` records: a multiple of 10,000."""
 
     first: date
     seed: int
+    records: int = RECORDS
 
     @cached_property
     def starts(self) -> list[int]:
         """For each day, and the day after the last, how many records came before."""
         return [0, *accumulate(self.count(day) for day in range(365))]
 
+    @property
+    def busiest(self) -> int:
+        """How many records the busiest day has."""
+        return int(np.diff(self.starts).max())
+
     def count(self, day: int) -> int:
         """How many records a day has, by its number from `first`."""
         if day == 0:
-            return _ON_FIRST_DAY
+            return self._scaled(_ON_FIRST_DAY)
         weekend = (self.first + timedelta(days=day)).weekday() >= 5
-        return _ON_WEEKENDS if weekend else _ON_WEEKDAYS
+        return self._scaled(_ON_WEEKENDS if weekend else _ON_WEEKDAYS)
+
+    @property
+    def companys_users(self) -> int:
+        """How many users there are altogether."""
+        return self._scaled(USERS)
 
     def users(self) -> Ints:
         """For each day, the number of distinct users."""
@@ -84,40 +98,46 @@ class TagRecords:
             start = stop
 
     def _of_day(self, day: date, first: int, last: int) -> list[Record]:
-        """Records `first` up to `last` of a day.
+        """Records `first` up to `last` of a day."""
+        written = day.isoformat()
+        return [
+            wire.tag(written, FIRST_TAG + which, user_id(who), often)
+            for which, who, often in zip(
+                *(values.tolist() for values in self.numbers_of_day(day, first, last)), strict=True
+            )
+        ]
+
+    def numbers_of_day(self, day: date, first: int, last: int) -> tuple[Ints, Ints, Ints]:
+        """The same as numbers: the tags' from 0, the users', and how often.
 
         A user's four tags differ modulo four, so that no user, tag and day occur twice.
         """
         number = np.arange(first, last, dtype=np.int64)
         visitor, turn = np.divmod(number, _TAGS_EACH)
         heavy = visitor % _EVERY_SIXTH == 0
-        shift = self._shift(day)
+        users, heaviest = self.companys_users, self._scaled(_HEAVY)
+        shift = int(_chance(np.zeros(1, dtype=np.int64), day, self.seed + 2)[0] * users)
         user = np.where(
             heavy,
-            (visitor // _EVERY_SIXTH * 1_009 + shift) % _HEAVY,
-            _HEAVY + ((visitor - visitor // _EVERY_SIXTH - 1) * 60_013 + shift) % (USERS - _HEAVY),
+            (visitor // _EVERY_SIXTH * 1_009 + shift) % heaviest,
+            heaviest + ((visitor - visitor // _EVERY_SIXTH - 1) * 60_013 + shift) % (users - heaviest),
         )
         liking = _chance(number, day, self.seed)
         tag = (TAGS // _TAGS_EACH * liking**2.5).astype(np.int64) * _TAGS_EACH + turn
         zeal = np.where(heavy, 4.0, 1.2)
         interactions = 1 - np.log1p(-_chance(number, day, self.seed + 1)) * zeal
-        written = day.isoformat()
-        return [
-            wire.tag(written, FIRST_TAG + which, user_id(who), often)
-            for which, who, often in zip(
-                tag.tolist(), user.tolist(), interactions.astype(np.int64).tolist(), strict=True
-            )
-        ]
+        return tag, user, interactions.astype(np.int64)
 
-    def _shift(self, day: date) -> int:
-        return int(_chance(np.zeros(1, dtype=np.int64), day, self.seed + 2)[0] * USERS)
+    def _scaled(self, number: int) -> int:
+        return number // (RECORDS // _STEP) * (self.records // _STEP)
 
 
 class Tenant:
     """The other feeds of `large`, of modest size, over the same 365 days."""
 
-    def __init__(self, seed: int, today: date) -> None:
+    def __init__(self, seed: int, today: date, records: int = RECORDS) -> None:
         self.seed = seed
+        self.records = records
         self.timeline = Timeline.one_year(today)
 
     def feed(self, dataset: DatasetName) -> Feed:
@@ -134,8 +154,8 @@ class Tenant:
 
     @cached_property
     def tags(self) -> TagRecords:
-        """Ten million records, none of them held."""
-        return TagRecords(self.timeline.first, self.seed)
+        """Ten million records, or as many as asked for; none of them is held."""
+        return TagRecords(self.timeline.first, self.seed, self.records)
 
     @cached_property
     def _nps(self) -> Answers:

@@ -27,6 +27,7 @@ from userlane.contract import ASSUMED, DATASETS, PAGE_LIMIT, DatasetName
 from userlane.errors import NotFound, SettingsUnusable
 from userlane.sandbox.catalogue import PROPERTIES, RIGHTS, SEED, SURVEYS, TOKEN
 from userlane.sandbox.feeds import Feed
+from userlane.sandbox.large import RECORDS
 from userlane.sandbox.wire import Record
 from userlane.sandbox.world import check, world
 
@@ -42,12 +43,13 @@ class Sandbox:
     surveys' names by ID. `requests` counts the requests its four APIs got so far, refused ones too.
     """
 
-    def __init__(self, port: int, today: Callable[[], date], seed: int) -> None:
+    def __init__(self, port: int, today: Callable[[], date], seed: int, large_records: int) -> None:
         self.token = TOKEN
         self.properties: Mapping[str, str] = PROPERTIES
         self.surveys: Mapping[str, Mapping[str, str]] = SURVEYS
         self.requests = 0
         self.seed = seed
+        self.large_records = large_records
         self._today = today
         self._page = lru_cache(maxsize=_PAGES_KEPT)(_encoded)
         self._listener = _listening(port)
@@ -83,7 +85,9 @@ class Sandbox:
         survey_id: str | None = None,
     ) -> list[Record]:
         """What fetching [start, end) to the end must give, without HTTP; see `World.records`."""
-        return world(self.today, self.seed).records(property_id, dataset, start, end, survey_id)
+        return world(self.today, self.seed, self.large_records).records(
+            property_id, dataset, start, end, survey_id
+        )
 
     def close(self) -> None:
         """Stop serving and free the port. Closing twice does no harm."""
@@ -105,7 +109,7 @@ class Sandbox:
         survey_id = request.path_params.get("survey_id")
         _admit(request, property_id, dataset, survey_id)
         start, end, page, limit = _asked(request, dataset)
-        here = world(self.today, self.seed)
+        here = world(self.today, self.seed, self.large_records)
         if not here.made(property_id, dataset, survey_id):
             await run_in_threadpool(here.feed, property_id, dataset, survey_id)
         feed = here.feed(property_id, dataset, survey_id)
@@ -113,11 +117,14 @@ class Sandbox:
         return Response(self._page(feed, numbers), media_type="application/json")
 
 
-def serve(port: int = 0, *, today: date | None = None, seed: int = SEED) -> Sandbox:
+def serve(
+    port: int = 0, *, today: date | None = None, seed: int = SEED, large_records: int = RECORDS
+) -> Sandbox:
     """Start a sandbox on a loopback port (0: any that is free) and return it, ready for requests.
 
     Its data ends the day before `today`; without it, the current UTC day counts, also after midnight.
-    The same day and seed give the same data. Several may run in one process.
+    The same day and seed give the same data. `large_records`, a multiple of 10,000, is how many tag records
+    the property `large` has. Several may run in one process.
 
     Raises `SettingsUnusable` when the port cannot be had.
 
@@ -125,7 +132,7 @@ def serve(port: int = 0, *, today: date | None = None, seed: int = SEED) -> Sand
     ...     sorted(sandbox.properties)
     ['demo', 'empty', 'large', 'small']
     """
-    return Sandbox(port, (lambda: today) if today else _utc_today, seed)
+    return Sandbox(port, (lambda: today) if today else _utc_today, seed, large_records)
 
 
 def _utc_today() -> date:

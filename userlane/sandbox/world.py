@@ -20,11 +20,13 @@ class World:
     """The made-up data as it stands on `today`: complete through yesterday, nothing later.
 
     The same `today` and `seed` always give the same records; the server and the tests both read them here.
+    `large_records` is how many tag records the property `large` has.
     """
 
-    def __init__(self, today: date, seed: int = SEED) -> None:
+    def __init__(self, today: date, seed: int = SEED, large_records: int = large.RECORDS) -> None:
         self.today = today
         self.seed = seed
+        self.large_records = large_records
         self._feeds: dict[tuple[str, DatasetName, str | None], Feed] = {}
         self._making = Lock()
 
@@ -68,7 +70,7 @@ class World:
         if property_id == "empty":
             return _NOTHING
         if property_id == "large":
-            return _large(self.seed, self.today).feed(dataset)
+            return _large(self.seed, self.today, self.large_records).feed(dataset)
         return _demo(self.seed, Timeline.two_years(self.today)).feed(dataset, survey_id)
 
 
@@ -81,9 +83,9 @@ def check(property_id: str, dataset: DatasetName, survey_id: str | None) -> None
 
 
 @lru_cache(maxsize=4)
-def world(today: date, seed: int = SEED) -> World:
+def world(today: date, seed: int = SEED, large_records: int = large.RECORDS) -> World:
     """The world of one day, kept: several sandboxes in a process share it."""
-    return World(today, seed)
+    return World(today, seed, large_records)
 
 
 @lru_cache(maxsize=2)
@@ -92,5 +94,5 @@ def _demo(seed: int, timeline: Timeline) -> Tenant:
 
 
 @lru_cache(maxsize=2)
-def _large(seed: int, today: date) -> large.Tenant:
-    return large.Tenant(seed, today)
+def _large(seed: int, today: date, records: int) -> large.Tenant:
+    return large.Tenant(seed, today, records)

@@ -47,6 +47,13 @@ def choose_period(now: date) -> None:
         st.session_state[RANGE] = (window.start, window.last)
 
 
+def choose_days(days: int) -> None:
+    """Callback: put the last so many days of the range in force into the date range."""
+    last = filters().window.last
+    st.session_state[RANGE] = (last - timedelta(days=days - 1), last)
+    visit().custom = False
+
+
 def show_period(window: Window, now: date) -> None:
     """Let the period picker name the range in force; “Custom” stays when the visitor has chosen it."""
     named = (name for name, period in periods(now).items() if period == window)

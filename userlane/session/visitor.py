@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import streamlit as st
 from streamlit import runtime
@@ -19,7 +19,7 @@ from userlane.contract import (
     Token,
     Window,
 )
-from userlane.errors import UserlaneError
+from userlane.errors import LongLoad, UserlaneError
 from userlane.fetch import Load, Probe
 from userlane.learning import Lesson
 from userlane.lookups import Names
@@ -43,12 +43,14 @@ class Visit:
     `owner` tells this visit's loads from those of others with the same token. `outcomes` holds loads that
     failed, were stopped or are stale, so that a rerun does not ask the API again by itself; `older` those of
     them that are being asked for again, to be shown if that fails; `proved` is when the API last let them be
-    seen. `opening` is the property and the surveys that the filters show from the next run on. `surveys` are the
-    names of this property's surveys, `known_surveys` those of every property. `profile` is what the visitor's
-    own requests taught, `lessons` what of them is not in use yet, `found_token` the token in them or typed.
-    `typed_token` is what the form was sent with, until it is used in the same run. `uploader` numbers the
-    upload of tag names: another number, another field, without a file.
-    `saved` are the answers opened from files, `unreadable` why some could not be.
+    seen. `opening` is the property and the surveys that the filters show from the next run on. `surveys` are
+    the names of this property's surveys, `known_surveys` those of every property. `profile` is what the
+    visitor's own requests taught, `lessons` what of them is not in use yet, `found_token` the token in them
+    or typed. `typed_token` is what the form was sent with, until it is used in the same run. `uploader`
+    numbers the upload of tag names: another number, another field, without a file. `agreed` are the loads
+    that may take long; `refreshed` is which property and days were asked for anew, and when; `deleted` is
+    what became of a wish to delete. `saved` are the answers opened from files, `unreadable` why some could
+    not be.
     """
 
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -60,6 +62,9 @@ class Visit:
     names: Names | None = None
     probes: tuple[Probe, ...] = ()
     loads: dict[Query, Load] = field(default_factory=dict)
+    agreed: set[Query] = field(default_factory=set)
+    deleted: str = ""
+    refreshed: tuple[str | None, Window, datetime] | None = None
     outcomes: dict[Query, Dataset | UserlaneError] = field(default_factory=dict)
     older: dict[Query, Dataset] = field(default_factory=dict)
     proved: dict[Query, datetime] = field(default_factory=dict)
@@ -179,3 +184,33 @@ def retry(name: DatasetName | None = None) -> None:
         outcome = current.outcomes.pop(query)
         if isinstance(outcome, Dataset):
             current.older[query] = outcome
+
+
+def agree(name: DatasetName) -> None:
+    """Callback: have the next run load what takes long, of one dataset."""
+    current = visit()
+    long = [query for query, each in current.outcomes.items() if isinstance(each, LongLoad)]
+    for query in [query for query in long if query.dataset == name]:
+        current.agreed.add(query)
+        del current.outcomes[query]
+
+
+def refresh() -> None:
+    """Callback: have the next runs ask for everything under these filters anew."""
+    current = visit()
+    if current.filters is not None:
+        current.refreshed = (current.filters.property_id, current.filters.window, datetime.now(UTC))
+        stop_loads()
+        for query in [query for query, each in current.outcomes.items() if not isinstance(each, LongLoad)]:
+            outcome = current.outcomes.pop(query)
+            if isinstance(outcome, Dataset):
+                current.older[query] = outcome
+
+
+def fresh_since() -> datetime | None:
+    """When everything under these filters was asked for anew, if it was."""
+    current = visit()
+    if current.filters is None or current.refreshed is None:
+        return None
+    property_id, window, moment = current.refreshed
+    return moment if (property_id, window) == (current.filters.property_id, current.filters.window) else None

@@ -47,5 +47,5 @@ __all__ = [
 def opened(settings: Settings) -> Store:
     """Where this deployment keeps rows."""
     if settings.store_url is not None:
-        return RemoteStore(elsewhere(settings.store_url), settings.store_cache)
-    return FolderStore(settings.store) if settings.store else MemoryStore()
+        return RemoteStore(elsewhere(settings.store_url), settings.store_cache, kept=settings.kept)
+    return FolderStore(settings.store, kept=settings.kept) if settings.store else MemoryStore()

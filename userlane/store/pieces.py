@@ -21,7 +21,7 @@ UNSETTLED_DAYS = 3
 """Answers may still arrive for today and this many days before."""
 
 UNSETTLED_FRESH = timedelta(minutes=15)
-SETTLED_FRESH = timedelta(hours=24)
+SETTLED_FRESH = timedelta(days=30)
 
 _CLOCKS_DIFFER = timedelta(minutes=5)
 """A fetch that lies further ahead was dated by a clock that was wrong."""
@@ -76,6 +76,11 @@ class Piece:
         nbytes: int = self.rows.nbytes
         return nbytes
 
+    @property
+    def sent(self) -> int:
+        """How many records the API sent in its fetch, also those that are not among the rows."""
+        return self.rows.num_rows + sum(self.refused.values()) + self.duplicates + self.outside
+
     def over(self, window: Window) -> "Piece":
         """The part within `window`, which lies inside this piece's own; no row is copied."""
         if window == self.window:
@@ -116,8 +121,8 @@ class Held:
 
 
 def fresh(query: Query, fetched_at: datetime, now: datetime) -> Window | None:
-    """The part of the query's window that, fetched then, is still good at `now`: settled days keep for a day,
-    others for minutes.
+    """The part of the query's window that, fetched then, is still good at `now`: settled days keep for a
+    month, others for minutes.
     """
     age = now - fetched_at
     if age > SETTLED_FRESH or age < -_CLOCKS_DIFFER:

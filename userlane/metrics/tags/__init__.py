@@ -3,6 +3,7 @@
     records      the one step from a dataset to the table expressions read, and the calendar of its window
     adoption     how many used each tag, of whom, and what changed
     development  users and interactions day by day or week by week
+    weeks        whole weeks, counted once
     people       all of them together, and the heaviest users
 
 A user of a tag is one with at least one interaction: records of 0 interactions count nobody as a user.
@@ -12,6 +13,7 @@ from userlane.metrics.tags.adoption import adoption, change, seen_users
 from userlane.metrics.tags.development import cumulative, daily_users, sparklines, trend
 from userlane.metrics.tags.people import Totals, heaviest, totals
 from userlane.metrics.tags.records import Step
+from userlane.metrics.tags.weeks import roll_up, weekly
 
 __all__ = [
     "Step",
@@ -21,8 +23,10 @@ __all__ = [
     "cumulative",
     "daily_users",
     "heaviest",
+    "roll_up",
     "seen_users",
     "sparklines",
     "totals",
     "trend",
+    "weekly",
 ]

@@ -1,12 +1,15 @@
 """How the use of tags develops: period by period, and added up since the window's start."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
+import ibis
 import pandas as pd
 
 from userlane.contract import Dataset
 from userlane.engine import distinct, run
 from userlane.metrics.tags.records import Step, calendar, period, uses
+from userlane.metrics.tags.weeks import weekly, whole_weeks
 
 
 def trend(dataset: Dataset, by: Step, tag_ids: Sequence[str] | None = None) -> pd.DataFrame:
@@ -20,15 +23,37 @@ def trend(dataset: Dataset, by: Step, tag_ids: Sequence[str] | None = None) -> p
 
     Ann uses tag 7 on Monday and Tuesday, Bob on Tuesday: by day 1, 2, 0, 0, …; by week 2.
     """
+    found = _by_day(dataset, tag_ids) if by == "day" else _by_week(dataset, tag_ids)
+    tags = sorted(found["tag_id"].unique()) if tag_ids is None else list(dict.fromkeys(tag_ids))
+    return _on_calendar(found, tags, calendar(dataset, by))
+
+
+def _by_day(dataset: Dataset, tag_ids: Sequence[str] | None) -> pd.DataFrame:
     used = uses(dataset, tag_ids)
     table = used.table
     # A day has one record for each user and tag, so counting records counts users.
-    users = table.count() if by == "day" else table.user.nunique()
-    found = used.named(
-        run(table.group_by("tag", period(table, by)).agg(users=users, interactions=table.interactions.sum()))
+    found = table.group_by("tag", period(table, "day")).agg(
+        users=table.count(), interactions=table.interactions.sum()
     )
-    tags = sorted(found["tag_id"].unique()) if tag_ids is None else list(dict.fromkeys(tag_ids))
-    return _on_calendar(found, tags, calendar(dataset, by))
+    return used.named(run(found))
+
+
+def _by_week(dataset: Dataset, tag_ids: Sequence[str] | None) -> pd.DataFrame:
+    """Whole weeks as they are kept; those that are cut or lack days are counted for what there is of them."""
+    whole = weekly(dataset)
+    if tag_ids is not None:
+        whole = whole[whole["tag_id"].isin(tag_ids)]
+    others = set(calendar(dataset, "week")["period"].dt.date).difference(whole_weeks(dataset))
+    if not others:
+        return whole
+    used = uses(dataset, tag_ids)
+    # By their days, so that files of other days need not be read.
+    date, ends = used.table.date, ((week, week + timedelta(weeks=1)) for week in others)
+    rest = used.table.filter(ibis.or_(*((date >= first) & (date < end) for first, end in ends)))
+    found = rest.group_by("tag", period(rest, "week")).agg(
+        users=rest.user.nunique(), interactions=rest.interactions.sum()
+    )
+    return pd.concat([whole, used.named(run(found))], ignore_index=True)
 
 
 def sparklines(dataset: Dataset) -> pd.DataFrame:
@@ -41,9 +66,11 @@ def sparklines(dataset: Dataset) -> pd.DataFrame:
     """
     by: Step = "day" if dataset.query.window.days <= 28 else "week"
     periods = calendar(dataset, by)
-    whole = periods.loc[~periods["cut"], "period"]
-    found = trend(dataset, by)
-    found = found[found["period"].isin(whole)]
+    if by == "day":
+        found = trend(dataset, by)
+    else:
+        counted = weekly(dataset)
+        found = _on_calendar(counted, sorted(counted["tag_id"].unique()), periods[~periods["cut"]])
     lists = found.groupby("tag_id", sort=True)["users"].agg(_whole_numbers)
     return lists.astype("object").rename("trend").reset_index()
 

@@ -51,20 +51,15 @@ def heaviest(dataset: Dataset, tag_ids: Sequence[str] | None = None, limit: int 
     used = uses(dataset, tag_ids)
     table = used.table
     summed = table.group_by("user").agg(interactions=table.interactions.sum())
-    # More than are wanted, since among equals their IDs decide, and codes are in no order.
-    least = summed.order_by(ibis.desc("interactions")).limit(limit).interactions.min()
-    most = summed.filter(summed.interactions >= least.as_scalar())
+    # Those in equal places too, since among equals their IDs decide, and codes are in no order.
+    place = ibis.rank().over(ibis.window(order_by=ibis.desc("interactions")))
+    share = summed.interactions / summed.interactions.sum().over()
+    ranked = summed.mutate(place=place, share=share)
+    most = run(ranked.filter(ranked.place < limit)["user", "interactions", "share"])
     # Days and tags are counted for these few only: counting them for everybody takes ten times as long.
-    theirs = (
-        table.semi_join(most, "user")
-        .group_by("user")
-        .agg(
-            interactions=ibis._.interactions.sum(),
-            active_days=ibis._.date.nunique(),
-            tags=ibis._.tag.nunique(),
-        )
-    )
-    found = run(theirs.mutate(share=theirs.interactions / table.interactions.sum().as_scalar()))
+    theirs = table.filter(table.user.isin(most["user"].tolist()))
+    counted = theirs.group_by("user").agg(active_days=theirs.date.nunique(), tags=theirs.tag.nunique())
+    found = most.merge(run(counted), on="user")
     found["user_id"] = pd.Series(used.users.of(found["user"]), dtype="str")
     found = found.sort_values(["interactions", "user_id"], ascending=[False, True], ignore_index=True)
     return found.head(limit)[["user_id", "interactions", "active_days", "tags", "share"]]

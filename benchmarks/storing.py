@@ -1,0 +1,133 @@
+"""What it takes to store tag records, to open them, and to compute every figure of the Tags page.
+
+Each size is measured in a process of its own: `python -m benchmarks.storing --rows 1000000`. The records are
+made at once rather than loaded, since loading is measured elsewhere.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+
+from benchmarks import generated, machine, ours
+from benchmarks.server import ROOT
+from benchmarks.table import Row, Say, Section, at_most, counted, middle, ratio
+from userlane.contract import Dataset
+from userlane.metrics import tags
+from userlane.sandbox import serve
+
+SIZES = (1, 10, 30)
+"""How many times the records of a load."""
+
+DAYS = (30, 365)
+CHOSEN = 5
+"""Tags that the page shows more closely."""
+
+Figures = dict[str, float]
+
+
+def metrics(dataset: Dataset) -> dict[str, Callable[[], object]]:
+    """Every metric of the Tags page over one dataset, by name."""
+    seen = tags.seen_users(dataset)
+    chosen = list(tags.adoption(dataset, seen)["tag_id"].head(CHOSEN))
+    return {
+        "totals": lambda: tags.totals(dataset),
+        "seen users": lambda: tags.seen_users(dataset),
+        "adoption": lambda: tags.adoption(dataset, seen),
+        "sparklines": lambda: tags.sparklines(dataset),
+        "daily users": lambda: tags.daily_users(dataset),
+        "trend by day": lambda: tags.trend(dataset, "day", chosen),
+        "trend by week": lambda: tags.trend(dataset, "week", chosen),
+        "cumulative": lambda: tags.cumulative(dataset, chosen),
+        "heaviest": lambda: tags.heaviest(dataset, chosen),
+        "change": lambda: tags.change(dataset, dataset, seen, seen),
+    }
+
+
+def stored(rows: int) -> Figures:
+    """One run at one size, in this process; seconds unless the name says MB or rows."""
+    figures: Figures = {}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serve(today=generated.today(), large_records=rows) as sandbox,
+    ):
+        place = ours.Place(sandbox.base_url, Path(folder), token=sandbox.token)
+        filled = ours.fill_store(place, generated.latest(generated.DAYS), generated.records(rows))
+        figures |= {"write": filled.seconds, "rows": filled.rows, "disk MB": filled.megabytes}
+        for days in DAYS:
+            with place.fetcher() as fetcher:
+                clock = time.perf_counter()
+                dataset = ours.loaded(fetcher, place, generated.latest(days))
+                figures[f"open {days}"] = time.perf_counter() - clock
+                figures[f"rows {days}"] = dataset.rows
+                for name, compute in metrics(dataset).items():
+                    clock = time.perf_counter()
+                    compute()
+                    figures[f"{name} {days}"] = time.perf_counter() - clock
+    figures["peak MB"] = machine.peak()
+    return figures
+
+
+def measured(rows: int) -> Figures:
+    """One run at one size, in a process of its own. Raises `RuntimeError` when rows are not all there."""
+    command = [sys.executable, "-m", "benchmarks.storing", "--rows", str(rows)]
+    ended = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)  # noqa: S603  # our own
+    if ended.returncode:
+        raise RuntimeError(f"storing broke off: {ended.stderr.strip().rpartition(chr(10))[2]}")
+    figures: Figures = json.loads(ended.stdout)
+    if not figures["rows"] == figures[f"rows {DAYS[-1]}"] == rows:
+        raise RuntimeError(f"{figures['rows']:,.0f} rows were stored, and {rows:,} made")
+    return figures
+
+
+def stores(rows: int, runs: int, say: Say) -> list[Section]:
+    """Every size, each as a section."""
+    found: dict[int, list[Figures]] = {}
+    for _ in range(runs):
+        for size in SIZES:
+            say(f"storing and asking, {counted(size * rows)} records")
+            found.setdefault(size, []).append(measured(size * rows))
+    return [_section(size * rows, found[size], found[SIZES[0]], size) for size in SIZES]
+
+
+def _section(rows: int, found: Sequence[Figures], smallest: Sequence[Figures], times: int) -> Section:
+    paces = [large["write"] / (times * small["write"]) for large, small in zip(found, smallest, strict=True)]
+    grown = median(paces)
+    growth = (f"{grown:.2f} × that at the smallest, per row", *at_most(grown, 1.3, "×")) if times > 1 else ()
+    lines = [
+        Row("put in order and written", f"{middle(found, 'write'):.2f} s", *growth),
+        Row("on the disk", f"{middle(found, 'disk MB'):.1f} MB"),
+    ]
+    lines += [
+        Row(f"opened by a new process, {days} days", f"{middle(found, f'open {days}'):.2f} s")
+        for days in DAYS
+    ]
+    names = [name.removesuffix(f" {DAYS[0]}") for name in found[0] if name.endswith(f" {DAYS[0]}")]
+    short, long = DAYS
+    lines += [
+        Row(
+            f"{name}, {short} and {long} days",
+            f"{middle(found, f'{name} {short}'):.3f} and {middle(found, f'{name} {long}'):.3f} s",
+            f"{ratio(found, f'{name} {long}', f'{name} {short}'):.1f} × for {long} days",
+        )
+        for name in names
+        if name not in {"open", "rows"}
+    ]
+    lines.append(Row("peak memory of all that", f"{middle(found, 'peak MB'):.0f} MB"))
+    return Section(f"Store and tag metrics, {counted(rows)} records", lines)
+
+
+def main() -> None:
+    """One size, in this process."""
+    reading = argparse.ArgumentParser()
+    reading.add_argument("--rows", type=int, required=True)
+    sys.stdout.write(json.dumps(stored(reading.parse_args().rows)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""Which windows one load walks, cut as small as their records demand."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from threading import Lock
+
+from userlane.contract import PAGE_LIMIT, Query, Window
+from userlane.store.pieces import settled_until
+
+MOST_RECORDS = 50 * PAGE_LIMIT
+"""What one window of tags may hold: so much is lost at most when a load breaks off, and held in memory for
+each window that is walked."""
+
+_DAYS = (28, 14, 7, 4, 2, 1)
+"""How long a window of tags may be."""
+
+_LONGEST_OTHER = 366
+
+
+class Plan:
+    """The windows of one load, handed out one at a time to whoever walks them. Thread-safe.
+
+    Tags may have any number of records a day, and how many shows only on the way: a window that turns out to
+    hold too many is put back and cut. A single day cannot be cut. `a_day` is how many are known to come a
+    day, if that is known. Shorter windows begin where the same windows of any other range begin, so that
+    loads of different ranges, also in other processes, ask for the same ones.
+    """
+
+    def __init__(self, query: Query, gaps: Iterable[Window], a_day: float | None = None) -> None:
+        self._query = query
+        self._lock = Lock()
+        self._a_day = a_day
+        self._gaps = _parted(query, gaps)
+        self.days = sum(gap.days for gap in self._gaps)
+        """How many days are to be walked in all."""
+        self._walked_days = 0
+        self._walked_records = 0
+
+    def take(self) -> Window | None:
+        """The next window to walk; None when there is nothing left."""
+        with self._lock:
+            if not self._gaps:
+                return None
+            gap = self._gaps.pop(0)
+            end = min(gap.end, self._end_of(gap.start))
+            if end < gap.end:
+                self._gaps.insert(0, Window(end, gap.end))
+            return Window(gap.start, end)
+
+    def too_many(self, window: Window, records: int, until: date | None = None) -> bool:
+        """Whether a window holds too many records, so that it is to be cut: so many came or were declared,
+        the latest of them of the day `until`. An API that sends its records day by day is found out early.
+        """
+        if self._query.dataset != "tags" or window.days == 1:
+            return False
+        coming = records if until is None else self._coming(window, records, until)
+        return records > MOST_RECORDS or coming > 2 * MOST_RECORDS
+
+    def put_back(self, window: Window, records: int, until: date | None = None) -> None:
+        """A window holds too many records: it will be handed out in parts."""
+        with self._lock:
+            shorter = next(length for length in _DAYS if length < window.days)
+            coming = records if until is None else self._coming(window, records, until)
+            # At least what makes the next windows shorter than this one.
+            self._a_day = max(self._a_day or 0.0, coming / window.days, MOST_RECORDS / (shorter + 1) + 1)
+            self._gaps = sorted([*self._gaps, window])
+
+    @staticmethod
+    def _coming(window: Window, records: int, until: date) -> float:
+        """How many records a window has, if they come day by day and the latest is of `until`."""
+        days = min(max((until - window.start).days + 1, 1), window.days)
+        return records / days * window.days
+
+    def learn(self, window: Window, records: int) -> None:
+        """A window was walked to its end and held so many records."""
+        with self._lock:
+            self._walked_days += window.days
+            self._walked_records += records
+            self._a_day = max(self._a_day or 0.0, records / window.days)
+
+    @property
+    def expected(self) -> int | None:
+        """How many records there will be in all, about; None while nobody knows."""
+        with self._lock:
+            if not self._walked_days:
+                return None if self._a_day is None else round(self._a_day * self.days)
+            return round(self._walked_records / self._walked_days * self.days)
+
+    def _end_of(self, start: date) -> date:
+        if self._query.dataset != "tags":
+            return start + timedelta(days=_LONGEST_OTHER)
+        days = _length(self._a_day)
+        if days == _DAYS[0]:
+            return start + timedelta(days=days)
+        return start + timedelta(days=days - start.toordinal() % days)
+
+
+def _length(a_day: float | None) -> int:
+    if a_day is None:
+        return _DAYS[0]
+    return next((days for days in _DAYS if days * a_day <= MOST_RECORDS), 1)
+
+
+def _parted(query: Query, gaps: Iterable[Window]) -> list[Window]:
+    """Of tags, days that are settled are kept apart from those that are not, which are fetched again and
+    again.
+    """
+    if query.dataset != "tags":
+        return list(gaps)
+    settled = settled_until(query, datetime.now().astimezone())
+    parts: Sequence[Window] = [
+        part
+        for gap in gaps
+        for part in (
+            (Window(gap.start, settled), Window(settled, gap.end))
+            if gap.start < settled < gap.end
+            else (gap,)
+        )
+    ]
+    return list(parts)
