@@ -2,6 +2,7 @@
 
 import atexit
 import http.client
+import os
 import socket
 import subprocess
 import sys
@@ -16,7 +17,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 
-KEY, SECRET = "made-up-key", "made-up/secret+7d1e"
+from tests.s3_server import KEY, body_of
+
+SECRET = "made-up/secret+7d1e"
 _SECONDS_TO_START = 60
 _HOPS = {"content-length", "transfer-encoding", "connection", "expect"}
 """Headers that are about one connection."""
@@ -45,15 +48,18 @@ class Storage:
 @contextmanager
 def storage() -> Iterator[Storage]:
     """A server in a process of its own, so that no test's clock is its clock."""
+    if other := os.environ.get("USERLANE_TEST_S3"):
+        yield Storage(other)
+        return
     with socket.create_server(("127.0.0.1", 0)) as freed:
         port = freed.getsockname()[1]
-    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-m", "tests.s3_server", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             until = time.monotonic() + _SECONDS_TO_START
             while True:
                 try:
-                    httpx.get(f"http://127.0.0.1:{port}/moto-api/", timeout=30)
+                    httpx.get(f"http://127.0.0.1:{port}/", timeout=30)
                     break
                 except httpx.TransportError:
                     assert process.poll() is None, "the object storage did not start"
@@ -94,29 +100,20 @@ class Between(Storage):
 
 
 @contextmanager
-def between(behind: Storage) -> Iterator[Between]:  # noqa: C901 - a handler is a class in its place
+def between(behind: Storage) -> Iterator[Between]:
     """Passes everything on to `behind`, but for its `fault`."""
     spoiled = Between("")
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-
-        def sent(self) -> bytes:
-            if self.headers.get("Transfer-Encoding", "") != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            chunks = []
-            while size := int(self.rfile.readline(), 16):
-                chunks.append(self.rfile.read(size))
-                self.rfile.readline()
-            self.rfile.readline()
-            return b"".join(chunks)
+        disable_nagle_algorithm = True
 
         def answer(self) -> None:
             asked = Request(self.command, self.path)
             if spoiled.gone:  # connections outlive the one who listened
                 raise ConnectionAbortedError
             spoiled.requests.append(asked)
-            sent = self.sent()
+            sent = body_of(self, plain=False)
             fault = spoiled.fault(asked) if spoiled.fault else None
             if isinstance(fault, tuple):
                 self.write(fault[0], fault[1], {"Content-Type": "application/xml"}, len(fault[1]))

@@ -8,6 +8,7 @@ import pytest
 from platformdirs import user_cache_path
 
 from userlane.contract import ASSUMED, Profile, Route, Token
+from userlane.contract.elsewhere import elsewhere
 from userlane.errors import SettingsUnusable
 from userlane.settings import Settings
 
@@ -21,8 +22,48 @@ def test_rows_are_stored_in_the_users_cache_folder_in_another_or_in_none(tmp_pat
     assert Settings.read({}).store == user_cache_path("userlane", appauthor=False)
     assert Settings.read({"USERLANE_STORE": str(tmp_path)}).store == tmp_path
     assert Settings.read({"USERLANE_STORE": "None"}).store is None
-    with pytest.raises(SettingsUnusable, match="USERLANE_STORE"):
-        Settings.read({"USERLANE_STORE": "ftp://example.com/rows"})
+    assert Settings.read({"USERLANE_STORE": "file:///srv/my%20rows"}).store == Path("/srv/my rows")
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("s3://rows", "s3://rows"),
+        ("s3://made:up%2Fkey@rows/a/b/?region=eu-central-1&scheme=http", "s3://rows/a/b"),
+        ("gcs://rows/a", "gs://rows/a"),
+        ("abfs://container@account.dfs.core.windows.net/a", "abfs://account.dfs.core.windows.net/a"),
+    ],
+)
+def test_rows_are_stored_in_a_bucket_whose_address_is_not_in_any_text(url: str, name: str) -> None:
+    settings = Settings.read({"USERLANE_STORE": url, "USERLANE_STORE_CACHE": "/var/cache/rows"})
+    assert (settings.store, settings.store_url, settings.store_cache) == (None, url, Path("/var/cache/rows"))
+    assert "made" not in repr(settings)
+    found = elsewhere(url)
+    assert found.name == name
+    assert "made" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("ftp://made:up@example.com/rows", "“ftp://” is no storage"),
+        ("s3:///rows", "the name of the bucket is missing"),
+        ("s3://made:up@/rows", "the name of the bucket is missing"),
+        ("s3://made@rows", "of key and secret there is only one"),
+        ("s3://made:up@rows?reigon=x", "the option “reigon” is unknown"),
+        ("s3://made:up@rows?scheme=ftp", "neither http nor https"),
+        ("s3://made:up#x@rows/a", "there is a #"),
+        ("s3://made:up@[rows", "no address"),
+        ("file://made.example/rows", "no folder of this machine"),
+        ("file:///", "no folder of this machine"),
+    ],
+)
+def test_an_address_of_no_bucket_is_refused_in_a_sentence_that_repeats_no_password(
+    url: str, said: str
+) -> None:
+    with pytest.raises(SettingsUnusable, match=f"^USERLANE_STORE: .*{said}") as caught:
+        Settings.read({"USERLANE_STORE": url})
+    assert "made" not in str(caught.value) + caught.value.next_step
 
 
 def test_every_variable_is_read_and_typed(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.object_storage import KEY, SECRET, Between, Request, Storage, between, refusal, running
+from tests.object_storage import SECRET, Between, Request, Storage, between, refusal, running
+from tests.s3_server import KEY
 from tests.stand_in import UNHURRIED
 from tests.store.given import SHOWN, S, april, find, piece, query, table
 from tests.store.test_pieces import (
@@ -31,6 +32,7 @@ from tests.store.test_pieces import (
 )
 from userlane.contract import DATASETS, DatasetName, Query, Window
 from userlane.contract.elsewhere import elsewhere
+from userlane.errors import SettingsUnusable
 from userlane.store import Piece, RemoteStore
 from userlane.store.claims import Lease
 from userlane.store.far import Far
@@ -364,6 +366,17 @@ def test_an_operator_reads_what_there_is(tmp_path: Path, url: str) -> None:
         store.keep(S, fresh(asked()))
         (listed,) = store.listed()
         assert (listed.query, listed.fetched_at, listed.rows) == (asked(), NOW, LAST.days)
+
+
+def test_a_deletion_that_is_not_done_says_so(tmp_path: Path, spoiled: Between) -> None:
+    with opened(spoiled.url(spoiled.bucket()), tmp_path) as store:
+        store.keep(S, fresh(asked()))
+        spoiled.fault = lambda each: (403, refusal("AccessDenied")) if each.method == "DELETE" else None
+        with pytest.raises(SettingsUnusable, match="refuses"):
+            store.delete("demo")
+        spoiled.fault = refused
+        with pytest.raises(SettingsUnusable, match="refuses"):
+            list(store.listed())
 
 
 # Claims

@@ -23,6 +23,7 @@ import structlog
 
 from userlane.contract import Query
 from userlane.contract.elsewhere import Elsewhere
+from userlane.errors import SettingsUnusable
 from userlane.store import claims, files, sweep, whole
 from userlane.store.bucket import CACHE_BYTES, Bucket
 from userlane.store.claims import Claims, Lease
@@ -99,8 +100,14 @@ class RemoteStore(FolderStore):
 
     def delete(self, property_id: str, api: str | None = None) -> int:
         """As in `Store`. Copies in the caches of other machines go within six hours, and are not opened any
-        more until then. Raises `OSError` when not all could be removed.
+        more until then. Raises `SettingsUnusable` when the bucket does not let it.
         """
+        try:
+            return self._deleted(property_id, api)
+        except OSError as error:
+            raise SettingsUnusable(f"{error.strerror}.", "Look at USERLANE_STORE, or try again.") from error
+
+    def _deleted(self, property_id: str, api: str | None) -> int:
         removed = self._homeless.delete(property_id, api)
         every = [
             each
@@ -118,8 +125,14 @@ class RemoteStore(FolderStore):
         return removed
 
     def listed(self) -> Iterator[Listed]:
-        """Every piece there is, as its file says of itself. What cannot be read is left out."""
-        every = self._far.listing(self._folder.name, recursive=True)
+        """Every piece there is, as its file says of itself. What cannot be read is left out.
+
+        Raises `SettingsUnusable` when the bucket cannot be listed.
+        """
+        try:
+            every = self._far.listing(self._folder.name, recursive=True)
+        except OSError as error:
+            raise SettingsUnusable(f"{error.strerror}.", "Look at USERLANE_STORE, or try again.") from error
         sizes = {each.path: each.size for each in every}
         for _, entries in sorted(self._pieces(every).items()):
             for entry in sorted(entries, key=lambda entry: entry.window):
