@@ -126,7 +126,7 @@ class Client:
         self, request: httpx.Request, watch: Watch, tries: Tries
     ) -> tuple[int, httpx.Headers, bytes]:
         try:
-            response = self._http.send(request, stream=True)
+            response = self._http.ask(request)
             tries.status = response.status_code
             try:
                 return response.status_code, response.headers, self._body(response, watch)

@@ -245,7 +245,7 @@ _LAST_MILLISECOND = 253_402_300_800_000  # the year 10000
 
 def _days(values: list[Any], name: str, zone: ZoneInfo) -> pa.Array:
     """Each distinct one is parsed once: a page of tag rows holds a handful of days."""
-    codes = pa.array(values).dictionary_encode()
+    codes = pa.array(values, pa.string() if isinstance(values[0], str) else None).dictionary_encode()
     days = pa.array([day(text, name, zone) for text in codes.dictionary.to_pylist()], pa.date32())
     if days.null_count:
         raise Doubt
