@@ -113,8 +113,9 @@ class Run:
     """One load's requests.
 
     The first window goes alone until the API has answered twice and it is known how long windows may be; then
-    as many are walked side by side as requests may be in flight. A first request that fails ends the run, and so does any error that no other
-    window can escape. A window whose records changed while it was walked is walked once more.
+    as many are walked side by side as requests may be in flight. A first request that fails ends the run, and
+    so does any error that no other window can escape. A window whose records changed while it was walked is
+    walked once more.
     """
 
     def __init__(
