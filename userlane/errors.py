@@ -226,7 +226,7 @@ class LongLoad(UserlaneError):
             f"takes about {minutes} minute{'' if minutes == 1 else 's'}.",
             "Load them, or choose a shorter range.",
         )
-        self.records = records
+        self.records = _rounded(records)
         self.seconds = seconds
 
 

@@ -126,7 +126,7 @@ class Client:
         self, request: httpx.Request, watch: Watch, tries: Tries
     ) -> tuple[int, httpx.Headers, bytes]:
         try:
-            response = self._http.send(request, stream=True)
+            response = self._http.ask(request)
             tries.status = response.status_code
             try:
                 return response.status_code, response.headers, self._body(response, watch)
@@ -160,7 +160,7 @@ class Client:
         try:
             return self._http.build_request(
                 "GET",
-                f"{url}{'&' if '?' in url else '?'}{parameters}",
+                httpx.URL(f"{url}{'&' if '?' in url else '?'}{parameters}"),
                 headers={profile.auth.header: self._connection.token.header(profile.auth.scheme)},
                 timeout=httpx.Timeout(
                     self._patience.limits.page_seconds, connect=self._patience.limits.connect_seconds

@@ -79,6 +79,8 @@ class Walk(Generic[_P]):
     page one goes at a time, because servers may cap the limit. A page as large as the largest before it
     counts as full.
 
+    Where several walks go side by side, `share` says how many pages this one may have under way now.
+
     A walk ends with an empty page, or where the API says that it does: the declared total has come, the last
     page has, or no more follow. If one declaration says so and another does not, it goes on.
 
@@ -108,11 +110,13 @@ class Walk(Generic[_P]):
         limit: int = PAGE_LIMIT,
         in_flight: int = 4,
         room: Room | None = None,
+        share: Callable[[], int] | None = None,
     ) -> None:
         self._ask = ask
         self._read = read
         self._tally = _Tally(limit)
         self._in_flight = in_flight
+        self._share = share or (lambda: in_flight)
         self._room = room
         self._first = first
         self.base: Literal[0, 1] | None = None if first == "auto" else first
@@ -138,7 +142,7 @@ class Walk(Generic[_P]):
         alone = before is not None
         with Crew(self._in_flight, "userlane-page") as crew:
             while not self._tally.ended:
-                width = 1 if alone else self._tally.width(self._in_flight)
+                width = 1 if alone else self._tally.width(min(self._in_flight, self._share()))
                 while len(under_way) < width:
                     under_way.append((number, crew.submit(partial(self._page, number))))
                     number += 1

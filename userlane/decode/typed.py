@@ -4,6 +4,7 @@ msgspec builds the records against a struct made for the API's own key names; an
 whole page go to `lenient` instead, so this code needs to know nothing of refusals.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ from userlane.decode.fields import FIELDS, Field, Kind
 from userlane.decode.shape import COMPLAINTS, Form, Path, Shape, complains
 from userlane.decode.values import LONGEST_ID, MILLISECONDS, Refused, comment, day
 
+_VISIBLE = re.compile(rb"[!-~]*")
 _UNTIDY = r"^{0}|{0}$|^$|\x00".format(r"[\s\v\x{1c}-\x{1f}\x{85}\p{Z}]")
 """IDs that Python's `strip` would change, and empty ones."""
 
@@ -243,7 +245,7 @@ _LAST_MILLISECOND = 253_402_300_800_000  # the year 10000
 
 def _days(values: list[Any], name: str, zone: ZoneInfo) -> pa.Array:
     """Each distinct one is parsed once: a page of tag rows holds a handful of days."""
-    codes = pa.array(values).dictionary_encode()
+    codes = pa.array(values, pa.string() if isinstance(values[0], str) else None).dictionary_encode()
     days = pa.array([day(text, name, zone) for text in codes.dictionary.to_pylist()], pa.date32())
     if days.null_count:
         raise Doubt
@@ -253,11 +255,23 @@ def _days(values: list[Any], name: str, zone: ZoneInfo) -> pa.Array:
 def _codes(values: list[Any], *, required: bool) -> pa.Array:
     """IDs as dictionary-coded text; each distinct one is checked once."""
     try:
-        codes = pa.array(values).dictionary_encode()
+        # Told that it is text, Arrow need not look for itself.
+        kind = pa.string() if isinstance(values[0], str) else None
+        codes = pa.array(values, kind).dictionary_encode()
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # numbers and text mixed, or numbers over 2⁶³
         codes = pa.array([value if value is None else str(value) for value in values]).dictionary_encode()
     ids = codes.dictionary.cast(pa.string())
-    untidy = pc.or_(pc.match_substring_regex(ids, _UNTIDY), pc.greater(pc.utf8_length(ids), LONGEST_ID))
-    if pc.any(untidy).as_py() or (required and codes.null_count):
+    if not _tidy(ids) or (required and codes.null_count):
         raise Doubt
     return pa.DictionaryArray.from_arrays(codes.indices, ids).cast(CODED)
+
+
+def _tidy(ids: pa.Array) -> bool:
+    """Whether no ID has to be trimmed, is empty, too long or unwritable."""
+    lengths = pc.min_max(pc.binary_length(ids)).as_py()
+    if lengths["min"] is None:
+        return True
+    if lengths["min"] > 0 and lengths["max"] <= LONGEST_ID and _VISIBLE.fullmatch(ids.buffers()[2]):
+        return True
+    untidy = pc.or_(pc.match_substring_regex(ids, _UNTIDY), pc.greater(pc.utf8_length(ids), LONGEST_ID))
+    return not pc.any(untidy).as_py()

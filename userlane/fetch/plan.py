@@ -54,7 +54,7 @@ class Plan:
         if self._query.dataset != "tags" or window.days == 1:
             return False
         coming = records if until is None else self._coming(window, records, until)
-        return records > MOST_RECORDS or coming > 2 * MOST_RECORDS
+        return max(records, coming) > MOST_RECORDS
 
     def put_back(self, window: Window, records: int, until: date | None = None) -> None:
         """A window holds too many records: it will be handed out in parts."""
@@ -77,6 +77,11 @@ class Plan:
             self._walked_days += window.days
             self._walked_records += records
             self._a_day = max(self._a_day or 0.0, records / window.days)
+
+    @property
+    def known(self) -> bool:
+        """Whether the length of the next windows goes by how many records there are, where that matters."""
+        return self._query.dataset != "tags" or self._a_day is not None
 
     @property
     def expected(self) -> int | None:

@@ -112,9 +112,10 @@ class Outcome:
 class Run:
     """One load's requests.
 
-    The first window goes alone until the API has answered twice; then as many windows are walked side by side
-    as requests may be in flight. A first request that fails ends the run, and so does any error that no other
-    window can escape. A window whose records changed while it was walked is walked once more.
+    The first window goes alone until the API has answered twice and it is known how long windows may be; then
+    as many are walked side by side as requests may be in flight. A first request that fails ends the run, and
+    so does any error that no other window can escape. A window whose records changed while it was walked is
+    walked once more.
     """
 
     def __init__(
@@ -318,6 +319,7 @@ class Run:
             first=self._first,
             in_flight=self._in_flight,
             room=self._room,
+            share=self._share,
         )
         error: UserlaneError | None = None
         try:
@@ -329,7 +331,7 @@ class Run:
                 self._news.set()
                 if walk.base is not None:
                     self._first = walk.base
-                if number == 2:
+                if number == 2 and self._plan.known:
                     self._tried.set()
                 seen = max(walked.records, page.declared.total or 0)
                 if number > _PAGES_SEEN and self._plan.too_many(query.window, seen, walked.until):
@@ -345,6 +347,12 @@ class Run:
                 self._patience.end()
         walked.finish(walk, error)
         return walked
+
+    def _share(self) -> int:
+        """How many pages of one window may be under way: windows side by side need fewer pages side by side,
+        of which the last ones are past the end.
+        """
+        return max(1, self._in_flight // max(1, len(self._windows)))
 
     def _read(self, body: bytes) -> Page:
         page = self._decoder.page(body)

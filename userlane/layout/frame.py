@@ -144,10 +144,10 @@ def uncompared(loaded: Loaded) -> None:
     all_alike = len(told) == 1 and len(loaded.unlike) == len(loaded.now)
     for position, (whose, error) in enumerate(told):
         of = "" if all_alike else f" of {whose}"
+        if isinstance(error, LongLoad):
+            long(error, loaded.name, before=True)
+            continue
         with notice():
-            if isinstance(error, LongLoad):
-                long(error, loaded.name, "before")
-                continue
             st.info(f"No comparison{of}. {plain(error.cause)}", icon=":material/difference:")
             if not isinstance(error, InputUnusable):
                 again("Load it again", loaded.name, "before", str(position))
@@ -197,11 +197,11 @@ def again(label: str, name: DatasetName, *parts: str) -> None:
 def failure(errors: Mapping[Query, UserlaneError], name: DatasetName) -> None:
     """The one error box: whose, cause, next step, and what can be pressed."""
     for position, (whose, error) in enumerate(_together(errors)):
+        if isinstance(error, LongLoad):
+            long(error, name)
+            continue
         with notice():
             why = f"{plain(error.cause)} {plain(error.next_step)}"
-            if isinstance(error, LongLoad):
-                long(error, name)
-                continue
             if isinstance(error, LoadStopped):
                 st.info(why, icon=":material/stop_circle:")
             else:
@@ -215,17 +215,29 @@ def failure(errors: Mapping[Query, UserlaneError], name: DatasetName) -> None:
             teaching.mapping(error)
 
 
-def long(error: LongLoad, name: DatasetName, whose: str = "now") -> None:
+def long(error: LongLoad, name: DatasetName, *, before: bool = False) -> None:
     """A load that would take long, before it begins: what it would bring, and shorter ranges to choose."""
-    st.info(plain(error.cause), icon=":material/hourglass_top:")
-    key = f"agree-{name}-{whose}"
-    st.button("Load them", key=key, on_click=session.agree, args=(name,), icon=":material/download:")
-    days = session.filters().window.days
-    for shorter in (30, 90) if whose == "now" else ():
-        if shorter < days:
-            st.button(
-                f"Last {shorter} days", key=f"{key}-{shorter}", on_click=session.choose_days, args=(shorter,)
-            )
+    window = session.filters().window
+    days = "The period before holds" if before else "These days hold"
+    many = counted(error.records, "tag record")
+    minutes = counted(max(1, round(error.seconds / 60)), "minute")
+    st.info(
+        f"{days} about {many} that are not here yet. Getting them takes about {minutes}; you can look at other "
+        "pages meanwhile, and what has arrived stays if you stop.",
+        icon=":material/hourglass_top:",
+    )
+    with st.container(horizontal=True):
+        key = f"agree-{name}-{'before' if before else 'now'}"
+        words = "Load the period before" if before else "Load them"
+        st.button(words, key=key, on_click=session.agree, args=(name,), icon=":material/download:")
+        for shorter in (30, 90):
+            if shorter < window.days and not before:
+                st.button(
+                    f"Last {shorter} days",
+                    key=f"{key}-{shorter}",
+                    on_click=session.choose_days,
+                    args=(shorter,),
+                )
 
 
 def _identity(error: UserlaneError, name: DatasetName) -> str:
