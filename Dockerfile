@@ -28,11 +28,12 @@ ENV PATH=/opt/venv/bin:$PATH \
     STREAMLIT_SERVER_FILE_WATCHER_TYPE=none \
     STREAMLIT_BROWSER_SERVER_ADDRESS=localhost \
     STREAMLIT_BROWSER_GATHER_USAGE_STATS=false \
-    USERLANE_STORE=/data
+    USERLANE_STORE=/data \
+    USERLANE_STORE_CACHE=/data
 WORKDIR /app
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
-# Loaded rows are kept here; nobody else on the host needs to read them.
+# Loaded rows are kept here, or copies of those in a bucket; nobody else on the host needs to read them.
 RUN install -d -m 700 -o 10001 -g 10001 /data
 USER 10001:10001
 VOLUME ["/data"]
