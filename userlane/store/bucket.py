@@ -153,13 +153,15 @@ class Bucket:
     def _job(self, path: Path) -> Future[None]:
         with self._lock:
             job = self._coming.get(path)
-            if job is None:
-                try:
-                    job = self._coming[path] = self._crew.submit(self._bring, path)
-                except RuntimeError:  # closed
-                    raise OSError(errno.ESHUTDOWN, "The server is ending") from None
-                job.add_done_callback(lambda _: self._come(path))
-            return job
+            if job is not None:
+                return job
+            try:
+                job = self._coming[path] = self._crew.submit(self._bring, path)
+            except RuntimeError:  # closed
+                raise OSError(errno.ESHUTDOWN, "The server is ending") from None
+        # Without the lock: of a job that has ended already, this thread is told at once.
+        job.add_done_callback(lambda _: self._come(path))
+        return job
 
     def _come(self, path: Path) -> None:
         with self._lock:

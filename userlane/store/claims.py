@@ -125,6 +125,10 @@ class Claims:
                         still = self._held.get(key) == mine
                     if still and mine in there:
                         self._far.put(mine, b"1")
+                        with self._lock:
+                            still = self._held.get(key) == mine
+                        if not still:  # given up meanwhile, and raised from the dead
+                            self._far.remove(mine)
 
 
 def stale(far: Far, seconds: float) -> Iterator[str]:

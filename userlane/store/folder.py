@@ -127,7 +127,7 @@ class FolderStore:
     def take(self, api: str, held: Held) -> Piece | None:
         """As in `Store`."""
         homeless = self._homeless.take(api, held)
-        if homeless is not None:
+        if homeless is not None or not held.name:
             return homeless
         path = self._path(api, held)
         try:
