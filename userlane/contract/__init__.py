@@ -1,6 +1,6 @@
 """What the API is asked and what it answers; every other module speaks in these terms."""
 
-from userlane.contract.coded import CODES, Coded, MemoryShelf, Shelf, Source, Texts, coded
+from userlane.contract.coded import CODES, Coded, MemoryShelf, Shelf, Source, Texts, coded, unused
 from userlane.contract.columns import (
     BANDS,
     BUCKETS,
@@ -85,4 +85,5 @@ __all__ = [
     "measure",
     "shown",
     "span",
+    "unused",
 ]

@@ -94,13 +94,15 @@ class MemoryShelf:
 class Coded:
     """Tag records in codes, from several sources with one set of codes: `tags` and `users` are their texts.
 
-    `origins` tells which part of which fetch, and in whose codes, the records of which days are; with a
-    `shelf`, sums over whole weeks of them can be kept. Both are empty where nothing is stored.
+    `all_used` says that each record has an interaction at least. `origins` tells which part of which fetch,
+    and in whose codes, the records of which days are; with a `shelf`, sums over whole weeks of them can be
+    kept. Both are empty where nothing is stored.
     """
 
     sources: tuple[Source, ...]
     tags: Texts
     users: Texts
+    all_used: bool = False
     origins: tuple[tuple[str, Window], ...] = ()
     shelf: Shelf | None = None
 
@@ -116,7 +118,13 @@ def coded(table: pa.Table) -> Coded:
     tag, tags = _codes(single["tag_id"])
     user, users = _codes(single["user_id"])
     columns = pa.table([single["date"], tag, user, single["interactions"]], schema=CODES)
-    return Coded((Source(table=columns),), tags, users)
+    return Coded((Source(table=columns),), tags, users, all_used=unused(table) == 0)
+
+
+def unused(table: pa.Table) -> int:
+    """How many records of a table, coded or not, have no interaction."""
+    count: int = pc.sum(pc.equal(table["interactions"], 0)).as_py() or 0
+    return count
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[pa.Array, Texts]:

@@ -222,8 +222,8 @@ def long(error: LongLoad, name: DatasetName, *, before: bool = False) -> None:
     many = counted(error.records, "tag record")
     minutes = counted(max(1, round(error.seconds / 60)), "minute")
     st.info(
-        f"{days} about {many} that are not here yet. Getting them takes about {minutes}; you can look at other "
-        "pages meanwhile, and what has arrived stays if you stop.",
+        f"{days} about {many} that are not here yet. Getting them takes about {minutes}; you can look at "
+        "other pages meanwhile, and what has arrived stays if you stop.",
         icon=":material/hourglass_top:",
     )
     with st.container(horizontal=True):

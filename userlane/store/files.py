@@ -19,7 +19,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from userlane.contract import CODES, COLUMNS, Query, Window
+from userlane.contract import CODES, COLUMNS, Query, Window, unused
 from userlane.errors import InputUnusable, UserlaneError
 from userlane.store import whole
 from userlane.store.lexicon import Lexicon
@@ -50,7 +50,7 @@ class Entry:
 
 class Footer(msgspec.Struct, frozen=True):
     """What a file says of itself besides its rows; as of the piece. Of tags also whose codes it holds, how
-    many texts these were of, and how many records each day has.
+    many texts these were of, how many records each day has, and how many have no interaction.
     """
 
     version: int
@@ -64,6 +64,7 @@ class Footer(msgspec.Struct, frozen=True):
     lexicon: str = ""
     sizes: dict[str, int] = {}
     days: list[tuple[date, int]] = []
+    unused: int = 0
 
 
 def entries(folder: Path, names: Iterable[str]) -> list[Entry]:
@@ -111,11 +112,12 @@ def write(at: Place, folder: Path, piece: Piece, own: Callable[[], Lexicon]) -> 
         lexicon.id if lexicon else "",
         lexicon.sizes if lexicon else {},
         list(days.items()),
+        unused(table) if lexicon else 0,
     )
     path = written(at, whole.write(folder, name, table, {_KEY: msgspec.json.encode(footer)}))
     if lexicon is None:
         return piece
-    return _piece(footer, Part(lexicon, days, piece.window, path), piece.id)
+    return _piece(footer, Part(lexicon, days, piece.window, path, None, footer.unused), piece.id)
 
 
 def read(path: Path, held: Held, lexicon_of: Callable[[str, dict[str, int]], Lexicon]) -> Piece:
@@ -141,7 +143,8 @@ def read(path: Path, held: Held, lexicon_of: Callable[[str, dict[str, int]], Lex
     if sum(count for _, count in footer.days) != footer.rows:
         raise Unreadable("its days do not add up")
     lexicon = lexicon_of(footer.lexicon, footer.sizes)
-    return _piece(footer, Part(lexicon, dict(footer.days), held.query.window, path), held.id)
+    part = Part(lexicon, dict(footer.days), held.query.window, path, None, footer.unused)
+    return _piece(footer, part, held.id)
 
 
 def head(path: Path, held: Held) -> Footer:

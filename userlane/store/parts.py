@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from userlane.contract import COLUMNS, Coded, Shelf, Source, Texts, Window
+from userlane.contract import COLUMNS, Coded, Shelf, Source, Texts, Window, unused
 from userlane.store.lexicon import Lexicon
 
 
@@ -20,7 +20,8 @@ from userlane.store.lexicon import Lexicon
 class Part:
     """Records of the days in `window`, sorted by day, in the codes of a lexicon: in a file, or `held`.
 
-    `counts` says how many each day has, also of the days in the file that lie outside the window.
+    `counts` says how many each day has, also of the days in the file that lie outside the window; `unused`
+    how many records, at most, have no interaction.
     """
 
     lexicon: Lexicon
@@ -28,6 +29,7 @@ class Part:
     window: Window
     path: Path | None = None
     held: pa.Table | None = field(default=None, repr=False)
+    unused: int = 0
 
     @cached_property
     def num_rows(self) -> int:
@@ -71,7 +73,7 @@ def days_of(table: pa.Table) -> dict[date, int]:
 def held(table: pa.Table, window: Window, lexicon: Lexicon | None = None) -> Part:
     """A table in the canonical columns as a part in memory; with codes of its own, unless told whose."""
     lexicon = lexicon or Lexicon()
-    return Part(lexicon, days_of(table), window, held=lexicon.encode(table))
+    return Part(lexicon, days_of(table), window, None, lexicon.encode(table), unused(table))
 
 
 class TagRecords:
@@ -120,7 +122,8 @@ class TagRecords:
             users, user_codes = _joined(users, other.users)
             found = _sources(by_lexicon[other])
             sources += [replace(each, tags=tag_codes, users=user_codes) for each in found]
-        return Coded(tuple(sources), tags, users, self._origins, self._shelf)
+        all_used = not any(part.unused for part in self._parts)
+        return Coded(tuple(sources), tags, users, all_used, self._origins, self._shelf)
 
 
 def _sources(parts: Sequence[Part]) -> list[Source]:

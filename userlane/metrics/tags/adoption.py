@@ -6,7 +6,7 @@ import pandas as pd
 from userlane.contract import Dataset
 from userlane.engine import run
 from userlane.inference import benjamini_hochberg, share_change, wilson
-from userlane.metrics.tags.records import Records, records, uses
+from userlane.metrics.tags.records import Records, different_users, records, uses
 
 
 def seen_users(dataset: Dataset, *others: Dataset) -> int:
@@ -17,9 +17,9 @@ def seen_users(dataset: Dataset, *others: Dataset) -> int:
 
     Ann and Bob in the tag feed, Bob and Cid in the NPS feed: 3.
     """
-    seen = records(dataset)
     if not others:
-        return int(run(seen.different_users().name("users"))["users"].iloc[0])
+        return different_users(dataset)
+    seen = records(dataset)
     people = set(seen.users.of(run(seen.table.select("user").distinct())["user"]))
     for feed in others:
         people.update(feed.frame["user_id"].dropna())

@@ -8,7 +8,7 @@ import pandas as pd
 
 from userlane.contract import Dataset
 from userlane.engine import run
-from userlane.metrics.tags.records import uses
+from userlane.metrics.tags.records import different_users, records, uses
 
 
 class Totals(NamedTuple):
@@ -26,11 +26,14 @@ def totals(dataset: Dataset) -> Totals:
     Ann uses tags 7 and 8 once each on Monday, Bob tag 7 twice on Monday: 2 users, 4 interactions, 2 tags,
     1 day.
     """
-    used = uses(dataset)
+    everything = records(dataset)
+    used = everything.used()
     table = used.table
+    # Where every record is a use, whoever was seen is a user, and how many that are may be known already.
+    users = ibis.literal(different_users(dataset)) if everything.all_used else used.different_users()
     found = run(
         table.agg(
-            users=used.different_users(),
+            users=users,
             interactions=table.interactions.sum().fill_null(0),
             tags=table.tag.nunique(),
             days=table.date.nunique(),

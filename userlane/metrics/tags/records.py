@@ -1,15 +1,17 @@
 """From a dataset to what expressions read; the only part that knows where tag records are kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from threading import Lock
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import ibis
 import pandas as pd
 import pyarrow as pa
 
 from userlane.contract import CODES, Coded, Dataset, Source, Texts
-from userlane.engine import distinct
+from userlane.engine import distinct, run
 from userlane.engine import table as stored_table
 
 Step = Literal["day", "week"]
@@ -19,24 +21,25 @@ Step = Literal["day", "week"]
 class Records:
     """Tag records as an Ibis table of `contract.CODES`: `date`, `tag`, `user`, `interactions`.
 
-    `tags` and `users` are the texts behind the codes.
+    `tags` and `users` are the texts behind the codes; `all_used` says that each has an interaction.
     """
 
     table: ibis.Table
     tags: Texts
     users: Texts
+    all_used: bool
 
     def of_tags(self, tag_ids: Sequence[str] | None) -> "Records":
         """Those of these tags; of all, if none are given."""
         if tag_ids is None:
             return self
-        return Records(
-            self.table.filter(self.table.tag.isin(self.tags.codes(tag_ids))), self.tags, self.users
-        )
+        return replace(self, table=self.table.filter(self.table.tag.isin(self.tags.codes(tag_ids))))
 
     def used(self) -> "Records":
         """Those with at least one interaction."""
-        return Records(self.table.filter(self.table.interactions > 0), self.tags, self.users)
+        if self.all_used:
+            return self
+        return replace(self, table=self.table.filter(self.table.interactions > 0), all_used=True)
 
     def different_users(self, *, by_tag: bool = False) -> ibis.Value:
         """How many different users there are, in all or for each tag."""
@@ -53,12 +56,26 @@ class Records:
 def records(dataset: Dataset) -> Records:
     """All records of a tag dataset. Nothing is read, copied or decoded before an expression asks for it."""
     coded = dataset.coded()
-    return Records(_united(coded), coded.tags, coded.users)
+    return Records(_united(coded), coded.tags, coded.users, coded.all_used)
 
 
 def uses(dataset: Dataset, tag_ids: Sequence[str] | None = None) -> Records:
     """The records with at least one interaction, of the given tags or of all."""
     return records(dataset).used().of_tags(tag_ids)
+
+
+def different_users(dataset: Dataset) -> int:
+    """How many different users the records are of, also those without an interaction; counted once."""
+    with _lock:
+        known = _users.get(dataset)
+    if known is None:
+        found = run(records(dataset).different_users().name("users"))
+        known = _users[dataset] = int(found["users"].iloc[0])
+    return known
+
+
+_users: WeakKeyDictionary[Dataset, int] = WeakKeyDictionary()
+_lock = Lock()
 
 
 def period(table: ibis.Table, by: Step) -> ibis.Value:
