@@ -34,6 +34,7 @@ class Settings:
 
     `base_url` is also known when only a profile is mounted that holds whole addresses. `store` is the folder
     for loaded rows, None to keep them in memory. `public_hosts` are the names visitors know this server by.
+    `engine` is the address of a Spark Connect server, which may hold a token of its own; None: DuckDB, embedded.
     """
 
     base_url: str | None = None
@@ -47,6 +48,7 @@ class Settings:
     sandbox: bool = True
     store: Path | None = None
     public_hosts: tuple[str, ...] = ()
+    engine: str | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -66,6 +68,7 @@ class Settings:
             "sandbox": ("SANDBOX", _switch),
             "store": ("STORE", _store),
             "public_hosts": ("PUBLIC_HOSTS", _public_hosts),
+            "engine": ("ENGINE", _engine),
         }
         values: dict[str, object] = {"store": user_cache_path("userlane", appauthor=False)}
         for attribute, (suffix, reader) in readers.items():
@@ -232,6 +235,23 @@ def _store(text: str) -> Path | None:
     if "://" in text:
         raise SettingsUnusable(f"“{text}” is not a folder.", "Name a folder, or none to keep rows in memory.")
     return Path(text).expanduser().absolute()
+
+
+def _engine(text: str) -> str | None:
+    if text.lower() == "duckdb":
+        return None
+    if text.startswith("spark://"):
+        raise SettingsUnusable(
+            "names a Spark master, which only Spark's own Connect server talks to.",
+            "Start that server with this master, and name it as sc://host:15002.",
+        )
+    # Whatever follows the port may hold a token, so none of it is ever repeated.
+    if not re.fullmatch(r"sc://([\w.-]+|\[[\da-fA-F:]+\])(:\d{1,5})?/?(;[^\s;=]+=[^\s;]*)*", text):
+        raise SettingsUnusable(
+            "is not the address of a Spark Connect server.",
+            "It looks like sc://host:15002; leave it out to count with DuckDB, inside this process.",
+        )
+    return text
 
 
 def _switch(text: str) -> bool:

@@ -27,6 +27,9 @@ from userlane.store.parts import Part, TagRecords, held
 if missing() and os.environ.get("CI") != "true":
     pytest.skip(f"No Spark: {missing()}.", allow_module_level=True)
 
+# Spark's client warns before it raises.
+pytestmark = pytest.mark.filterwarnings("ignore:.RETRIES_EXCEEDED")
+
 MARCH, MAY = date(2026, 3, 2), date(2026, 5, 25)
 ROWS_A_WINDOW = 60_000
 
@@ -225,7 +228,7 @@ def test_types_and_missing_values_are_those_of_the_embedded_engine(asked: Spark)
             {
                 "day": pa.array([MARCH, None, MAY], pa.date32()),
                 "text": pa.array(["a", None, "ü"]).dictionary_encode(),
-                "n": pa.array([1, None, 2**31 - 1], pa.int32()),
+                "n": pa.array([1, None, 2**30 - 1], pa.int32()),
                 "long": pa.array([1, 2, 2**53], pa.int64()),
                 "share": pa.array([0.1, None, 0.3]),
             }
@@ -242,6 +245,14 @@ def test_types_and_missing_values_are_those_of_the_embedded_engine(asked: Spark)
     week = table.mutate(week=table.day.truncate("W"), twice=table.n * 2).order_by("long")
     for expression in (table.order_by("long"), summed, week, table.text.nunique().name("texts")):
         same(asked.run(expression), Embedded().run(expression))
+
+
+def test_what_fits_no_type_is_an_error_and_no_other_number(asked: Spark) -> None:
+    """As with the embedded engine."""
+    most = ibis.memtable(pa.table({"n": pa.array([2**31 - 1], pa.int32())}))
+    for chosen, kind in ((Embedded(), Exception), (asked, UserlaneError)):
+        with pytest.raises(kind, match=r"(?i)overflow"):
+            chosen.run(most.mutate(twice=most.n * most.n * most.n))
 
 
 def test_many_threads_get_their_own_answers(asked: Spark) -> None:
@@ -313,7 +324,7 @@ engine.choose("{address}")
 print(engine.run(ibis.literal(7).name("n")).n[0], flush=True)
 engine.run(ibis.table(dict(n="int"), name="nowhere"))
 """
-    command = [sys.executable, "-W", "error", "-c", code.format(address=spark.address)]
+    command = [sys.executable, "-c", code.format(address=spark.address)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.stdout == "7\n"
     assert "UserlaneError: Spark could not count this (TABLE_OR_VIEW_NOT_FOUND)." in ended.stderr

@@ -4,7 +4,9 @@ This process needs no Java and one address: the server plans, its workers read t
 they must see them under the same paths. Only small answers come back.
 """
 
+import contextlib
 import importlib
+import logging
 import re
 import threading
 import warnings
@@ -33,8 +35,9 @@ _CONFIGURED = {
 }
 _MOST_VIEWS = 50
 _RETRIES = 4
+_AWAY = ("UNAVAILABLE", "DEADLINE_EXCEEDED")
 _GONE = ("PATH_NOT_FOUND", "FAILED_READ_FILE")
-_LOST = ("INVALID_HANDLE", "SESSION_", "NO_ACTIVE_SESSION")
+_LOST = ("INVALID_HANDLE", "NO_ACTIVE_SESSION")
 
 
 class Spark:
@@ -64,10 +67,13 @@ class Spark:
 
     def close(self) -> None:
         """Let the server forget what it holds for this process."""
+        self._part(release=True)
+
+    def _part(self, *, release: bool = False) -> None:
         with self._lock:
             idle, self._idle = self._idle, []
         for session in idle:
-            session.close()
+            session.close(release=release)
 
     def _tried(self, expression: ibis.Expr) -> pd.DataFrame:
         with self._lock:
@@ -78,14 +84,16 @@ class Spark:
             except self._modules.errors.PySparkException as error:
                 if not _condition(error).startswith(_LOST):
                     raise
-                self.close()  # the server was started anew and knows none of the sessions
+                self._part()  # the server was started anew and knows none of the sessions
         return self._answered(_Session(self._address, self._modules), expression)
 
     def _answered(self, session: "_Session", expression: ibis.Expr) -> pd.DataFrame:
         try:
             found = session.answer(expression)
-        except BaseException:
-            session.close()  # whatever it is in the middle of
+        except BaseException as error:  # whatever it is in the middle of
+            away = isinstance(error, self._modules.errors.PySparkException) and _condition(error) in _AWAY
+            # Not waited for: a server that is away is asked again and again before it is given up.
+            threading.Thread(target=session.close, kwargs={"release": not away}, daemon=True).start()
             raise
         with self._lock:
             self._idle.append(session)
@@ -103,7 +111,9 @@ class _Modules:
                 self.sessions: Any = importlib.import_module("pyspark.sql.connect.session")
                 self.retries: Any = importlib.import_module("pyspark.sql.connect.client.retries")
                 self.errors: Any = importlib.import_module("pyspark.errors")
-                self.ibis: Any = importlib.import_module("ibis.backends.pyspark")
+                self.ibis: Any = ibis.pyspark
+                # It would print statements and traces beside the log; Spark's own log has both.
+                logging.getLogger("SQLQueryContextLogger").disabled = True
                 self.types: Any = importlib.import_module("ibis.backends.pyspark.datatypes")
         except ImportError as error:
             raise SettingsUnusable(
@@ -121,13 +131,16 @@ class _Session:
         # A page waits a few seconds for a server that is away, not ten minutes.
         few = modules.retries.DefaultPolicy(max_retries=_RETRIES, initial_backoff=100, max_backoff=2_000)
         self._session.client.set_retry_policies([few])
-        for key, value in _CONFIGURED.items():
-            self._session.conf.set(key, value)
-        self._backend = modules.ibis.Backend()
+        self._compiled = modules.ibis.compile
         self._described = modules.types.PySparkSchema.from_ibis
         self._views: OrderedDict[str, None] = OrderedDict()
+        self._configured = False
 
     def answer(self, expression: ibis.Expr) -> pa.Table:
+        if not self._configured:
+            for key, value in _CONFIGURED.items():
+                self._session.conf.set(key, value)
+            self._configured = True
         table = expression.as_table()
         for name, paths in files.used(table):
             self._see(name, paths, table)
@@ -136,7 +149,7 @@ class _Session:
             rows = each.data.to_pyarrow(each.schema).cast(each.schema.to_pyarrow())
             described = self._described(each.schema)
             self._session.createDataFrame(rows, described).createOrReplaceTempView(each.name)
-        found = self._session.sql(self._backend.compile(table)).toArrow()
+        found = self._session.sql(self._compiled(table)).toArrow()
         self._forget(held)
         # Spark has its own types for some results, such as a moment for the first day of a week.
         return found.cast(table.schema().to_pyarrow())
@@ -156,8 +169,14 @@ class _Session:
             self._session.catalog.dropTempView(name)
             self._views.pop(name, None)
 
-    def close(self) -> None:
-        self._session.stop()
+    def close(self, *, release: bool) -> None:
+        """Close the connection; with `release`, the server forgets at once instead of after an hour."""
+        client = self._session.client
+        with contextlib.suppress(Exception):
+            if release:
+                client.release_session()
+        with contextlib.suppress(Exception):
+            client.close()
 
 
 def _located(path: str) -> str:
@@ -166,11 +185,22 @@ def _located(path: str) -> str:
 
 
 def _condition(error: Any) -> str:
-    return str(error.getCondition() or "")
+    """Spark's own name for what went wrong, such as `PATH_NOT_FOUND`; gRPC's if Spark did not get to say."""
+    status = getattr(error, "getGrpcStatusCode", lambda: None)()
+    return str(error.getCondition() or getattr(status, "name", ""))
 
 
 def _said(error: Any) -> UserlaneError:
     condition = _condition(error)
     if condition.startswith(_GONE):
         return UserlaneError("Stored records were removed while they were read.", "Load the page again.")
-    return UserlaneError(f"Spark could not count this ({condition or type(error).__name__}).", "Ask.")
+    if condition in _AWAY:
+        return UserlaneError(
+            "The Spark server that counts tag records cannot be reached.",
+            "Try again in a minute; if that does not help, ask whoever runs this dashboard to look at "
+            "USERLANE_ENGINE and at the server.",
+        )
+    return UserlaneError(
+        f"Spark could not count this ({condition or type(error).__name__}).",
+        "Choose a shorter range; if that does not help, ask whoever runs this dashboard to look into Spark's log.",
+    )
