@@ -1,4 +1,4 @@
-"""The two locks, and that `requirements.in` names what the app imports: no more and no less."""
+"""The locks, and that `requirements.in` names what the app imports: no more and no less."""
 
 import ast
 import re
@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-spark.txt")
 PIN = re.compile(r"([a-z0-9-]+)==([^ ;]+) \\")
-UNSEEN = {"tzdata"}  # read by zoneinfo, never imported
+UNSEEN = {"tzdata", "setuptools"}  # read by zoneinfo, and used by pip; never imported
 
 
 def asked(file: str) -> set[str]:
@@ -44,11 +44,12 @@ def imported(*places: str) -> set[str]:
                 modules.add(node.module.split(".")[0])
     known = packages_distributions()
     foreign = modules - set(sys.stdlib_module_names) - {"userlane", "pages", "tests", "app"}
-    return {re.sub(r"[-_.]+", "-", known[module][0]).lower() for module in foreign}
+    return {re.sub(r"[-_.]+", "-", known.get(module, [module])[0]).lower() for module in foreign}
 
 
 def test_the_app_imports_exactly_what_is_asked_for() -> None:
-    assert imported("app.py", "pages", "userlane", "scripts/health.py") == asked("requirements.in") - UNSEEN
+    known = asked("requirements.in") | asked("requirements-spark.in")
+    assert imported("app.py", "pages", "userlane", "scripts/health.py") == known - UNSEEN
 
 
 def test_the_tests_import_nothing_that_is_not_asked_for() -> None:
@@ -76,10 +77,18 @@ def test_a_lock_names_no_machine_and_no_index() -> None:
 def test_each_lock_covers_what_is_asked_for() -> None:
     assert asked("requirements.in") <= pins("requirements.txt").keys()
     assert asked("requirements-dev.in") <= pins("requirements-dev.txt").keys()
+    assert asked("requirements-spark.in") <= pins("requirements-spark.txt").keys()
 
 
-def test_both_locks_agree_where_they_overlap() -> None:
-    app, tests = pins("requirements.txt"), pins("requirements-dev.txt")
-    assert {name: tests[name] for name in app.keys() & tests.keys()} == {
-        name: app[name] for name in app.keys() & tests.keys()
-    }
+def test_locks_agree_where_they_overlap() -> None:
+    found: dict[str, set[str]] = {}
+    for lock in LOCKS:
+        for name, version in pins(lock).items():
+            found.setdefault(name, set()).add(version)
+    assert [name for name, versions in found.items() if len(versions) > 1] == []
+
+
+def test_only_pyspark_is_built_and_what_builds_it_comes_last_in_its_lock() -> None:
+    """`scripts/environment.sh` relies on the order."""
+    assert list(pins("requirements-spark.txt"))[-1] == "setuptools"
+    assert "--no-binary pyspark" in (ROOT / "scripts/environment.sh").read_text()

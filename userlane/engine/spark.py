@@ -5,7 +5,6 @@ they must see them under the same paths. Only small answers come back.
 """
 
 import contextlib
-import importlib
 import logging
 import re
 import threading
@@ -108,18 +107,23 @@ class _Modules:
             with warnings.catch_warnings():
                 # It has not been tried with all that pandas 3 can do, of which nothing is used here.
                 warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
-                self.sessions: Any = importlib.import_module("pyspark.sql.connect.session")
-                self.retries: Any = importlib.import_module("pyspark.sql.connect.client.retries")
-                self.errors: Any = importlib.import_module("pyspark.errors")
+                import pyspark.errors  # noqa: PLC0415
+                from pyspark.sql.connect import session  # noqa: PLC0415
+                from pyspark.sql.connect.client import retries  # noqa: PLC0415
+
                 self.ibis: Any = ibis.pyspark
-                # It would print statements and traces beside the log; Spark's own log has both.
-                logging.getLogger("SQLQueryContextLogger").disabled = True
-                self.types: Any = importlib.import_module("ibis.backends.pyspark.datatypes")
+                from ibis.backends.pyspark import datatypes  # noqa: PLC0415
         except ImportError as error:
             raise SettingsUnusable(
                 "USERLANE_ENGINE: the packages for Spark are not installed.",
                 "Install those of requirements-spark.txt, or unset USERLANE_ENGINE.",
             ) from error
+        # It would print statements and traces beside the log; Spark's own log has both.
+        logging.getLogger("SQLQueryContextLogger").disabled = True
+        self.errors: Any = pyspark.errors
+        self.sessions: Any = session
+        self.retries: Any = retries
+        self.types: Any = datatypes
 
 
 class _Session:
@@ -202,5 +206,5 @@ def _said(error: Any) -> UserlaneError:
         )
     return UserlaneError(
         f"Spark could not count this ({condition or type(error).__name__}).",
-        "Choose a shorter range; if that does not help, ask whoever runs this dashboard to look into Spark's log.",
+        "Choose a shorter range; if that does not help, whoever runs this dashboard finds the reason in Spark's log.",
     )
