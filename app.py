@@ -75,6 +75,10 @@ async def warm(_: object) -> AsyncIterator[None]:
 try:
     logs.configure()
     settings = Settings.read()
+    if settings.engine is not None:
+        from userlane.engine import Spark
+
+        Spark(settings.engine)  # connects to nothing, and misses its packages now rather than later
     checked_secret()
 except SettingsUnusable as error:
     sys.exit(f"userlane: {error}")

@@ -52,6 +52,12 @@ holds() {
     done
 }
 
+install_locked() {
+    (cd "$root" && "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
+        --require-hashes --only-binary :all: "$@") </dev/null >&2 9>&- ||
+        stop "The packages could not be installed: see above."
+}
+
 # Makes .venv hold the packages of these locks, requirements.txt first. Costs nothing when it does already.
 environment() {
     holds "$@" && return
@@ -73,11 +79,20 @@ except BlockingIOError:
         holds requirements.txt || "$python" -m venv --clear "$venv" 9>&-
         say "Installing the packages of $* into .venv (once; a minute or two) …"
         requirements=
-        for lock; do requirements="$requirements -r $lock"; done
+        sources=
+        for lock; do
+            requirements="$requirements -r $lock"
+            [ "$lock" != requirements-spark.txt ] || sources="--no-binary pyspark --no-build-isolation"
+        done
+        # Nothing is built here that wheels can bring, with one exception: pyspark comes as a source archive
+        # only. What builds it is installed before, from the lock's last entry, so that it has its hash, too;
+        # pip on its own would fetch the newest there is.
+        if [ -n "$sources" ]; then
+            sed -n '/^setuptools==/,$p' "$root/requirements-spark.txt" >"$venv/builds.txt"
+            install_locked -r "$venv/builds.txt"
+        fi
         # shellcheck disable=SC2086  # options and names of our own, to be split
-        (cd "$root" && "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
-            --require-hashes --only-binary :all: $requirements) </dev/null >&2 9>&- ||
-            stop "The packages could not be installed: see above."
+        install_locked $sources $requirements
         mkdir -p "$venv/installed"
         (cd "$root" && cp "$@" "$venv/installed/")
     fi

@@ -1,4 +1,4 @@
-"""The three locks, and that `requirements.in` names what the app imports: no more and no less."""
+"""The locks, and that `requirements.in` names what the app imports: no more and no less."""
 
 import ast
 import re
@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt", "requirements-spark.txt")
 PIN = re.compile(r"([a-z0-9-]+)==([^ ;]+) \\")
-UNSEEN = {"tzdata"}  # read by zoneinfo, never imported
+UNSEEN = {"tzdata", "setuptools"}  # read by zoneinfo, and used by pip; never imported
 
 
 def asked(file: str) -> set[str]:
@@ -50,7 +50,8 @@ def imported(*places: str) -> set[str]:
 
 
 def test_the_app_imports_exactly_what_is_asked_for() -> None:
-    assert imported("app.py", "pages", "userlane", "scripts/health.py") == asked("requirements.in") - UNSEEN
+    known = asked("requirements.in") | asked("requirements-spark.in")
+    assert imported("app.py", "pages", "userlane", "scripts/health.py") == known - UNSEEN
 
 
 def test_the_tests_import_nothing_that_is_not_asked_for() -> None:
@@ -84,6 +85,7 @@ def test_each_lock_covers_what_is_asked_for() -> None:
     assert asked("requirements.in") <= pins("requirements.txt").keys()
     assert asked("requirements-dev.in") <= pins("requirements-dev.txt").keys()
     assert asked("requirements-bench.in") <= pins("requirements-bench.txt").keys()
+    assert asked("requirements-spark.in") <= pins("requirements-spark.txt").keys()
 
 
 @pytest.mark.parametrize(("one", "other"), [*combinations(LOCKS, 2)])
@@ -92,3 +94,9 @@ def test_the_locks_agree_where_they_overlap(one: str, other: str) -> None:
     assert {name: second[name] for name in first.keys() & second.keys()} == {
         name: first[name] for name in first.keys() & second.keys()
     }
+
+
+def test_only_pyspark_is_built_and_what_builds_it_comes_last_in_its_lock() -> None:
+    """`scripts/environment.sh` relies on the order."""
+    assert list(pins("requirements-spark.txt"))[-1] == "setuptools"
+    assert "--no-binary pyspark" in (ROOT / "scripts/environment.sh").read_text()

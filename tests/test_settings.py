@@ -116,6 +116,10 @@ def test_every_variable_is_read_and_typed(tmp_path: Path) -> None:
         ("MAX_IN_FLIGHT", "-1"),
         ("TIMEZONE", "../Berlin"),
         ("SANDBOX", "perhaps"),
+        ("ENGINE", "spark"),
+        ("ENGINE", "spark://master:7077"),
+        ("ENGINE", "sc://host:15002/path"),
+        ("ENGINE", "sc://host:15002/;token"),
     ],
 )
 def test_an_unusable_value_is_refused_with_its_variable_named(name: str, text: str) -> None:
@@ -236,3 +240,19 @@ def test_a_learned_profile_brings_its_address_along() -> None:
     assert (connection.base_url, connection.profile) == ("https://api.userlane.com", learned)
     configured = Settings(base_url="https://a.example").connection(Token("made-up"), learned)
     assert configured.base_url == "https://a.example"
+
+
+def test_the_engine_is_an_address_whose_token_is_never_repeated() -> None:
+    assert Settings.read({}).engine is None
+    assert Settings.read({"USERLANE_ENGINE": "DuckDB"}).engine is None
+    for text in (
+        "sc://localhost",
+        "sc://[::1]:15002",
+        "sc://spark.example.com:443/;use_ssl=true;token=t-4711",
+    ):
+        settings = Settings.read({"USERLANE_ENGINE": text})
+        assert settings.engine == text
+        assert "4711" not in repr(settings)
+    with pytest.raises(SettingsUnusable) as caught:
+        Settings.read({"USERLANE_ENGINE": "sc://host:port/;token=t-4711"})
+    assert "4711" not in str(caught.value)

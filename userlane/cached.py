@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from userlane import engine
 from userlane.contract import Dataset, Measured, measure, shown
 from userlane.fetch import Fetcher
 from userlane.metrics.tags import roll_up
@@ -27,7 +28,10 @@ def settings() -> Settings:
 
 @st.cache_resource(show_spinner=False)
 def fetcher() -> Fetcher:
-    """The one fetcher of this process, and with it the store and the bound on requests in flight."""
+    """The one fetcher of this process, and with it the store and the bound on requests in flight; what it
+    brings is counted by the engine of the settings.
+    """
+    engine.choose(settings().engine)
     return Fetcher(settings(), after=roll_up)
 
 

@@ -40,7 +40,8 @@ class Settings:
     `base_url` is also known when only a profile is mounted that holds whole addresses. `store` is the folder
     for loaded rows; None where they are kept in memory or, if there is a `store_url`, in a bucket, with
     copies of what is used in the folder `store_cache`. They stay there as long as `kept` says.
-    `public_hosts` are the names visitors know this server by.
+    `public_hosts` are the names visitors know this server by. `engine` is the address of a Spark Connect
+    server, and may hold a token of its own; None: DuckDB, embedded.
     """
 
     base_url: str | None = None
@@ -57,6 +58,7 @@ class Settings:
     store_cache: Path = _CACHE
     kept: timedelta = timedelta(days=30)
     public_hosts: tuple[str, ...] = ()
+    engine: str | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -79,6 +81,7 @@ class Settings:
             "store_cache": ("STORE_CACHE", _folder),
             "kept": ("STORE_DAYS", _days),
             "public_hosts": ("PUBLIC_HOSTS", _public_hosts),
+            "engine": ("ENGINE", _engine),
         }
         values: dict[str, object] = {"store": _CACHE}
         for attribute, (suffix, reader) in readers.items():
@@ -263,6 +266,23 @@ def _folder(text: str) -> Path:
     if "://" in text:
         raise SettingsUnusable("an address is not a folder.", "Name a folder of this machine.")
     return Path(text).expanduser().absolute()
+
+
+def _engine(text: str) -> str | None:
+    if text.lower() == "duckdb":
+        return None
+    if text.startswith("spark://"):
+        raise SettingsUnusable(
+            "names a Spark master, which only Spark's own Connect server talks to.",
+            "Start that server with this master, and name it as sc://host:15002.",
+        )
+    # Whatever follows the port may hold a token, so none of it is ever repeated.
+    if not re.fullmatch(r"sc://([\w.-]+|\[[\da-fA-F:]+\])(:\d{1,5})?/?(;[^\s;=]+=[^\s;]*)*", text):
+        raise SettingsUnusable(
+            "is not the address of a Spark Connect server.",
+            "It looks like sc://host:15002; leave it out to count with DuckDB, inside this process.",
+        )
+    return text
 
 
 def _switch(text: str) -> bool:

@@ -5,6 +5,8 @@ needs to know.
 
 files     files as tables that any engine can find
 embedded  DuckDB, inside this process: the default
+spark     a Spark cluster, reached over the network
+frames    what comes back, as frames
 """
 
 import threading
@@ -15,6 +17,7 @@ import pandas as pd
 
 from userlane.engine.embedded import Embedded
 from userlane.engine.files import table
+from userlane.engine.spark import Spark
 
 
 class Engine(Protocol):
@@ -65,6 +68,15 @@ def use(engine: Engine | None) -> None:
         _chosen = engine
 
 
+def choose(setting: str | None) -> None:
+    """Have all expressions run where the setting `USERLANE_ENGINE` says; None leaves things as they are.
+
+    Nothing is connected yet. Raises `SettingsUnusable` where packages are missing.
+    """
+    if setting is not None:
+        use(Spark(setting))
+
+
 def _engine() -> Engine:
     global _chosen  # noqa: PLW0603  # opened when first asked
     with _lock:
@@ -73,4 +85,4 @@ def _engine() -> Engine:
         return _chosen
 
 
-__all__ = ["Embedded", "Engine", "distinct", "run", "table", "use"]
+__all__ = ["Embedded", "Engine", "Spark", "choose", "distinct", "run", "table", "use"]

@@ -15,10 +15,10 @@ from pathlib import Path
 import duckdb
 import ibis
 import pandas as pd
-import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from userlane.engine import files
+from userlane.engine.frames import frame
 from userlane.errors import UserlaneError
 
 THREADS = min(4, os.cpu_count() or 1)
@@ -67,7 +67,7 @@ class Embedded:
                 raise UserlaneError(
                     "Stored records were removed while they were read.", "Load the page again."
                 ) from error
-        return _frame(table)
+        return frame(table)
 
     def distinct(self, codes: ibis.Column, below: int, groups: int = 1) -> ibis.Value:
         """The number of different codes; see `engine.distinct`.
@@ -128,11 +128,3 @@ def _spill_folder() -> str:
         return tempfile.mkdtemp(prefix="userlane-engine-")
     except OSError:
         return ""  # a read-only file system: expressions then have to fit into memory
-
-
-def _frame(table: pa.Table) -> pd.DataFrame:
-    frame: pd.DataFrame = table.to_pandas(date_as_object=False)
-    for field in table.schema:
-        if pa.types.is_date(field.type):
-            frame[field.name] = frame[field.name].astype("datetime64[us]")
-    return frame
