@@ -143,7 +143,7 @@ def test_there_is_room_for_so_many_bytes() -> None:
     assert results.size > 8 * 2**20
     assert results.get("a", lambda: None) is not None
     assert results.get("b", lambda: None) is None
-    results.get("large", lambda: np.zeros(2 * 2**20, dtype="uint8"))
+    results.get("large", lambda: np.zeros(3 * 2**20, dtype="uint8"))
     assert results.get("large", lambda: "again") == "again"
 
 
@@ -155,6 +155,10 @@ def test_a_result_counts_about_as_much_as_it_takes() -> None:
     assert taken / 2 < results.size < 5 * taken
     results.clear()
     assert results.size == 0
+    for n in range(100):
+        results.get(str(n), lambda: None)
+    assert results.size > 20_000, "nothing at all takes some bytes, too"
+    results.clear()
     results.get("generator", lambda: (n for n in range(3)))
     assert results.size == 0, "what cannot be weighed is not kept"
 

@@ -28,13 +28,16 @@ from userlane.settings import Settings
 T = TypeVar("T")
 
 MOST_BYTES = 64 * 2**20
-"""What all results that are kept may take together; one alone, an eighth of it."""
+"""What all results that are kept may take together; one alone, a quarter of it."""
 
 KEPT_SECONDS = 15 * 60
 """How long after it was last asked for a result is kept."""
 
 _OBJECTS = 4
 """How many times as much as its pickle what is not an array takes in memory, about."""
+
+_OVERHEAD = 1_000
+"""Bytes that keeping even nothing takes, about."""
 
 
 class _Result(NamedTuple):
@@ -90,7 +93,7 @@ class Results:
 
     def _keep(self, key: str, value: object) -> None:
         size = _size(value)
-        if size is None or size > self._most // 8:
+        if size is None or size > self._most // 4:
             return
         with self._lock:
             if key in self._kept:
@@ -112,7 +115,7 @@ def _size(value: object) -> int | None:
         inside = len(pickle.dumps(value, protocol=5, buffer_callback=buffers.append))
     except Exception:  # noqa: BLE001  # whatever keeps it from being pickled
         return None
-    return _OBJECTS * inside + sum(buffer.raw().nbytes for buffer in buffers)
+    return _OVERHEAD + _OBJECTS * inside + sum(buffer.raw().nbytes for buffer in buffers)
 
 
 results = Results()
