@@ -74,12 +74,13 @@ def _buttons(label: str, name: Callable[[Format], str], content: Callable[[Forma
     words, *buttons = st.columns([2, 1, 1], vertical_alignment="center", wrap=False)
     words.markdown(plain(label))
     for button, kind in zip(buttons, FORMATS, strict=True):
+        file_name = name(kind)
         button.download_button(
             kind.upper(),
             data=careful(partial(content, kind)),
-            file_name=name(kind),
+            file_name=file_name,
             mime=export.MEDIA_TYPES[kind],
-            key=f"download-{name(kind)}",
+            key=f"download-{file_name}",
             on_click="ignore",
         )
 
