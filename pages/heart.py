@@ -3,12 +3,13 @@
 import streamlit as st
 
 from userlane import charts, layout
-from userlane.contract import LABELS, SCORES, measure
+from userlane.cached import measured
+from userlane.contract import LABELS, SCORES
 from userlane.metrics import heart as metrics
 
 corner = layout.page("HEART")
 heart = layout.load("heart", lead_days=6)
-summary = measure(metrics.summary, heart.frame, heart.frame_before)
+summary = measured(metrics.summary, heart.frame, heart.frame_before)
 layout.heart_cards(summary)
 
 chosen = st.pills(
@@ -25,10 +26,10 @@ chosen = st.pills(
 scores = chosen or SCORES
 st.subheader("Daily scores and their 7-day mean, with users and sessions", anchor=False)
 earlier = heart.lead.frame if heart.lead else None
-daily = measure(metrics.daily, heart.frame, window=heart.window, earlier=earlier, missing=heart.missing)
-traffic = heart.frame.map(metrics.traffic, heart.window)
+daily = measured(metrics.daily, heart.frame, window=heart.window, earlier=earlier, missing=heart.missing)
+traffic = measured(metrics.traffic, heart.frame, window=heart.window)
 layout.chart(
-    measure(charts.heart_trend, daily, traffic, scores=scores),
+    measured(charts.heart_trend, daily, traffic, scores=scores),
     "HEART scores by day, 0 to 100, and below them users and sessions by day",
     key="heart-trend",
 )
@@ -42,9 +43,9 @@ with right:
     if heart.frame_before is None:
         st.info("There is no period before to compare with.", icon=":material/difference:")
     else:
-        moved = measure(metrics.contributions, heart.frame, heart.frame_before)
+        moved = measured(metrics.contributions, heart.frame, heart.frame_before)
         layout.chart(
-            moved.map(charts.heart_contributions), "Points each letter moved the score by", key="moved"
+            measured(charts.heart_contributions, moved), "Points each letter moved the score by", key="moved"
         )
         layout.contributions_note(moved)
 
@@ -53,7 +54,9 @@ layout.explained("heart")
 with corner:
     layout.offer(
         layout.View("period table", summary),
-        layout.View("daily scores", daily.map(metrics.of_scores, scores), {"scores": ", ".join(scores)}),
+        layout.View(
+            "daily scores", measured(metrics.of_scores, daily, scores=scores), {"scores": ", ".join(scores)}
+        ),
         layout.View("users and sessions", traffic),
         raw=heart,
     )

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from userlane import charts, layout
+from userlane.cached import measured
 from userlane.contract import BUCKETS
 from userlane.metrics import nps as metrics
 
@@ -18,14 +19,15 @@ latest = st.toggle(
 )
 once = {"answers": "latest of each user" if latest else "all"}
 everything, earlier = nps.frame, nps.frame_before
-answers = everything.map(metrics.latest_per_user) if latest else everything
-before = earlier.map(metrics.latest_per_user) if earlier and latest else earlier
-layout.nps_cards(answers.map(metrics.counts), before and before.map(metrics.counts))
+answers = measured(metrics.latest_per_user, everything) if latest else everything
+before = measured(metrics.latest_per_user, earlier) if earlier and latest else earlier
+layout.nps_cards(measured(metrics.counts, answers), before and measured(metrics.counts, before))
 
 st.subheader("Promoters, passives and detractors", anchor=False)
-split, histogram, n = answers.map(metrics.split), answers.map(metrics.histogram), answers.map(len)
+split, histogram = (measured(each, answers) for each in (metrics.split, metrics.histogram))
+n = measured(len, answers)
 layout.chart(
-    split.map(charts.nps_split),
+    measured(charts.nps_split, split),
     "Promoters, passives and detractors with counts and shares; click one to see its comments",
     key="nps-split",
     n=n,
@@ -34,13 +36,13 @@ layout.chart(
 left, right = st.columns([2, 3], gap="medium")
 with left:
     st.subheader("Answers by score, 0 to 10", anchor=False)
-    layout.chart(histogram.map(charts.nps_histogram), "Answers per score", key="nps-scores", n=n)
+    layout.chart(measured(charts.nps_histogram, histogram), "Answers per score", key="nps-scores", n=n)
 with right:
     st.subheader("NPS over time", anchor=False)
     step = layout.step("nps-step", nps.window)
-    followed = everything.map(metrics.latest_per_user, step) if latest else everything
-    trend = followed.map(metrics.trend, nps.window, step, nps.missing)
-    layout.chart(trend.map(charts.nps_trend), f"NPS by {step}, its split below", key="nps-trend")
+    followed = measured(metrics.latest_per_user, everything, period=step) if latest else everything
+    trend = measured(metrics.trend, followed, window=nps.window, by=step, missing=nps.missing)
+    layout.chart(measured(charts.nps_trend, trend), f"NPS by {step}, its split below", key="nps-trend")
 
 st.subheader("Comments", anchor=False)
 controls = st.columns([3, 2], vertical_alignment="bottom")
@@ -55,11 +57,14 @@ buckets = controls[0].pills(
 search = controls[1].text_input(
     "Search in comments", key="nps-search", type="search", persist_state="session"
 )
-comments = answers.map(metrics.comments, buckets, search or "")
+comments = measured(metrics.comments, answers, buckets=buckets, search=search or "")
 layout.comments_table(comments)
 
 st.subheader("People", anchor=False)
-people = {"Champions": everything.map(metrics.champions), "At risk": everything.map(metrics.at_risk)}
+people = {
+    "Champions": measured(metrics.champions, everything),
+    "At risk": measured(metrics.at_risk, everything),
+}
 layout.people_tabs(people)
 
 layout.explained("nps")

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from userlane import layout, session
-from userlane.contract import Measured, measure
+from userlane.cached import measured
+from userlane.contract import Measured
 from userlane.metrics import headlines
 from userlane.metrics import heart as heart_metrics
 from userlane.metrics import nps as nps_metrics
@@ -19,26 +20,29 @@ views: list[layout.View] = []
 changes = st.container()
 st.subheader("HEART", anchor=False)
 if layout.ready(heart):
-    summary = measure(heart_metrics.summary, heart.frame, heart.frame_before)
+    summary = measured(heart_metrics.summary, heart.frame, heart.frame_before)
     layout.heart_cards(summary)
-    sentences.append(summary.map(headlines.heart))
+    sentences.append(measured(headlines.heart, summary))
     views.append(layout.View("heart", summary))
 
 st.subheader("NPS and surveys", anchor=False)
 ready = [layout.ready(nps), layout.ready(surveys)]
 with layout.row(4, 240):
     if ready[0]:
-        latest = nps.frame.map(nps_metrics.latest_per_user)
-        counts = latest.map(nps_metrics.counts)
-        before = nps.compared(lambda frame: nps_metrics.counts(nps_metrics.latest_per_user(frame)))
+        latest = measured(nps_metrics.latest_per_user, nps.frame)
+        counts = measured(nps_metrics.counts, latest)
+        earlier = nps.frame_before and measured(nps_metrics.latest_per_user, nps.frame_before)
+        before = measured(nps_metrics.counts, earlier) if earlier else None
         layout.nps_card(counts, before)
-        sentences.append(measure(headlines.nps, counts, before))
-        views.append(layout.View("nps", latest.map(nps_metrics.split), {"answers": "latest of each user"}))
+        sentences.append(measured(headlines.nps, counts, before))
+        views.append(
+            layout.View("nps", measured(nps_metrics.split, latest), {"answers": "latest of each user"})
+        )
     if ready[1]:
-        scores = surveys.frame.map(survey_metrics.summary)
-        moved = measure(survey_metrics.change, surveys.frame, surveys.frame_before)
+        scores = measured(survey_metrics.summary, surveys.frame)
+        moved = measured(survey_metrics.change, surveys.frame, surveys.frame_before)
         layout.survey_cards(scores, moved, names)
-        sentences.append(moved.map(headlines.surveys, names))
+        sentences.append(measured(headlines.surveys, moved, names=names))
         views.append(layout.View("surveys", layout.labelled(scores, names), {"surveys": ", ".join(names)}))
 
 st.subheader("Tags", anchor=False)
@@ -51,7 +55,7 @@ if layout.ready(tags):
     if tags.before:
         was = tags.before.measure(tag_metrics.seen_users)
         changed = tags.measure(tag_metrics.change, tags.before, seen=seen, seen_before=was)
-        sentences.append(layout.label_tags(changed).map(headlines.tags))
+        sentences.append(measured(headlines.tags, layout.label_tags(changed)))
     views.append(layout.View("tags", ranking))
 
 layout.sentences(changes, sentences, (heart, nps, surveys, tags))

@@ -3,27 +3,33 @@
 import streamlit as st
 
 from userlane import charts, layout, session
-from userlane.contract import measure
+from userlane.cached import measured
 from userlane.metrics import surveys as metrics
 
 corner = layout.page("Surveys")
 surveys = layout.load("surveys")
 names = layout.survey_names(session.filters().survey_ids)
 answers = surveys.frame
-summary = answers.map(metrics.summary)
+summary = measured(metrics.summary, answers)
 with layout.row(3, 240):
-    layout.survey_cards(summary, measure(metrics.change, answers, surveys.frame_before), names)
+    layout.survey_cards(summary, measured(metrics.change, answers, surveys.frame_before), names)
 
 left, right = st.columns(2, gap="medium")
 with left:
     st.subheader("Share of answers for each score, 1 to 5", anchor=False)
-    distribution = answers.map(metrics.distribution)
-    layout.chart(distribution.map(charts.survey_distribution, names), "Share per score", key="survey-scores")
+    distribution = measured(metrics.distribution, answers)
+    layout.chart(
+        measured(charts.survey_distribution, distribution, names=names),
+        "Share per score",
+        key="survey-scores",
+    )
 with right:
     st.subheader("Share of 4 and 5 over time", anchor=False)
     step = layout.step("survey-step", surveys.window)
-    trend = answers.map(metrics.trend, surveys.window, step, surveys.missing)
-    layout.chart(trend.map(charts.survey_trend, names), f"Share of 4 and 5 by {step}", key="survey-trend")
+    trend = measured(metrics.trend, answers, window=surveys.window, by=step, missing=surveys.missing)
+    layout.chart(
+        measured(charts.survey_trend, trend, names=names), f"Share of 4 and 5 by {step}", key="survey-trend"
+    )
 
 st.subheader("Comments", anchor=False)
 controls = st.columns([2, 2, 2], vertical_alignment="bottom")
@@ -41,7 +47,8 @@ scores = controls[1].pills(
 search = controls[2].text_input(
     "Search in comments", key="survey-search", type="search", persist_state="session"
 )
-comments = layout.labelled(answers.map(metrics.comments, of, scores, search or ""), names)
+found = measured(metrics.comments, answers, survey_ids=of, scores=scores, search=search or "")
+comments = layout.labelled(found, names)
 layout.comments_table(comments)
 
 layout.explained("surveys")

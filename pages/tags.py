@@ -3,6 +3,7 @@
 import streamlit as st
 
 from userlane import charts, layout
+from userlane.cached import measured
 from userlane.metrics import tags as metrics
 
 corner = layout.page("Tags")
@@ -24,11 +25,13 @@ with left:
     st.subheader("Users of the chosen tags", anchor=False)
     step = layout.step("tag-step", tags.window, ("day", "week"))
     trend = layout.label_tags(tags.measure(metrics.trend, by=step, tag_ids=chosen))
-    layout.chart(trend.map(charts.tag_trend), f"Users per {step} of each chosen tag", key="tag-trend")
+    layout.chart(measured(charts.tag_trend, trend), f"Users per {step} of each chosen tag", key="tag-trend")
 with right:
     st.subheader("Adoption over time", anchor=False)
     cumulative = layout.label_tags(tags.measure(metrics.cumulative, tag_ids=chosen))
-    layout.chart(cumulative.map(charts.tag_cumulative), "Users of each chosen tag so far", key="tag-reach")
+    layout.chart(
+        measured(charts.tag_cumulative, cumulative), "Users of each chosen tag so far", key="tag-reach"
+    )
 
 st.subheader("Heaviest users of the chosen tags", anchor=False)
 heaviest = tags.measure(metrics.heaviest, tag_ids=chosen)

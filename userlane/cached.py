@@ -1,23 +1,125 @@
 """What is kept between runs and shared by visitors. The only caches of the screen; each is bounded.
 
 Nothing here is keyed by a visitor's arguments alone: results are keyed by dataset fingerprints, which are
-never shared between tokens (see `contract.Dataset`).
+never shared between tokens (see `contract.Dataset`). What is kept is a value, never its state: `measured`
+puts it beside the datasets of the visitor who asks.
 """
 
 import hashlib
-from collections.abc import Callable
-from typing import Any, TypeVar
+import pickle
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from threading import Lock
+from types import BuiltinFunctionType, FunctionType
+from typing import Any, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import streamlit as st
 
 from userlane import engine
-from userlane.contract import Dataset, Measured, measure, shown
+from userlane.contract import Dataset, Measured, Window, measure
 from userlane.fetch import Fetcher
+from userlane.lookups import Names
 from userlane.metrics.tags import roll_up
 from userlane.sandbox import Sandbox, serve
 from userlane.settings import Settings
 
 T = TypeVar("T")
+
+MOST_BYTES = 64 * 2**20
+"""What all results that are kept may take together; one alone, a quarter of it."""
+
+KEPT_SECONDS = 15 * 60
+"""How long after it was last asked for a result is kept."""
+
+_OBJECTS = 4
+"""How many times as much as its pickle what is not an array takes in memory, about."""
+
+_OVERHEAD = 1_000
+"""Bytes that keeping even nothing takes, about."""
+
+
+class _Result(NamedTuple):
+    value: Any
+    size: int
+    used_at: float
+
+
+class Results:
+    """Values by key, within a bound of bytes: those asked for least lately go first.
+
+    Values are shared by all threads, so nobody may change one.
+    """
+
+    def __init__(self, most: int = MOST_BYTES, seconds: float = KEPT_SECONDS) -> None:
+        self._most, self._seconds = most, seconds
+        self._kept: OrderedDict[str, _Result] = OrderedDict()
+        self._turns: WeakValueDictionary[str, Any] = WeakValueDictionary()
+        self._lock = Lock()
+        self.size = 0
+        """Bytes that are taken."""
+
+    def get(self, key: str, compute: Callable[[], T]) -> T:
+        """The value of this key, computed if it is not kept; by one thread, while others wait for it."""
+        with self._lock:
+            found = self._found(key)
+            turn = self._turns.setdefault(key, Lock())
+        if found is None:
+            with turn:
+                with self._lock:
+                    found = self._found(key)
+                if found is None:
+                    found = _Result(compute(), 0, 0)
+                    self._keep(key, found.value)
+        value: T = found.value
+        return value
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._kept.clear()
+            self.size = 0
+
+    def _found(self, key: str) -> _Result | None:
+        now = time.monotonic()
+        while self._kept and now - next(iter(self._kept.values())).used_at > self._seconds:
+            self._drop()
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept[key] = found._replace(used_at=now)
+            self._kept.move_to_end(key)
+        return found
+
+    def _keep(self, key: str, value: object) -> None:
+        size = _size(value)
+        if size is None or size > self._most // 4:
+            return
+        with self._lock:
+            if key in self._kept:
+                self.size -= self._kept.pop(key).size
+            self._kept[key] = _Result(value, size, time.monotonic())
+            self.size += size
+            while self.size > self._most:
+                self._drop()
+
+    def _drop(self) -> None:
+        _, oldest = self._kept.popitem(last=False)
+        self.size -= oldest.size
+
+
+def _size(value: object) -> int | None:
+    """About how many bytes a value takes; None where that cannot be told."""
+    buffers: list[pickle.PickleBuffer] = []
+    try:
+        inside = len(pickle.dumps(value, protocol=5, buffer_callback=buffers.append))
+    except Exception:  # noqa: BLE001  # whatever keeps it from being pickled
+        return None
+    return _OVERHEAD + _OBJECTS * inside + sum(buffer.raw().nbytes for buffer in buffers)
+
+
+results = Results()
 
 
 @st.cache_resource(show_spinner=False)
@@ -41,24 +143,58 @@ def sandbox() -> Sandbox:
     return serve()
 
 
-def measured(metric: Callable[..., T], *datasets: Dataset, **options: Any) -> Measured[T]:
-    """`measure(metric, *datasets, **options)`, computed once for the same rows and options.
+def measured(
+    metric: Callable[..., T],
+    source: Dataset | Measured[Any],
+    *others: Dataset | Measured[Any] | None,
+    **options: Any,
+) -> Measured[T]:
+    """`measure(metric, source, *others, **options)`, computed once for the same rows and options.
 
-    Meant for metrics over many rows; `options`, and what was `Measured` among them, must have a `repr` that
-    tells them apart.
+    For functions of a module that depend on nothing but their arguments, and change none of them. A
+    `Measured` among these is known by how it was made itself; one that `measured` did not make, or an option
+    that is no plain value, has it computed each time.
     """
-    values = {name: shown(each) if isinstance(each, Measured) else each for name, each in options.items()}
-    described = repr((metric.__module__, metric.__qualname__, sorted(values.items())))
-    key = "\0".join((described, *(dataset.fingerprint for dataset in datasets)))
-    digest = hashlib.sha256(key.encode()).hexdigest()
+    key = _named(metric, (source, *others), options)
+    if key is None:
+        return measure(metric, source, *others, **options)
 
-    def once(*given: Dataset, **taken: Any) -> T:
-        result: T = _computed(digest, lambda: metric(*given, **taken))
-        return result
+    def once(*given: Any, **taken: Any) -> T:
+        return results.get(key, lambda: metric(*given, **taken))
 
-    return measure(once, *datasets, **options)
+    answer = measure(once, source, *others, **options)
+    _names[answer] = key
+    return answer
 
 
-@st.cache_data(max_entries=500, ttl="1h", show_spinner=False)
-def _computed(key: str, _compute: Callable[[], Any]) -> Any:  # noqa: ARG001  # the key is what is cached by
-    return _compute()
+_names: WeakKeyDictionary[Measured[Any], str] = WeakKeyDictionary()
+"""What each value was made of, for as long as somebody holds it."""
+
+
+def _named(metric: Any, given: Sequence[Any], options: Mapping[str, Any]) -> str | None:
+    """Names a result by all it depends on; None where something of that has no name."""
+    if not isinstance(metric, FunctionType | BuiltinFunctionType) or "<" in metric.__qualname__:
+        return None
+    parts = [_told(each) for each in (*given, *options.values())]
+    if None in parts:
+        return None
+    described = repr((metric.__module__, metric.__qualname__, len(given), list(options), parts))
+    return hashlib.sha256(described.encode()).hexdigest()
+
+
+def _told(value: Any) -> str | None:
+    """What tells an argument apart from every other of any type; None where nothing does."""
+    if isinstance(value, Dataset):
+        return f"rows {value.fingerprint}"
+    if isinstance(value, Measured):
+        return _names.get(value)
+    if isinstance(value, Names):
+        return f"names {value.digest}"
+    if type(value) in {str, int, float, bool, type(None), date, Window}:
+        return repr(value)
+    if isinstance(value, Mapping):
+        value = list(value.items())
+    if isinstance(value, list | tuple):
+        parts = [_told(each) for each in value]
+        return None if None in parts else repr((type(value).__name__, parts))
+    return None

@@ -4,6 +4,7 @@ import math
 from datetime import date
 
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from userlane.charts import canvas
@@ -89,3 +90,20 @@ def test_the_tool_bar_offers_the_picture_and_nothing_else() -> None:
     assert canvas.CONFIG["modeBarButtons"] == [["toImage"]]
     assert canvas.CONFIG["displaylogo"] is False
     assert canvas.CONFIG["showSendToCloud"] is False
+
+
+def test_a_sheet_is_sent_as_any_figure_of_the_same_content() -> None:
+    """Texts in lists or in arrays, numbers, gaps, and characters that a page would take for its own."""
+    texts = ["", "<b>über & 1/2</b>", "\u202f"]
+    line = canvas.lines(
+        "Line", ["2026-04-01"] * 3, pd.Series([1.5, math.nan, 3.0]), STYLE, texts, carries="a"
+    )
+    bars = canvas.bars(range(3), [1, 2.5, math.nan], "#123456", texts, customdata=[[1, "a"], [2, "b"], []])
+    figure = canvas.sheet([line, bars], height=100, shapes=[canvas.rule(1)])
+    plain = go.Figure(figure.data, figure.layout)
+    assert type(plain) is go.Figure
+    assert figure.to_json() == plain.to_json()
+    assert figure.to_json() == figure.to_json()
+    changed = figure.to_dict()
+    changed["more"] = 1
+    assert "more" not in figure.to_dict()

@@ -31,7 +31,7 @@ def test_the_settings_every_deployment_needs_are_set() -> None:
     """No usage statistics, no tracebacks on screen, small uploads, no magic, protections on."""
     assert CONFIG["browser"] == {"gatherUsageStats": False}
     assert CONFIG["client"].items() >= {"showErrorDetails": "none", "toolbarMode": "viewer"}.items()
-    assert CONFIG["runner"] == {"magicEnabled": False}
+    assert CONFIG["runner"] == {"magicEnabled": False, "postScriptGC": False}
     needed = {"enableCORS": True, "enableXsrfProtection": True, "maxUploadSize": 20}
     assert CONFIG["server"] | needed == CONFIG["server"]
 

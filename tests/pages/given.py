@@ -47,7 +47,7 @@ def dataset(query: Query, state: State | None = None, of: Rows = rows) -> Datase
     schema = COLUMNS[query.dataset]
     columns = [{name: record.get(name) for name in schema.names} for record in of(query)]
     table = pa.Table.from_pylist(columns, schema)
-    fingerprint = repr((query, state, len(columns)))
+    fingerprint = repr((query, state, columns))
     return Dataset(query, table, state or State(fetched_at=datetime.now(UTC)), fingerprint)
 
 

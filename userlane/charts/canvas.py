@@ -45,14 +45,34 @@ _LEGEND_CHARACTERS = 40
 _LEGEND_SYMBOL = 7
 
 
-def sheet(traces: Sequence[Trace], *, height: int, legend: bool = True, **layout: Any) -> go.Figure:
+class Sheet(go.Figure):  # type: ignore[misc]  # plotly ships no types
+    """A figure that nobody changes once it is made, so that what goes to the browser is made once, too."""
+
+    _made: dict[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `go.Figure` gives, with its texts in lists: arrays of them plotly would write one by one."""
+        if self._made is None:
+            self._made = _listed(super().to_dict())
+        return dict(self._made)
+
+
+def _listed(part: Any) -> Any:
+    if isinstance(part, np.ndarray) and part.dtype == object:
+        return part.tolist()
+    if isinstance(part, dict):
+        return {name: _listed(each) for name, each in part.items()}
+    return [_listed(each) for each in part] if isinstance(part, list | tuple) else part
+
+
+def sheet(traces: Sequence[Trace], *, height: int, legend: bool = True, **layout: Any) -> Sheet:
     """A figure of these traces, `height` pixels high without its legend, which stands above the plot.
 
     The legend is given the lines it needs on a narrow screen, so that it never squeezes the plot.
     """
     legend = legend and bool(traces)
     above = _legend_lines(traces) * _LEGEND_LINE if legend else 0
-    return go.Figure(
+    return Sheet(
         data=list(traces),
         layout={
             "height": height + above,

@@ -17,7 +17,7 @@ P = ParamSpec("P")
 
 
 @final
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Measured(Generic[T]):
     """A value, and the datasets it was measured on. Only `measure` and a `Measured` itself make one.
 

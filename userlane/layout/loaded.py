@@ -9,7 +9,7 @@ from typing import Any, TypeVar, final
 import pandas as pd
 
 from userlane import cached
-from userlane.contract import COLUMNS, Dataset, DatasetName, Measured, Query, State, Window, measure
+from userlane.contract import COLUMNS, Dataset, DatasetName, Measured, Query, State, Window
 from userlane.errors import UserlaneError
 from userlane.layout.comparing import comparable
 
@@ -43,16 +43,12 @@ class Loaded:
     @cached_property
     def frame(self) -> Measured[pd.DataFrame]:
         """All rows of this period."""
-        return measure(_rows, *self.now)
+        return cached.measured(_rows, *self.now)
 
     @property
     def frame_before(self) -> Measured[pd.DataFrame] | None:
         """All rows of the period before, or nothing without a comparison."""
         return self.before.frame if self.before else None
-
-    def compared(self, metric: Callable[[pd.DataFrame], T]) -> Measured[T] | None:
-        """`metric` of the period before, or nothing without a comparison."""
-        return self.before.frame.map(metric) if self.before else None
 
     def measure(self, metric: Callable[..., T], *more: "Loaded", **options: Any) -> Measured[T]:
         """`metric` of this period's datasets and those of `more`, computed once: see `cached.measured`."""

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 import pandas as pd
 import streamlit as st
 
-from userlane import export, lookups, session
+from userlane import cached, export, lookups, session
 from userlane.contract import Dataset, Measured, shown
 from userlane.export import Format
 from userlane.layout.failing import careful
@@ -33,15 +33,23 @@ class View:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The rows as they go into a file."""
-        return shown(self.table).drop(columns="trend", errors="ignore")
+        return _without_trend(shown(self.table))
 
     @cached_property
     def fingerprint(self) -> str:
         """Names these very rows."""
-        return export.fingerprint(self.frame)
+        return shown(cached.measured(_fingerprint, self.table))
 
     def __post_init__(self) -> None:
         shown(self.table)
+
+
+def _without_trend(table: pd.DataFrame) -> pd.DataFrame:
+    return table.drop(columns="trend", errors="ignore")
+
+
+def _fingerprint(table: pd.DataFrame) -> str:
+    return export.fingerprint(_without_trend(table))
 
 
 def offer(*views: View, raw: Loaded | None = None) -> None:
@@ -66,12 +74,13 @@ def _buttons(label: str, name: Callable[[Format], str], content: Callable[[Forma
     words, *buttons = st.columns([2, 1, 1], vertical_alignment="center", wrap=False)
     words.markdown(plain(label))
     for button, kind in zip(buttons, FORMATS, strict=True):
+        file_name = name(kind)
         button.download_button(
             kind.upper(),
             data=careful(partial(content, kind)),
-            file_name=name(kind),
+            file_name=file_name,
             mime=export.MEDIA_TYPES[kind],
-            key=f"download-{name(kind)}",
+            key=f"download-{file_name}",
             on_click="ignore",
         )
 

@@ -8,8 +8,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from userlane import charts, session
-from userlane.contract import Measured, Window, measure, shown
+from userlane import cached, charts, session
+from userlane.contract import Measured, Window, shown
 from userlane.inference import reliability
 from userlane.layout.text import NOTHING, counted, number, provenance
 from userlane.metrics.heart import Contributions
@@ -77,7 +77,7 @@ def survey_names(survey_ids: Sequence[str]) -> dict[str, str]:
 
 def labelled(table: Measured[pd.DataFrame], names: Mapping[str, str]) -> Measured[pd.DataFrame]:
     """The table with the survey's name after its ID."""
-    return measure(_labelled, table, names=names)
+    return cached.measured(_labelled, table, names=names)
 
 
 def _labelled(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from userlane import lookups, session
-from userlane.contract import Measured, measure, shown
+from userlane import cached, lookups, session
+from userlane.contract import Measured, shown
 from userlane.layout.tables import below, contents, source
 from userlane.layout.text import counted, provenance
 
@@ -29,7 +29,7 @@ TAG_COLUMNS: Mapping[str, Any] = {
 
 def tag_ranking(adoption: Measured[pd.DataFrame], trends: Measured[pd.DataFrame]) -> Measured[pd.DataFrame]:
     """Adoption with names and trends, most users first."""
-    return measure(_ranked, label_tags(adoption), trends)
+    return cached.measured(_ranked, label_tags(adoption), trends)
 
 
 def _ranked(adoption: pd.DataFrame, trends: pd.DataFrame) -> pd.DataFrame:
@@ -44,12 +44,12 @@ def _ranked(adoption: pd.DataFrame, trends: pd.DataFrame) -> pd.DataFrame:
 
 def label_tags(table: Measured[pd.DataFrame]) -> Measured[pd.DataFrame]:
     """The table with the tag's name, or its ID in words, from the visitor's upload."""
-    return measure(lookups.label_tags, table, names=session.visit().names)
+    return cached.measured(lookups.label_tags, table, names=session.visit().names)
 
 
 def search_tags(ranking: Measured[pd.DataFrame], search: str) -> Measured[pd.DataFrame]:
     """The tags whose name or ID holds the text searched for, as typed, in any case."""
-    return measure(_matching, ranking, wanted=search.strip().casefold())
+    return cached.measured(_matching, ranking, wanted=search.strip().casefold())
 
 
 def _matching(ranking: pd.DataFrame, wanted: str) -> pd.DataFrame:
