@@ -55,6 +55,9 @@ class Passing:
     def claim(self, _query: Query) -> AbstractContextManager[object]:
         return nullcontext()
 
+    def news(self, _query: Query) -> bool:
+        return False
+
     def found(self, _query: Query) -> tuple[Piece, ...]:
         return ()
 

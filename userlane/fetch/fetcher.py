@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event, Lock
@@ -32,6 +32,7 @@ _LONG = 35
 _WEEK = 0.8
 """What a day has on average, for each record that a Wednesday has: offices are empty at weekends."""
 
+_CLOCKS_DIFFER = timedelta(seconds=5)
 _MOST_RATES = 1_000
 _TELLING = 10
 """Requests, from which on a load tells how fast the API is."""
@@ -348,12 +349,19 @@ class _Keeper:
     patience: Patience
     asks: "_Asks"
     since: datetime | None
+    began: datetime = field(default_factory=lambda: datetime.now(UTC) - _CLOCKS_DIFFER)
 
     def keep(self, piece: Piece) -> Piece:
         return self.doors.keep(self.connection, piece)
 
     def claim(self, query: Query) -> AbstractContextManager[object] | None:
         return self.store.claim(self.connection.api, query)
+
+    def news(self, query: Query) -> bool:
+        if query.dataset != "tags":
+            return False
+        held = self.store.held(self.connection.api, query)
+        return any(each.fetched_at >= self.began for each in held)
 
     def found(self, query: Query) -> tuple[Piece, ...]:
         with suppress(UserlaneError):  # whatever is wrong, the fetch will tell

@@ -89,6 +89,9 @@ class Keeper(Protocol):
     def claim(self, query: Query) -> AbstractContextManager[object] | None:
         """As `Store.claim`."""
 
+    def news(self, query: Query) -> bool:
+        """Whether anybody has stored something of the window since this load began."""
+
     def found(self, query: Query) -> tuple[Piece, ...]:
         """What somebody else has stored of the whole window meanwhile; nothing if it is not all there, or not
         for this token to see. Raises nothing.
@@ -261,7 +264,8 @@ class Run:
             self._windows.append(window)
         try:
             with ExitStack() as claimed:
-                if self._claim(query, keeper, claimed) and (pieces := keeper.found(query)):
+                waited = self._claim(query, keeper, claimed)
+                if (waited or keeper.news(query)) and (pieces := keeper.found(query)):
                     return [Outcome(piece) for piece in pieces]
                 outcome = self._settled(query)
                 if outcome is None:

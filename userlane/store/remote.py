@@ -96,7 +96,10 @@ class RemoteStore(FolderStore):
         """As in `Store`. A process that is killed keeps its claims for a minute."""
         place = self._bucket.key(self._place(api, query))
         digest = hashlib.sha256(f"{place}/{query.window.start}_{query.window.end}".encode()).hexdigest()
-        return self._claims.claim(digest[:32])
+        claim = self._claims.claim(digest[:32])
+        if claim is not None:  # what whoever had it before has stored counts at once
+            self._bucket.forget()
+        return claim
 
     def delete(self, property_id: str, api: str | None = None) -> int:
         """As in `Store`. Copies in the caches of other machines go within six hours, and are not opened any
