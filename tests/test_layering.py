@@ -22,6 +22,7 @@ BROKEN_BY = [
     ("userlane/fetch.py", "import benchmarks", "Benchmarks are no part of the app"),
     ("userlane/lookups.py", "import httpx", "Only the client reaches the network"),
     ("userlane/store.py", "import duckdb", "The engine is known in one place"),
+    ("userlane/metrics.py", "import pyspark", "The engine is known in one place"),
     ("userlane/sandbox.py", "import userlane.settings", "Figures, files, joins, decoding and sample data"),
     ("userlane/store.py", "import userlane.inference", "What brings the data measures nothing"),
     ("userlane/metrics.py", "import userlane.settings", "Metrics see data, never the configuration"),
@@ -40,7 +41,7 @@ def tree(tmp_path: Path) -> Path:
     (tmp_path / "userlane/session.py").write_text("import streamlit\n")
     (tmp_path / "userlane/commands.py").write_text("import benchmarks\n")
     (tmp_path / "userlane/client.py").write_text("import httpx, httpcore\n")
-    (tmp_path / "userlane/engine.py").write_text("import duckdb\n")
+    (tmp_path / "userlane/engine.py").write_text("import duckdb, pyspark\n")
     return tmp_path
 
 

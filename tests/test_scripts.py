@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 # What the scripts may use besides the shell: all of it on every Debian and Ubuntu.
-TOOLS = ("sh", "dirname", "readlink", "cmp", "cp", "mkdir", "cat", "sleep", "rm")
+TOOLS = ("sh", "dirname", "readlink", "cmp", "cp", "mkdir", "cat", "sleep", "rm", "sed")
 
 PYTHON = f"""#!/bin/sh
 note() {{ echo "$*" >>"$NOTES"; }}
@@ -55,6 +55,7 @@ echo "apt-get $*" >>"$NOTES"
 case "$*" in
     *install*-venv) : >"$NOTES.ensurepip" ;;
     *install*chromium*) [ "${APT_CODE-0}" = 0 ] || exit "$APT_CODE"; cp "$0" "${0%/*}/chromium" ;;
+    *install*-jre-*) cp "$0" "${0%/*}/java" ;;
     *install*libreoffice*) [ "${OFFICE_CODE-0}" = 0 ] || exit "$OFFICE_CODE"; cp "$0" "${0%/*}/soffice" ;;
 esac
 """
@@ -75,6 +76,7 @@ class Checkout:
         (self.root / "requirements.txt").write_text("one==1\n")
         (self.root / "requirements-dev.txt").write_text("two==2\n")
         (self.root / "requirements-bench.txt").write_text("three==3\n")
+        (self.root / "requirements-spark.txt").write_text("pyspark==4\nsetuptools==3\n")
         self.tools.mkdir()
         for tool in TOOLS:
             (self.tools / tool).symlink_to(shutil.which(tool) or tool)
@@ -287,6 +289,25 @@ def test_root_gets_chromium_and_a_spreadsheet_installed(checkout: Checkout) -> N
     noted = checkout.noted()
     assert "apt-get -q -y install --no-install-recommends chromium fonts-dejavu-core" in noted
     assert "apt-get -q -y install --no-install-recommends libreoffice-calc-nogui" in noted
+    assert "apt-get -q -y install --no-install-recommends default-jre-headless" in noted
+
+
+def test_what_builds_the_one_source_archive_is_installed_first_and_from_the_lock(checkout: Checkout) -> None:
+    assert checkout.run("scripts/run", USERLANE_ENGINE="sc://spark").returncode == 0
+    locks = "-r requirements.txt -r requirements-spark.txt"
+    assert checkout.noted()[1:3] == [
+        f"{INSTALL} -r {checkout.root}/.venv/builds.txt",
+        f"{INSTALL} --no-binary pyspark --no-build-isolation {locks}",
+    ]
+    assert (checkout.root / ".venv/builds.txt").read_text() == "setuptools==3\n"
+
+
+def test_continuous_integration_fails_without_java(checkout: Checkout) -> None:
+    for tool in ("chromium", "soffice"):
+        checkout.add(tool, "#!/bin/sh\n")
+    ended = checkout.run(".ci/run")
+    assert ended.returncode == 1
+    assert "Tests of Spark cannot run" in ended.stderr
 
 
 def test_continuous_integration_fails_without_chromium(checkout: Checkout) -> None:
@@ -337,6 +358,7 @@ def test_the_benchmarks_have_packages_of_their_own_and_get_the_options_given(che
 def test_continuous_integration_says_so_and_reads_nothing_from_its_caller(checkout: Checkout) -> None:
     checkout.add("chromium", "#!/bin/sh\n")
     checkout.add("soffice", "#!/bin/sh\n")
+    checkout.add("java", "#!/bin/sh\n")
     with checkout.start(".ci/run") as run:
         assert run.wait(timeout=60) == 0
         assert run.stdout is not None

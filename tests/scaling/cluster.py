@@ -26,6 +26,8 @@ def missing() -> str:
     """What there is not, in words; nothing where a cluster can be started."""
     if importlib.util.find_spec("pyspark") is None or importlib.util.find_spec("grpc") is None:
         return "the packages of requirements-spark.txt are not installed"
+    if shutil.which("setpriv") is None:
+        return "there is no setpriv, which is part of util-linux"
     if shutil.which("java") is None:
         return "there is no Java; on Debian  sudo apt-get install -y openjdk-17-jre-headless  brings it"
     return ""
@@ -52,7 +54,8 @@ class Process:
         }
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [home / "bin" / command[0], *command[1:]],
+                # It ends with this process also where that is killed and cannot end it any more.
+                ["setpriv", "--pdeathsig", "TERM", home / "bin" / command[0], *command[1:]],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
