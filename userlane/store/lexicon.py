@@ -10,12 +10,13 @@ import fcntl
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import RLock
 from typing import Literal
 from weakref import finalize
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -46,6 +47,9 @@ class Lexicon:
         self._lock = RLock()
         if folder is not None:
             self.refresh()
+            if lock is not None and _short(self, lock.noted()):
+                # New texts would get codes that older records, whose texts are gone, have already.
+                raise Unreadable("some of its texts are gone")
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -124,6 +128,8 @@ class Lexicon:
             else:
                 self._put(kind, len(known), new)
         self._texts[kind] = every
+        if self._held is not None:
+            self._held.note(self.sizes)
 
     def _put(self, kind: Kind, first: int, texts: pa.Array) -> None:
         assert self.folder is not None  # noqa: S101  # only called with one
@@ -140,6 +146,8 @@ class Lexicon:
                 longest = whole.read(max(ahead, key=_end))
             except FileNotFoundError:  # its writer has just put one in the place of many
                 continue
+            if longest.column_names != [_COLUMN]:
+                raise Unreadable("other columns")
             more = longest.column(_COLUMN).combine_chunks().cast(pa.string())
             texts = pa.concat_arrays([texts, more.slice(len(texts) - _first(max(ahead, key=_end)))])
         self._texts[kind] = texts
@@ -241,10 +249,12 @@ class Lexicons:
 
     @staticmethod
     def _begun(folder: Path) -> Lexicon:
-        place = folder / uuid.uuid4().hex
-        place.mkdir(mode=0o700, parents=True)
-        (place / _LOCK).touch(mode=0o600)
-        return Lexicon(place, Lock(place))
+        while True:
+            place = folder / uuid.uuid4().hex
+            place.mkdir(mode=0o700, parents=True)
+            (place / _LOCK).touch(mode=0o600)
+            with contextlib.suppress(BlockingIOError):  # another process has just gone on with it
+                return Lexicon(place, Lock(place))
 
 
 def remove(place: Path) -> None:
@@ -253,22 +263,41 @@ def remove(place: Path) -> None:
 
 
 def _weight(place: Path) -> int:
-    return sum(path.stat().st_size for path in place.iterdir())
+    weight = 0
+    with contextlib.suppress(FileNotFoundError):  # its writer is at work
+        for path in place.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                weight += path.stat().st_size
+    return weight
 
 
 class Lock:
     """The right to write a lexicon, held until it is closed or nobody refers to it any more; with the process
-    it ends in any case. Raises `OSError` when somebody else has it.
+    it ends in any case. Its file notes how many texts there were, should some get lost. Raises `OSError` when
+    somebody else has it.
     """
 
     def __init__(self, place: Path) -> None:
-        descriptor = os.open(place / _LOCK, os.O_RDONLY)
+        self._path = place / _LOCK
+        descriptor = os.open(self._path, os.O_RDONLY)
         self.close = finalize(self, os.close, descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self.close()
             raise
+
+    def note(self, sizes: Mapping[str, int]) -> None:
+        """Remember how many texts of each kind have codes. Raises `OSError`."""
+        with self._path.open("r+b") as file:
+            file.write(msgspec.json.encode(sizes))
+            file.truncate()
+
+    def noted(self) -> dict[str, int]:
+        """What was noted last; nothing, where that was cut short."""
+        with contextlib.suppress(ValueError):
+            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, int])
+        return {}
 
 
 def _short(lexicon: Lexicon, sizes: dict[str, int]) -> bool:
