@@ -1,12 +1,15 @@
 """`python -m userlane store`: what is stored, and its deletion."""
 # ruff: noqa: PLC0415 - as in __main__, `--help` must not wait for what only a run needs
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from userlane.commands.speech import Command, say
 from userlane.errors import SettingsUnusable
+
+if TYPE_CHECKING:
+    from userlane.store import FolderStore
 
 
 @click.group(short_help="List or delete what is stored.")
@@ -20,10 +23,8 @@ def listed(property_id: str | None) -> int:
     """Print what is stored as CSV on standard output: for each window the dataset, property, survey, first
     day and end, time zone, records, bytes, and when it was fetched. Every window listed is complete.
     """
-    from userlane.store import FolderStore
-
     click.echo("dataset,property_id,survey_id,start,end,timezone,records,bytes,fetched_at")
-    for each in FolderStore(_folder()).listed():
+    for each in _opened().listed():
         query = each.query
         if property_id in {None, query.property_id}:
             days = f"{query.window.start},{query.window.end},{query.timezone}"
@@ -39,17 +40,17 @@ def deleted(property_id: str) -> int:
     when somebody asks for it.
     """
     from userlane.contract import identifier
-    from userlane.store import FolderStore
 
-    windows = FolderStore(_folder()).delete(identifier(property_id, "property ID"))
+    windows = _opened().delete(identifier(property_id, "property ID"))
     say(f"Stored windows deleted: {windows:,}.")
     return 0
 
 
-def _folder() -> Path:
+def _opened() -> "FolderStore":
     from userlane.settings import Settings
+    from userlane.store import FolderStore
 
-    folder = Settings.read().store
-    if folder is None:
+    settings = Settings.read()
+    if settings.store is None:
         raise SettingsUnusable("Nothing is stored (USERLANE_STORE=none).", "Name the store to look at.")
-    return folder
+    return FolderStore(settings.store, kept=settings.kept)
