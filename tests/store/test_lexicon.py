@@ -287,3 +287,34 @@ def test_a_lexicon_nobody_uses_any_more_is_swept_and_one_in_use_is_not(tmp_path:
         path.unlink()
     FolderStore(tmp_path)
     assert lexicons(tmp_path) == [left]
+
+
+def test_many_processes_that_begin_at_once_write_side_by_side_without_trouble(tmp_path: Path) -> None:
+    """Each takes up a lexicon that is free, or begins one; nobody's records are lost."""
+    script = """
+import sys
+from pathlib import Path
+import time_machine
+from tests.store.given import *
+from tests.store.uses import *
+
+number, start = int(sys.argv[2]), time_machine.travel(SOON)
+start.start()
+sys.stdin.readline()
+store = FolderStore(Path(sys.argv[1]))
+for day in range(number * 6, number * 6 + 6):
+    kept(store, piece_of(used_by([f"u-{day}", f"u-{day - 5}"], day), span(day, day + 1)))
+    assert store.trouble == "", store.trouble
+print("kept", flush=True)
+"""
+    arguments = [[sys.executable, "-c", script, str(tmp_path), str(number)] for number in range(4)]
+    started = [
+        subprocess.Popen(each, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for each in arguments
+    ]
+    for process in started:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert [process.communicate()[0] for process in started] == ["kept\n"] * 4
+    found = rows(answer(FolderStore(tmp_path), query("tags", span(0, 24))))
+    assert found == sorted(use for day in range(24) for use in used_by([f"u-{day}", f"u-{day - 5}"], day))

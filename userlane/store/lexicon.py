@@ -6,6 +6,7 @@ whole files that never change; from time to time one of them takes the place of 
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -252,8 +253,10 @@ class Lexicons:
         while True:
             place = folder / uuid.uuid4().hex
             place.mkdir(mode=0o700, parents=True)
-            (place / _LOCK).touch(mode=0o600)
-            with contextlib.suppress(BlockingIOError):  # another process has just gone on with it
+            with contextlib.suppress(FileNotFoundError):
+                (place / _LOCK).touch(mode=0o600)
+            # Another process may just have gone on with it, or taken it for one that nobody uses.
+            with contextlib.suppress(BlockingIOError, FileNotFoundError):
                 return Lexicon(place, Lock(place))
 
 
@@ -283,6 +286,8 @@ class Lock:
         self.close = finalize(self, os.close, descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.fstat(descriptor).st_nlink:
+                raise FileNotFoundError(errno.ENOENT, "its folder was removed", str(place))
         except OSError:
             self.close()
             raise

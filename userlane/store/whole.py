@@ -35,9 +35,7 @@ def write(folder: Path, name: str, table: pa.Table, metadata: Mapping[bytes, byt
     content = buffer.getvalue()
     path = folder / f"{name}.{zlib.crc32(content):08x}.parquet"
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
-            # Held until the file is closed, also by a kill: a part that nobody holds is an orphan.
-            fcntl.flock(sink, fcntl.LOCK_EX)
+        with os.fdopen(_held(part), "wb") as sink:
             sink.write(content)
             sink.flush()
             os.fsync(sink.fileno())
@@ -47,6 +45,16 @@ def write(folder: Path, name: str, table: pa.Table, metadata: Mapping[bytes, byt
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
     return path
+
+
+def _held(part: Path) -> int:
+    """A new file, held until it is closed, also by a kill: a part that nobody holds is an orphan."""
+    while True:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)  # another process took it for an orphan before it was held
 
 
 def named(path: Path) -> str:
