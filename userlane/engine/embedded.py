@@ -77,7 +77,7 @@ class Embedded:
         """
         if below == 0 or below * groups * self._threads > _MOST_BITS:
             return codes.nunique()
-        return _bits_set(_bits_of(codes, 0, below - 1))
+        return _bits_set(_bits_of(codes, 0, below - 1)).fill_null(0)  # without rows there are no bits
 
     def _opened(self) -> duckdb.DuckDBPyConnection:
         database = duckdb.connect(

@@ -391,9 +391,11 @@ class _Asks:
 
 
 def _sample(gap: Window) -> Window:
-    """Its last Wednesday that is settled: a day like most, and like those to come."""
+    """Its last Wednesday that is settled: a day like most, and like those to come. Its first day, where it
+    is too short to have one.
+    """
     last = gap.last - timedelta(days=UNSETTLED_DAYS + 1)
-    day = last - timedelta(days=(last.weekday() - 2) % 7)
+    day = max(gap.start, last - timedelta(days=(last.weekday() - 2) % 7))
     return Window.through(day, day)
 
 

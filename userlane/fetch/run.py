@@ -147,6 +147,7 @@ class Run:
         self._waiting: tuple[datetime, str] | None = None
         self._plan = Plan(query, ())
         self._began: float | None = None
+        self._met = False
         self.answered = False
         """Whether the API gave at least one usable answer."""
 
@@ -280,23 +281,22 @@ class Run:
 
     def _claim(self, query: Query, keeper: Keeper, claimed: ExitStack) -> bool:
         """Make sure that nobody else is fetching the same window, if that can be had before long; whether
-        somebody was.
+        somebody was, or may have been since another load was met on the same way.
         """
         until = time.monotonic() + _LONGEST_CLAIM
-        waited = False
         while query.dataset == "tags" and not self._patience.over and time.monotonic() < until:
             claim = keeper.claim(query)
             if claim is not None:
                 claimed.enter_context(claim)
                 break
-            waited = True
+            self._met = True
             pause = random.uniform(*_CLAIM_AGAIN)  # noqa: S311  # nothing secret about it
             self._wait(
                 datetime.now(UTC) + timedelta(seconds=pause), "Another load is fetching the same days."
             )
             with suppress(LoadStopped):
                 self._patience.sleep(pause)
-        return waited
+        return self._met
 
     def _settled(self, query: Query) -> Outcome | None:
         """A window walked, once more where its records changed on the way; None if it is to be cut."""

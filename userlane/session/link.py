@@ -65,6 +65,7 @@ def choose_property() -> None:
     current = visit()
     current.probes = ()
     current.surveys = dict(current.known_surveys.get(value(PROPERTY) or "", {}))
+    current.deleted = ""
     st.session_state[SURVEYS] = list(current.surveys)
 
 

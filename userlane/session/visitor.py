@@ -201,6 +201,9 @@ def refresh() -> None:
     if current.filters is not None:
         current.refreshed = (current.filters.property_id, current.filters.window, datetime.now(UTC))
         stop_loads()
+        # What is on screen was agreed to already, or is short: it is not hidden behind a question.
+        failed = {query for query, each in current.outcomes.items() if isinstance(each, UserlaneError)}
+        current.agreed.update(current.proved.keys() - failed)
         for query in [query for query, each in current.outcomes.items() if not isinstance(each, LongLoad)]:
             outcome = current.outcomes.pop(query)
             if isinstance(outcome, Dataset):

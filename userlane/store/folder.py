@@ -15,6 +15,7 @@ from urllib.parse import quote
 import structlog
 
 from userlane.contract import Query, Shelf
+from userlane.errors import UserlaneError
 from userlane.store import files, sweep
 from userlane.store.lexicon import Lexicons
 from userlane.store.memory import MEMORY_BYTES, MemoryStore
@@ -202,8 +203,17 @@ class FolderStore:
         removed = self._homeless.delete(property_id, api)
         for place in self._folder.glob(f"{api or '*'}/*/*"):
             if place.name.split(".")[0] == property_id:
-                removed += sum(len(self._entries(zone)) for zone in place.iterdir())
+                removed += sum(len(self._entries(zone)) for zone in place.glob("*"))
+                with self._lock:
+                    home = self._homes.pop(place, None)
+                if home is not None:
+                    home.lexicons.close()
                 shutil.rmtree(place, ignore_errors=True)
+                if left := sum(len(self._entries(zone)) for zone in place.glob("*")):
+                    raise UserlaneError(
+                        f"Of what is stored, {left} files could not be removed: the store cannot be written.",
+                        "Tell whoever runs this dashboard.",
+                    )
         self._forget_all(property_id)
         return removed
 

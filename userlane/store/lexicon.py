@@ -12,12 +12,13 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import RLock
 from typing import Literal
 from weakref import finalize
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -55,6 +56,9 @@ class Lexicon:
         self._lock = RLock()
         if folder is not None:
             self.refresh()
+            if lock is not None and _short(self, lock.noted()):
+                # New texts would get codes that older records, whose texts are gone, have already.
+                raise Unreadable("some of its texts are gone")
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -142,6 +146,8 @@ class Lexicon:
                 self._put(kind, len(known), new)
             self._failed = False
         self._texts[kind] = every
+        if self._held is not None:
+            self._held.note(self.sizes)
 
     def _put(self, kind: Kind, first: int, texts: pa.Array) -> None:
         assert self.folder is not None  # noqa: S101  # only called with one
@@ -153,7 +159,10 @@ class Lexicon:
         while ahead := [path for path in there if _first(path) <= len(texts) < _end(path)]:
             longest = max(ahead, key=_end)
             self._at.fetch(longest)
-            more = whole.read(longest).column(_COLUMN).combine_chunks().cast(pa.string())
+            table = whole.read(longest)
+            if table.column_names != [_COLUMN]:
+                raise Unreadable("other columns")
+            more = table.column(_COLUMN).combine_chunks().cast(pa.string())
             texts = pa.concat_arrays([texts, more.slice(len(texts) - _first(longest))])
         self._texts[kind] = texts
 
@@ -256,11 +265,16 @@ class Lexicons:
         return None
 
     def _begun(self, folder: Path) -> Lexicon:
-        place = folder / uuid.uuid4().hex
-        place.mkdir(mode=0o700, parents=True)
-        (place / _LOCK).touch(mode=0o600)
-        self._at.share(place / _LOCK)
-        return Lexicon(place, Lock(place), self._at)
+        while True:
+            place = folder / uuid.uuid4().hex
+            place.mkdir(mode=0o700, parents=True)
+            with contextlib.suppress(FileNotFoundError):
+                (place / _LOCK).touch(mode=0o600)
+            # Another process may just have gone on with it, or taken it for one that nobody uses.
+            with contextlib.suppress(BlockingIOError, FileNotFoundError):
+                lock = Lock(place)
+                self._at.share(place / _LOCK)
+                return Lexicon(place, lock, self._at)
 
 
 def remove(place: Path) -> None:
@@ -269,22 +283,43 @@ def remove(place: Path) -> None:
 
 
 def _weight(place: Path) -> int:
-    return sum(path.stat().st_size for path in place.iterdir())
+    weight = 0
+    with contextlib.suppress(FileNotFoundError):  # its writer is at work
+        for path in place.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                weight += path.stat().st_size
+    return weight
 
 
 class Lock:
     """The right to write a lexicon, held until it is closed or nobody refers to it any more; with the process
-    it ends in any case. Raises `OSError` when somebody else has it.
+    it ends in any case. Its file notes how many texts there were, should some get lost. Raises `OSError` when
+    somebody else has it.
     """
 
     def __init__(self, place: Path) -> None:
-        descriptor = os.open(place / _LOCK, os.O_RDONLY)
+        self._path = place / _LOCK
+        descriptor = os.open(self._path, os.O_RDONLY)
         self.close = finalize(self, os.close, descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.fstat(descriptor).st_nlink:
+                raise FileNotFoundError(errno.ENOENT, "its folder was removed", str(place))
         except OSError:
             self.close()
             raise
+
+    def note(self, sizes: Mapping[str, int]) -> None:
+        """Remember how many texts of each kind have codes. Raises `OSError`."""
+        with self._path.open("r+b") as file:
+            file.write(msgspec.json.encode(sizes))
+            file.truncate()
+
+    def noted(self) -> dict[str, int]:
+        """What was noted last; nothing, where that was cut short."""
+        with contextlib.suppress(ValueError):
+            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, int])
+        return {}
 
 
 def _short(lexicon: Lexicon, sizes: dict[str, int]) -> bool:

@@ -106,8 +106,9 @@ class MemoryStore:
             ]
             for each in gone:
                 del self._pieces[each]
-            for key in [key for key in self._lexicons if key[1] == property_id and api in {None, key[0]}]:
-                del self._lexicons[key]
+            for kept in (self._lexicons, self._shelves):
+                for key in [key for key in kept if key[1] == property_id and api in {None, key[0]}]:
+                    del kept[key]
         return len(gone)
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from userlane.contract import COLUMNS, Coded, Shelf, Source, Texts, Window, unused
+from userlane.errors import UserlaneError
 from userlane.store.lexicon import Lexicon
 
 
@@ -51,8 +52,13 @@ class Part:
         return replace(self, window=window)
 
     def coded(self) -> pa.Table:
-        """The window's records in codes. Raises `OSError`, `pyarrow.ArrowException`."""
-        table = self.held if self.held is not None else pq.read_table(self.path)
+        """The window's records in codes. Raises `UserlaneError` when their file is gone or broken."""
+        try:
+            table = self.held if self.held is not None else pq.read_table(self.path)
+        except (OSError, pa.ArrowException) as error:
+            raise UserlaneError(
+                "Stored records were removed while they were read.", "Load the page again."
+            ) from error
         before = sum(count for day, count in self.counts.items() if day < self.window.start)
         return table.replace_schema_metadata(None).slice(before, self.num_rows)
 

@@ -171,7 +171,10 @@ class Store(Protocol):
         """
 
     def delete(self, property_id: str, api: str | None = None) -> int:
-        """Remove all that is stored of a property, of one API or of all; how many pieces that was."""
+        """Remove all that is stored of a property, of one API or of all; how many pieces that was.
+
+        Raises `UserlaneError` when some of it cannot be removed.
+        """
 
     def close(self) -> None:
         """Nothing more is kept by this process."""

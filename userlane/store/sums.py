@@ -14,6 +14,7 @@ from userlane.store.place import DISK, Place, files, written
 from userlane.store.whole import Unreadable
 
 _KEY = "key"
+_NONE = "none"
 _MOST_FILES = 8
 _MOST_TABLES = 2_000
 
@@ -68,18 +69,27 @@ class FolderShelf:
 
 
 def _labelled(tables: Mapping[str, pa.Table]) -> pa.Table:
+    """One below the other, each under its key; of an empty one a row that says that there is none."""
     return pa.concat_tables(
-        table.add_column(0, _KEY, pa.array([key] * table.num_rows, pa.string()))
+        (table if table.num_rows else _no_row(table.schema))
+        .add_column(0, _NONE, pa.array([not table.num_rows] * (table.num_rows or 1)))
+        .add_column(0, _KEY, pa.array([key] * (table.num_rows or 1), pa.string()))
         for key, table in tables.items()
     )
 
 
+def _no_row(schema: pa.Schema) -> pa.Table:
+    return pa.table([pa.nulls(1, field.type) for field in schema], schema=schema)
+
+
 def _split(table: pa.Table) -> dict[str, pa.Table]:
-    """Rows of one key lie together."""
+    """Rows of one key lie together. Raises `Unreadable` for a table that was not made here."""
+    if table.column_names[:2] != [_KEY, _NONE]:
+        raise Unreadable("other columns")
     keys = pc.run_end_encode(table[_KEY].combine_chunks())
     array = keys.chunk(0) if isinstance(keys, pa.ChunkedArray) else keys
-    rest, start, found = table.drop_columns(_KEY), 0, {}
+    none, rest, start, found = table[_NONE], table.drop_columns([_KEY, _NONE]), 0, {}
     for key, end in zip(array.values.to_pylist(), array.run_ends.to_pylist(), strict=True):
-        found[key] = rest.slice(start, end - start)
+        found[key] = rest.slice(start, 0 if none[start].as_py() else end - start)
         start = end
     return found

@@ -45,9 +45,7 @@ def put(path: Path, content: pa.Buffer, *, lasting: bool = True) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = folder / f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}.part"
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
-            # Held until the file is closed, also by a kill: a part that nobody holds is an orphan.
-            fcntl.flock(sink, fcntl.LOCK_EX)
+        with os.fdopen(_held(part), "wb") as sink:
             sink.write(content)
             sink.flush()
             if lasting:
@@ -58,6 +56,16 @@ def put(path: Path, content: pa.Buffer, *, lasting: bool = True) -> None:
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _held(part: Path) -> int:
+    """A new file, held until it is closed, also by a kill: a part that nobody holds is an orphan."""
+    while True:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)  # another process took it for an orphan before it was held
 
 
 def named(path: Path) -> str:
