@@ -34,7 +34,7 @@ class Settings:
 
     `base_url` is also known when only a profile is mounted that holds whole addresses. `store` is the folder
     for loaded rows, None to keep them in memory. `public_hosts` are the names visitors know this server by.
-    `engine` is the address of a Spark Connect server, and may hold a token of its own; None: DuckDB, embedded.
+    `engine` is the address of a Spark Connect server, which may hold a token; None means DuckDB, embedded.
     """
 
     base_url: str | None = None

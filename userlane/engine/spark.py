@@ -206,5 +206,5 @@ def _said(error: Any) -> UserlaneError:
         )
     return UserlaneError(
         f"Spark could not count this ({condition or type(error).__name__}).",
-        "Choose a shorter range; if that does not help, whoever runs this dashboard finds the reason in Spark's log.",
+        "Choose a shorter range; if that does not help, the reason is in Spark's log.",
     )
