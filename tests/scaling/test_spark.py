@@ -312,7 +312,7 @@ def test_a_server_that_is_away_and_comes_back(spark: Cluster, stored: Path) -> N
 
 
 def test_without_its_packages_the_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pyspark.sql.connect.session", None)
+    monkeypatch.setitem(sys.modules, "pyspark.errors", None)
     with pytest.raises(SettingsUnusable, match="not installed") as caught:
         engine.choose("sc://localhost")
     assert "requirements-spark.txt" in caught.value.next_step
