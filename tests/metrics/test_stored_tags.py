@@ -197,6 +197,22 @@ def test_a_week_is_counted_anew_when_some_of_its_days_were_fetched_anew_and_no_o
     assert found["users"].tolist() == [1, 1, 2, 1, 1, 1]
 
 
+@pytest.mark.parametrize("kind", ["memory", "folder"])
+def test_weeks_of_a_window_that_was_fetched_anew_are_counted_anew(
+    tmp_path: Path, counted: list[int], kind: str
+) -> None:
+    """Though the window is the same one: it is the fetch that sums are kept of."""
+    store: Store = MemoryStore() if kind == "memory" else FolderStore(tmp_path)
+    store.keep(S, piece_of(daily(), span(-2, 40)))
+    tags.weekly(answer(store, query("tags", SIX_WEEKS)))
+    store.keep(S, piece_of(daily("bob"), span(-2, 40), FETCHED + timedelta(minutes=1)))
+    late = [*daily("bob"), *used_by(["ann"], 38)]
+    store.keep(S, piece_of(late, span(-2, 40), FETCHED + timedelta(minutes=2)))
+    found = tags.weekly(answer(store, query("tags", SIX_WEEKS)))
+    assert counted == [6, 6]
+    assert found["users"].tolist() == [1, 1, 1, 1, 1, 2]
+
+
 def test_records_that_went_from_a_week_are_not_counted_any_more(tmp_path: Path, counted: list[int]) -> None:
     """Also where a file of no records took the place of some."""
     store = FolderStore(tmp_path)
