@@ -38,6 +38,8 @@ _FINAL = (AccessRefused, LoadStopped, NotFound, Throttled, Unreachable, Untruste
 _LOOK = 0.1
 _FIRST_GUESS = 2.0
 _PAGES_SEEN = 3
+_LOOKS = 2
+_CHANCE = random.SystemRandom()
 _CLAIM_AGAIN = (0.1, 0.5)
 _LONGEST_CLAIM = 120.0
 """Seconds to wait for somebody else to fetch a window, before it is fetched here too."""
@@ -185,24 +187,28 @@ class Run:
 
     def proves_span(self, pieces: Sequence[Piece]) -> bool:
         """Whether the API gives this token, of tag windows that lie side by side, as many records as it gave
-        the one that fetched them, the first page out of the first and the last page out of the last of them,
-        and nothing after it: three requests however many windows there are.
+        the one that fetched them, nothing after them, and on the first page, the last one and two in between
+        that nobody can foretell what these windows hold there: five requests however many windows there are.
 
         Raises what `Client.page` and `Decoder.page` raise.
         """
         total = sum(piece.sent for piece in pieces)
         query = self._query.over(Window(pieces[0].window.start, pieces[-1].window.end))
         base = 1 if self._route.first_page == "auto" else self._route.first_page
-        opening = self._read(self._client.page(query, base))
-        if not 0 < opening.records <= total or not _within(opening, pieces):
+        page = self._read(self._client.page(query, base))
+        size = page.records
+        if not 0 < size <= total or not _within(page, _holding(pieces, 0, size)):
             return False
-        last = -(-total // opening.records)
-        closing = opening if last == 1 else self._read(self._client.page(query, base + last - 1))
-        if closing.records != total - (last - 1) * opening.records or not _within(closing, pieces[::-1]):
-            return False
-        if closing.declared.ends:
-            return closing.declared.total in {None, total}
-        return self._nothing_after(base + last - 1, closing, query)
+        last = -(-total // size) - 1
+        between = range(1, last)
+        for place in (*_CHANCE.sample(between, min(_LOOKS, len(between))), *([last] if last else [])):
+            page = self._read(self._client.page(query, base + place))
+            first, end = place * size, min((place + 1) * size, total)
+            if page.records != end - first or not _within(page, _holding(pieces, first, end)):
+                return False
+        if page.declared.ends:
+            return page.declared.total in {None, total}
+        return self._nothing_after(base + last, page, query)
 
     def _nothing_after(self, number: int, page: Page, query: Query) -> bool:
         """Whether the page of this number is the last: the next is empty, refused, or the same once more."""
@@ -267,6 +273,7 @@ class Run:
             with ExitStack() as claimed:
                 waited = self._claim(query, keeper, claimed)
                 if (waited or keeper.news(query)) and (pieces := keeper.found(query)):
+                    self._plan.learn(window, 0)  # nothing of it is still to come
                     return [Outcome(piece) for piece in pieces]
                 outcome = self._settled(query)
                 if outcome is None:
@@ -290,7 +297,7 @@ class Run:
                 claimed.enter_context(claim)
                 break
             self._met = True
-            pause = random.uniform(*_CLAIM_AGAIN)  # noqa: S311  # nothing secret about it
+            pause = _CHANCE.uniform(*_CLAIM_AGAIN)
             self._wait(
                 datetime.now(UTC) + timedelta(seconds=pause), "Another load is fetching the same days."
             )
@@ -368,15 +375,20 @@ class Run:
         self._news.set()
 
 
-def _within(page: Page, pieces: Iterable[Piece]) -> bool:
-    """Whether a page's records are among the rows of the first of these pieces, as many as hold as many."""
-    names = [field.name for field in page.table.schema if field.name != "tag_name"]
-    rows: list[pa.Table] = []
+def _holding(pieces: Iterable[Piece], first: int, end: int) -> list[Piece]:
+    """Those of the pieces in which the records from the `first` on lie, up to but not including the `end`."""
+    found, before = [], 0
     for piece in pieces:
-        rows.append(piece.table.select(names))
-        if sum(map(len, rows)) >= page.records:
-            break
-    seen = pa.concat_tables(_plain(each) for each in rows)
+        if before < end and before + piece.sent > first:
+            found.append(piece)
+        before += piece.sent
+    return found
+
+
+def _within(page: Page, pieces: Iterable[Piece]) -> bool:
+    """Whether a page's usable records are among the rows of these pieces."""
+    names = [field.name for field in page.table.schema if field.name != "tag_name"]
+    seen = pa.concat_tables(_plain(piece.table.select(names)) for piece in pieces)
     asked = _plain(page.table.select(names))
     return bool(asked.join(seen, names, join_type="left anti").num_rows == 0)
 

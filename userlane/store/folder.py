@@ -187,10 +187,11 @@ class FolderStore:
         claimed = contextlib.ExitStack()
         try:
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = claimed.enter_context(
-                (place / f".{query.window.start}_{query.window.end}.claim").open("wb")
-            )
+            path = place / f".{query.window.start}_{query.window.end}.claim"
+            file = claimed.enter_context(path.open("wb"))
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Who has opened it already may then hold what is gone: at worst, a window is fetched twice.
+            claimed.callback(_gone, path)
         except BlockingIOError:
             claimed.close()
             return None
@@ -308,3 +309,8 @@ def words(error: OSError) -> str:
 
 _MOST_OPEN = 20_000
 """Pieces of tags take no memory for their rows, but are not nothing."""
+
+
+def _gone(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
