@@ -18,9 +18,10 @@ from userlane.fetch import Fetcher
 from userlane.fetch.plan import Plan
 from userlane.fetch.proof import digest
 from userlane.fetch.tidy import tidy
+from userlane.metrics.tags import roll_up
 from userlane.sandbox.large import TagRecords
 from userlane.settings import Settings
-from userlane.store import FolderStore, Piece, Proof
+from userlane.store import Cover, FolderStore, Piece, Proof, dataset
 
 PATIENCE = Limits(load_seconds=3600.0)
 """A benchmark has more time than a person."""
@@ -127,6 +128,13 @@ def fill_store(place: Place, query: Query, feed: TagRecords) -> Filled:
         store.keep(place.connection.api, Piece(part, ordered.table, datetime.now(UTC), proof=proof))
         seconds += time.perf_counter() - clock
         rows += ordered.table.num_rows
+    # Weeks are counted by the process that loads them, as the dashboard does.
+    cover = Cover(store, place.connection.api, query, None)
+    for held in store.held(place.connection.api, query):
+        cover.add(held)
+    api = place.connection.api
+    roll_up(dataset(api, query, cover.pieces, shelf=store.shelf(api, query)))
+    store.close()
     size = sum(file.stat().st_size for file in place.store.rglob("*") if file.is_file())
     return Filled(seconds, rows, size / MB)
 

@@ -309,9 +309,7 @@ def test_after_a_restart_stored_rows_open_to_a_token_that_still_gets_the_same_an
         with closing(fetcher(api, store=FolderStore(tmp_path))) as fetch:
             again = fetch.load(connection(), query("tags", QUARTER))
             asked = len(api.requests)
-            assert asked == 5, (
-                "of all four windows the first page, the last, two between and the one after"
-            )
+            assert asked == 5, "of all four windows the first page, the last, two between and the one after"
             assert again.table.equals(loaded.table)
             assert again.fingerprint == loaded.fingerprint
             fetch.load(connection(), query("tags", QUARTER))

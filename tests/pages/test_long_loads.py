@@ -82,8 +82,8 @@ def test_a_long_load_says_what_it_would_bring_and_waits_to_be_agreed_to(
 ) -> None:
     fetcher.long = {MONTH, BEFORE}
     visitor.go("Tags")
-    assert "These days hold about 1,200,000 tag records that are not here yet." in visitor.words
-    assert "Getting them takes about 3 minutes." in visitor.words
+    assert "These days hold about 1 200 000 tag records that are not here yet." in visitor.words
+    assert "Getting them takes about 3 minutes;" in visitor.words
     assert "Load them" in labels(visitor)
     assert visitor.numbers_drawn() == 0
     asked = len(fetcher.options)
@@ -123,8 +123,8 @@ def test_only_the_period_before_is_long_and_the_page_is_drawn_without_a_comparis
     visitor.go("Tags")
     assert visitor.cards
     assert not any(card.change for card in visitor.cards.values())
-    assert "These days hold about 1,200,000 tag records that are not here yet." in visitor.words
-    visitor.press("Load them")
+    assert "The period before holds about 1 200 000 tag records that are not here yet." in visitor.words
+    visitor.press("Load the period before")
     assert any(card.change for card in visitor.cards.values())
     assert "not here yet" not in visitor.words
 

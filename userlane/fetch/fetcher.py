@@ -17,7 +17,7 @@ from userlane.contract import Connection, Dataset, DatasetName, Query, Shelf, Wi
 from userlane.errors import AccessRefused, LoadStopped, LongLoad, TokenRejected, UserlaneError
 from userlane.fetch.doors import Doors
 from userlane.fetch.load import Load
-from userlane.fetch.plan import Plan
+from userlane.fetch.plan import Plan, requests
 from userlane.fetch.probe import Probe, words
 from userlane.fetch.run import Outcome, Progress, Run
 from userlane.settings import Settings
@@ -33,9 +33,9 @@ _WEEK = 0.8
 """What a day has on average, for each record that a Wednesday has: offices are empty at weekends."""
 
 _CLOCKS_DIFFER = timedelta(seconds=5)
-_MOST_RATES = 1_000
+_MOST_PACES = 1_000
 _TELLING = 10
-"""Requests, from which on a load tells how fast the API is."""
+"""Requests, from which on a load tells how many seconds each of them takes."""
 
 _PROBE_DAYS = 30
 
@@ -68,7 +68,7 @@ class Fetcher:
         self._lock = Lock()
         self._loads: WeakValueDictionary[tuple[object, ...], Load] = WeakValueDictionary()
         self._datasets: WeakValueDictionary[str, Dataset] = WeakValueDictionary()
-        self._rates: dict[str, float] = {}
+        self._paces: dict[str, float] = {}
 
     def load(
         self,
@@ -129,7 +129,7 @@ class Fetcher:
         if first and not run.answered and (refusal or not admitted):
             raise first
         answer = self._answer(connection, query, found, outcomes, stopped=patience.aborted)
-        self._learn_rate(connection, run.progress)
+        self._learn_pace(connection, run.progress)
         log.info(
             "load ended",
             dataset=query.dataset,
@@ -243,8 +243,8 @@ class Fetcher:
         days = sum(gap.days for gap in gaps)
         if query.dataset != "tags" or days <= _LONG:
             return found
-        a_day, rate = self._a_day(connection, query), self._rates.get(connection.scope)
-        if a_day is None or rate is None:
+        a_day, pace = self._a_day(connection, query), self._paces.get(connection.scope)
+        if a_day is None or pace is None:
             day = _sample(max(gaps, key=lambda gap: gap.days))
             run = self._run(connection, query, Patience(self._limits, keeper.patience.stop))
             (outcome, *_) = run.go(Plan(query, [day]), progress, keeper)
@@ -254,18 +254,21 @@ class Fetcher:
             if not outcome.complete:
                 return found  # the load itself tells what is wrong
             found = (*found, outcome.piece)
-            self._learn_rate(connection, run.progress)
+            self._learn_pace(connection, run.progress)
             a_day = a_day or _WEEK * outcome.piece.rows.num_rows
-            rate = self._rates.get(connection.scope) or max(1.0, run.progress.rate)
-        if a_day * days / rate > at_most:
-            raise LongLoad(round(a_day * days), a_day * days / rate)
+            # A few requests go one after another; many will go side by side.
+            one_by_one = run.progress.seconds / max(1, run.progress.requests)
+            pace = self._paces.get(connection.scope) or one_by_one / self._settings.max_in_flight
+        seconds = requests(a_day, days) * pace
+        if seconds > at_most:
+            raise LongLoad(round(a_day * days), seconds)
         return found
 
-    def _learn_rate(self, connection: Connection, progress: Progress) -> None:
+    def _learn_pace(self, connection: Connection, progress: Progress) -> None:
         if progress.requests > _TELLING:
-            if len(self._rates) > _MOST_RATES:
-                self._rates.clear()
-            self._rates[connection.scope] = progress.rate
+            if len(self._paces) > _MOST_PACES:
+                self._paces.clear()
+            self._paces[connection.scope] = progress.seconds / progress.requests
 
     def delete(self, connection: Connection, property_id: str) -> int:
         """Remove all that is stored of a property of this API; how many windows that was.

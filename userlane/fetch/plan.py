@@ -100,6 +100,16 @@ class Plan:
         return start + timedelta(days=days - start.toordinal() % days)
 
 
+def requests(a_day: float, days: int) -> float:
+    """How many requests so many days of tags take, with so many records a day: their pages, and one more for
+    each window, which finds nothing.
+
+    >>> requests(a_day=100, days=280), requests(a_day=36_000, days=10)
+    (38.0, 370.0)
+    """
+    return a_day * days / PAGE_LIMIT + days / _length(a_day)
+
+
 def _length(a_day: float | None) -> int:
     if a_day is None:
         return _DAYS[0]
