@@ -448,3 +448,16 @@ def test_a_store_that_cannot_be_used_costs_one_line_and_no_number(given: OpenGiv
     lines = [read(line.value) for line in visitor.app.main.caption]
     assert sum("cannot be stored (No space left on device)" in line for line in lines) == 1
     assert len(visitor.app.main.metric) == 4
+
+
+def test_more_records_than_a_browser_can_take_are_left_to_the_command_line(
+    given: OpenGiven, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tables of the page are still offered, and words say where the records can be had."""
+    monkeypatch.setattr(offers, "MOST_RECORDS", 10)
+    visitor, _ = given(dataset)
+    visitor.go("Tags")
+    assert "too many for a browser" in visitor.words
+    keys = [str(button.key) for button in visitor.app.download_button]
+    assert keys
+    assert len(keys) == 2 * 4

@@ -12,10 +12,12 @@ from userlane.contract import Dataset, Measured, shown
 from userlane.export import Format
 from userlane.layout.failing import careful
 from userlane.layout.loaded import Loaded
-from userlane.layout.text import plain
+from userlane.layout.text import counted, plain
 from userlane.lookups import Names
 
 FORMATS: tuple[Format, ...] = ("csv", "json")
+MOST_RECORDS = 2_000_000
+"""In a file that a browser is given: some 100 MB, which the server holds while it is fetched."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,12 @@ def offer(*views: View, raw: Loaded | None = None) -> None:
                 continue
             survey = session.visit().surveys.get(dataset.query.survey_id or "", dataset.query.survey_id)
             of = f"Raw records: {survey}" if survey else f"Raw records: {dataset.query.dataset}"
+            if dataset.rows > MOST_RECORDS:
+                st.caption(
+                    f"{plain(of)}: these are {counted(dataset.rows, 'record')}, too many for a browser. Choose "
+                    "a shorter range, or have `python -m userlane export` write them."
+                )
+                continue
             # Files are made outside the script, where there is no visit to look into.
             names = session.visit().names if dataset.query.dataset == "tags" else None
             _buttons(of, partial(_raw_name, dataset, names), partial(_raw_file, dataset, names))
