@@ -11,6 +11,7 @@ import random
 import re
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -182,7 +183,9 @@ def compared(rows: int, count: int, seconds: float, seed: int = 1) -> Figures:
         running(settings(sandbox)) as dashboard,
     ):
         try:
-            tally = asyncio.run(_crowd(dashboard, count, seconds, seed))
+            # In a thread of its own, since whoever calls may have an event loop already.
+            with ThreadPoolExecutor(1) as alone:
+                tally = alone.submit(lambda: asyncio.run(_crowd(dashboard, count, seconds, seed))).result()
         except* (OSError, TimeoutError) as broken:
             raise RuntimeError(f"a visitor's connection broke: {broken.exceptions[0]}") from broken
         return {

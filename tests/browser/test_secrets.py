@@ -313,12 +313,12 @@ def view_file(*arguments, **options):
     {PLANTED}
 """,
     "userlane/fetch/fetcher.py": f"""
-def _broken(self, connection, query, *arguments, _load=Fetcher.load, **options):
+def _broken(self, connection, query, *arguments, _load=Fetcher._load, **options):
     from userlane.contract.connection import _LIVE
     if query.dataset == "tags":
         {PLANTED}
     return _load(self, connection, query, *arguments, **options)
-Fetcher.load = _broken
+Fetcher._load = _broken
 """,
 }
 """A page, a callback, what makes a file, and a load in its thread: each raises an error with every token."""

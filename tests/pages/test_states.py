@@ -457,7 +457,7 @@ def test_more_records_than_a_browser_can_take_are_left_to_the_command_line(
     monkeypatch.setattr(offers, "MOST_RECORDS", 10)
     visitor, _ = given(dataset)
     visitor.go("Tags")
-    assert "too many for a browser" in visitor.words
+    assert "are too many for a browser" in visitor.words
     keys = [str(button.key) for button in visitor.app.download_button]
     assert keys
     assert len(keys) == 2 * 4

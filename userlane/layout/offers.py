@@ -68,8 +68,8 @@ def offer(*views: View, raw: Loaded | None = None) -> None:
             of = f"Raw records: {survey}" if survey else f"Raw records: {dataset.query.dataset}"
             if dataset.rows > MOST_RECORDS:
                 st.caption(
-                    f"{plain(of)}: these are {counted(dataset.rows, 'record')}, too many for a browser. Choose "
-                    "a shorter range, or have `python -m userlane export` write them."
+                    f"{plain(of)}: {counted(dataset.rows, 'record')} are too many for a browser. Choose a "
+                    "shorter range, or have `python -m userlane export` write them."
                 )
                 continue
             # Files are made outside the script, where there is no visit to look into.
