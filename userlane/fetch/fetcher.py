@@ -129,7 +129,7 @@ class Fetcher:
         if first and not run.answered and (refusal or not admitted):
             raise first
         answer = self._answer(connection, query, found, outcomes, stopped=patience.aborted)
-        self._learn_pace(connection, run.progress)
+        self._learn_pace(connection, run)
         log.info(
             "load ended",
             dataset=query.dataset,
@@ -254,21 +254,21 @@ class Fetcher:
             if not outcome.complete:
                 return found  # the load itself tells what is wrong
             found = (*found, outcome.piece)
-            self._learn_pace(connection, run.progress)
+            self._learn_pace(connection, run)
             a_day = a_day or _WEEK * outcome.piece.rows.num_rows
             # A few requests go one after another; many will go side by side.
-            one_by_one = run.progress.seconds / max(1, run.progress.requests)
+            one_by_one = run.pace or run.progress.seconds
             pace = self._paces.get(connection.scope) or one_by_one / self._settings.max_in_flight
         seconds = requests(a_day, days) * pace
         if seconds > at_most:
             raise LongLoad(round(a_day * days), seconds)
         return found
 
-    def _learn_pace(self, connection: Connection, progress: Progress) -> None:
-        if progress.requests > _TELLING:
+    def _learn_pace(self, connection: Connection, run: Run) -> None:
+        if run.progress.requests > _TELLING and run.pace is not None:
             if len(self._paces) > _MOST_PACES:
                 self._paces.clear()
-            self._paces[connection.scope] = progress.seconds / progress.requests
+            self._paces[connection.scope] = run.pace
 
     def delete(self, connection: Connection, property_id: str) -> int:
         """Remove all that is stored of a property of this API; how many windows that was.

@@ -150,6 +150,7 @@ class Run:
         self._plan = Plan(query, ())
         self._began: float | None = None
         self._met = False
+        self._first_at: float | None = None
         self.answered = False
         """Whether the API gave at least one usable answer."""
 
@@ -165,6 +166,14 @@ class Run:
         return Progress(
             self._records, self._client.requests, window, until, why, self._plan.expected, seconds
         )
+
+    @property
+    def pace(self) -> float | None:
+        """Seconds a request has taken, of those after the first, which has a connection to make and perhaps
+        somebody to wake; None before there are any.
+        """
+        others = self._client.requests - 1
+        return (time.monotonic() - self._first_at) / others if self._first_at and others > 0 else None
 
     def probe(self) -> None:
         """Ask for one record. Raises what `Client.page` and `Decoder.page` raise."""
@@ -368,6 +377,7 @@ class Run:
     def _read(self, body: bytes) -> Page:
         page = self._decoder.page(body)
         self.answered = True
+        self._first_at = self._first_at or time.monotonic()
         return page
 
     def _wait(self, until: datetime, why: str) -> None:
