@@ -142,7 +142,9 @@ class FolderStore:
         except FileNotFoundError:  # another process has put a newer one into its place
             return None
         except Unreadable as error:
-            log.warning("a stored file is dropped", file=path.name, why=str(error))
+            # What the file reader says may quote what is in it, so only its kind is told.
+            why = type(error.__cause__ or error).__name__
+            log.warning("a stored file is dropped", file=path.name, why=why)
             self._remove(path, held.id)
             return None
         except OSError as error:
