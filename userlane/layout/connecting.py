@@ -268,7 +268,8 @@ def stored() -> None:
         return
     with st.expander("Stored records", icon=":material/database:", key="stored", width=FORM_WIDTH):
         kept = counted(cached.settings().kept.days, "day")
-        place = f"on the server for {kept}" if cached.settings().store else "in the server's memory"
+        lasting = cached.settings().store or cached.settings().store_url
+        place = f"on the server for {kept}" if lasting else "in the server's memory"
         st.markdown(
             f"Records that were loaded are kept {place}, so that they need not be asked for again. Whoever "
             "the API lets read the same records may open them, with a token of their own."
