@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,12 @@ def _dataset(name: str) -> DatasetName:
 
 
 def _at(record: Record) -> datetime:
-    moment = datetime.fromisoformat(record.get("timestamp") or record["date"])
+    return _moment(record.get("timestamp") or record["date"])
+
+
+@lru_cache(maxsize=100_000)
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -183,15 +184,25 @@ def test_an_error_comes_in_the_place_of_its_page() -> None:
     assert got == list(range(30))
 
 
-def test_reading_goes_on_in_the_threads_that_asked() -> None:
-    readers: set[str] = set()
+@pytest.mark.parametrize("in_flight", [1, 4])
+def test_a_page_is_read_by_the_thread_that_asked_for_it_and_one_at_a_time_by_the_one_that_walks(
+    in_flight: int,
+) -> None:
+    asked: list[int] = []
+    readers: list[int] = []
+    source = Source(50, 10)
+
+    def ask(number: int) -> bytes:
+        asked.append(threading.get_ident())
+        return source(number)
 
     def note(body: bytes) -> Numbers:
-        readers.add(threading.current_thread().name)
+        readers.append(threading.get_ident())
         return read(body)
 
-    collected(Walk(Source(50, 10), note, limit=10))
-    assert readers == {"userlane-page"}
+    collected(Walk(ask, note, limit=10, in_flight=in_flight))
+    assert Counter(asked) == Counter(readers)
+    assert ({*readers} == {threading.get_ident()}) is (in_flight == 1)
 
 
 def test_a_crew_never_has_more_threads_than_its_size_and_hands_errors_on() -> None:

@@ -66,7 +66,7 @@ def test_requests_in_flight_stay_within_the_setting_however_many_windows_there_a
         with lock:
             together += 1
             most = max(most, together)
-        time.sleep(0.005)
+        time.sleep(0.03)
         with lock:
             together -= 1
 

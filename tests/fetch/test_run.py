@@ -236,6 +236,7 @@ def test_a_rejected_token_stops_all_windows_at_once_though_an_earlier_page_is_st
     rejected = threading.Event()
 
     def fault(_request: httpx.Request, number: int) -> httpx.Response | None:
+        time.sleep(0.1)  # an API that answers at once is asked for fewer pages at a time
         if number == 10:
             assert rejected.wait(10)
             time.sleep(0.2)

@@ -205,7 +205,7 @@ def flip(file: Path) -> None:
 
 def other_columns(file: Path) -> None:
     """A file whose checksum is right and which holds something else."""
-    name = whole.named(file)
+    name = whole.named(file.name)
     file.unlink()
     whole.write(file.parent, name, pa.table({"words": ["ann"]}))
 

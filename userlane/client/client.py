@@ -13,6 +13,7 @@ from userlane.client import bodies
 from userlane.client.answers import decipher, http_date
 from userlane.client.connections import Http
 from userlane.client.faults import translate
+from userlane.client.kept import Kept
 from userlane.client.patience import Patience
 from userlane.client.tries import Tries
 from userlane.client.wire import Watch, watching
@@ -47,6 +48,18 @@ Listener = Callable[[Exchange], None]
 
 _PUSHED_BACK = frozenset({429, 503})
 _ERROR_BYTES = 2**20
+_QUESTIONS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """What the requests for the pages of one query have in common: a request to take them from, which is
+    never sent, and the address before the page number and after it.
+    """
+
+    request: httpx.Request
+    before: str
+    after: str
 
 
 class Client:
@@ -68,6 +81,7 @@ class Client:
         self._lane = http.lane(connection, in_flight)
         self._notice = notice or (lambda _until, _why: None)
         self._listener = listener
+        self._questions: Kept[tuple[Query, int], _Question] = Kept(_QUESTIONS)
         self._count = 0
         self._lock = Lock()
 
@@ -146,6 +160,16 @@ class Client:
             return b""  # the status says enough
 
     def _request(self, query: Query, page: int, limit: int) -> httpx.Request:
+        asked = self._questions.of((query, limit), lambda: self._question(query, limit))
+        first = asked.request
+        return httpx.Request(
+            first.method,
+            f"{asked.before}{page}{asked.after}",
+            headers=first.headers,
+            extensions=dict(first.extensions),
+        )
+
+    def _question(self, query: Query, limit: int) -> "_Question":
         profile = self._connection.profile
         route = profile.route(query.dataset)
         url = route.url
@@ -156,11 +180,12 @@ class Client:
         ):
             url = url.replace(name, value)
         start, end = span(query, route.dates)
-        parameters = urlencode({route.start: start, route.end: end, route.page: page, route.limit: limit})
+        parameters = urlencode({route.start: start, route.end: end, route.page: ""})
+        before = f"{url}{'&' if '?' in url else '?'}{parameters}"
         try:
-            return self._http.build_request(
+            request = self._http.build_request(
                 "GET",
-                httpx.URL(f"{url}{'&' if '?' in url else '?'}{parameters}"),
+                httpx.URL(before),
                 headers={profile.auth.header: self._connection.token.header(profile.auth.scheme)},
                 timeout=httpx.Timeout(
                     self._patience.limits.page_seconds, connect=self._patience.limits.connect_seconds
@@ -170,6 +195,7 @@ class Client:
             raise RequestRefused(
                 "The API address is not a web address.", "Check USERLANE_BASE_URL and the API profile."
             ) from None
+        return _Question(request, before, f"&{urlencode({route.limit: limit})}")
 
     def _tell(self, seconds: float, why: str) -> None:
         self._notice(datetime.now(UTC) + timedelta(seconds=seconds), why)

@@ -33,6 +33,13 @@ class Crew:
             Thread(target=self._work, name=self._name, daemon=True).start()
         return future
 
+    @staticmethod
+    def now(work: Callable[[], _R]) -> "Future[_R]":
+        """Have `work` done at once, in this thread."""
+        future: Future[_R] = Future()
+        _do(future, work)
+        return future
+
     def __enter__(self) -> Self:
         return self
 
@@ -48,10 +55,13 @@ class Crew:
     def _work(self) -> None:
         while (item := self._queue.get()) is not None:
             future, work = item
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(work())
-            except BaseException as error:  # noqa: BLE001  # whoever asks for the result gets the error
-                future.set_exception(error)
+            if future.set_running_or_notify_cancel():
+                _do(future, work)
             del future, work, item  # an idle thread must not keep the last page in memory
+
+
+def _do(future: "Future[_R]", work: Callable[[], _R]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # noqa: BLE001  # whoever asks for the result gets the error
+        future.set_exception(error)

@@ -144,7 +144,9 @@ class Walk(Generic[_P]):
             while not self._tally.ended:
                 width = 1 if alone else self._tally.width(min(self._in_flight, self._share()))
                 while len(under_way) < width:
-                    under_way.append((number, crew.submit(partial(self._page, number))))
+                    page = partial(self._page, number)
+                    # One at a time needs no second thread, which would cost a third of a quick page's time.
+                    under_way.append((number, crew.submit(page) if width > 1 else crew.now(page)))
                     number += 1
                 place, coming = under_way.popleft()
                 try:

@@ -130,7 +130,7 @@ class Doors:
     def keep(self, connection: Connection, piece: Piece) -> Piece:
         """Store what this token has fetched, in place of what it knew of the same window; as it is kept."""
         door = self._door(connection, piece.query)
-        kept = self._store_of(connection).keep(connection.api, piece, tuple(door.known))
+        kept = self._store_of(connection).keep(connection.api, piece, frozenset(tuple(door.known)))
         door.know(piece.id)
         return kept
 

@@ -19,7 +19,8 @@ from userlane.fetch.doors import Doors
 from userlane.fetch.load import Load
 from userlane.fetch.plan import Plan, requests
 from userlane.fetch.probe import Probe, words
-from userlane.fetch.run import Outcome, Progress, Run
+from userlane.fetch.progress import Progress
+from userlane.fetch.run import Outcome, Run
 from userlane.settings import Settings
 from userlane.store import MemoryStore, Piece, Proof, Store, dataset, opened
 from userlane.store.pieces import UNSETTLED_DAYS

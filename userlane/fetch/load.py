@@ -9,7 +9,7 @@ from structlog.contextvars import bound_contextvars, get_contextvars
 
 from userlane.contract import Dataset
 from userlane.errors import LoadStopped
-from userlane.fetch.run import Progress
+from userlane.fetch.progress import Progress
 
 _GLANCE = 0.5
 _GRACE = 2.0

@@ -1,12 +1,21 @@
 """What another token has to be shown before it may open the rows that one token fetched."""
 
 import hashlib
+import random
+from collections.abc import Callable, Iterable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from userlane.decode import Page
-from userlane.store import Proof
+from userlane.errors import NotFound, RequestRefused
+from userlane.store import Piece, Proof
+
+PageOf = Callable[[int], Page]
+"""The page of this number, as the API gives it to the token that has to show what it sees."""
+
+_LOOKS = 2
+_CHANCE = random.SystemRandom()
 
 
 class Ends:
@@ -44,3 +53,81 @@ def digest(page: Page) -> str:
         sum_.update(pc.fill_null(pc.binary_length(texts), -1).to_numpy())
         sum_.update(pc.binary_join(pa.array([pc.fill_null(texts, "").to_pylist()]), "")[0].as_buffer())
     return sum_.hexdigest()
+
+
+def proves(page_of: PageOf, proof: Proof) -> bool:
+    """Whether the API gives this token the same first and last page of a window as it gave the one that
+    fetched it, and nothing after them: three requests, one less where they are the same page, and one less
+    where the last one says itself that it is the last.
+
+    Raises what `page_of` raises.
+    """
+    page: Page | None = None
+    for number, expected in {proof.first: proof.first_digest, proof.last: proof.last_digest}.items():
+        page = page_of(number)
+        if digest(page) != expected:
+            return False
+    return page is None or page.declared.ends or _nothing_after(page_of, proof.last, page)
+
+
+def proves_span(page_of: PageOf, pieces: Sequence[Piece], base: int) -> bool:
+    """Whether the API gives this token, of tag windows that lie side by side, as many records as it gave the
+    one that fetched them, nothing after them, and on the first page, the last one and two in between that
+    nobody can foretell what these windows hold there: five requests however many windows there are. Pages
+    count from `base`.
+
+    Raises what `page_of` raises.
+    """
+    total = sum(piece.sent for piece in pieces)
+    page = page_of(base)
+    size = page.records
+    if not 0 < size <= total or not _within(page, _holding(pieces, 0, size)):
+        return False
+    last = -(-total // size) - 1
+    between = range(1, last)
+    for place in (*_CHANCE.sample(between, min(_LOOKS, len(between))), *([last] if last else [])):
+        page = page_of(base + place)
+        first, end = place * size, min((place + 1) * size, total)
+        if page.records != end - first or not _within(page, _holding(pieces, first, end)):
+            return False
+    if page.declared.ends:
+        return page.declared.total in {None, total}
+    return _nothing_after(page_of, base + last, page)
+
+
+def _nothing_after(page_of: PageOf, number: int, page: Page) -> bool:
+    """Whether the page of this number is the last: the next is empty, refused, or the same once more."""
+    try:
+        following = page_of(number + 1)
+    except (NotFound, RequestRefused) as refusal:
+        if isinstance(refusal, RequestRefused) and not refusal.page:
+            raise
+        return True
+    return not following.records or following.same(page)
+
+
+def _holding(pieces: Iterable[Piece], first: int, end: int) -> list[Piece]:
+    """Those of the pieces in which the records from the `first` on lie, up to but not including the `end`."""
+    found, before = [], 0
+    for piece in pieces:
+        if before < end and before + piece.sent > first:
+            found.append(piece)
+        before += piece.sent
+    return found
+
+
+def _within(page: Page, pieces: Iterable[Piece]) -> bool:
+    """Whether a page's usable records are among the rows of these pieces."""
+    names = [field.name for field in page.table.schema if field.name != "tag_name"]
+    seen = pa.concat_tables(_plain(piece.table.select(names)) for piece in pieces)
+    asked = _plain(page.table.select(names))
+    return bool(asked.join(seen, names, join_type="left anti").num_rows == 0)
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """With texts in place of codes, which tables of different dictionaries do not share."""
+    fields = [
+        pa.field(each.name, pa.string()) if pa.types.is_dictionary(each.type) else each
+        for each in table.schema
+    ]
+    return table.cast(pa.schema(fields))

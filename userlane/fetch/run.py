@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -12,8 +12,6 @@ from operator import itemgetter
 from threading import Event, Lock
 from typing import Protocol
 
-import pyarrow as pa
-
 from userlane.client import Client, Crew, Http, Patience, Room, Walk
 from userlane.contract import Connection, Query, Window
 from userlane.decode import Decoder, Page
@@ -21,14 +19,15 @@ from userlane.errors import (
     AccessRefused,
     LoadStopped,
     NotFound,
-    RequestRefused,
     Throttled,
     Unreachable,
     Untrusted,
     UserlaneError,
 )
+from userlane.fetch.gauge import Gauge
 from userlane.fetch.plan import Plan
-from userlane.fetch.proof import digest
+from userlane.fetch.progress import Progress
+from userlane.fetch.proof import proves, proves_span
 from userlane.fetch.walked import Walked
 from userlane.store import Piece, Proof
 
@@ -36,50 +35,11 @@ _FINAL = (AccessRefused, LoadStopped, NotFound, Throttled, Unreachable, Untruste
 """After these no other window can fare better."""
 
 _LOOK = 0.1
-_FIRST_GUESS = 2.0
 _PAGES_SEEN = 3
-_LOOKS = 2
 _CHANCE = random.SystemRandom()
 _CLAIM_AGAIN = (0.1, 0.5)
 _LONGEST_CLAIM = 120.0
 """Seconds to wait for somebody else to fetch a window, before it is fetched here too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a load is: records so far, requests sent, the window being fetched.
-
-    `waiting_until` is set, with the reason in `waiting`, while a request has to wait. `expected` is about how
-    many records there will be, None while nobody knows; `seconds` is how long it has taken so far.
-    """
-
-    records: int = 0
-    requests: int = 0
-    window: Window | None = None
-    waiting_until: datetime | None = None
-    waiting: str = ""
-    expected: int | None = None
-    seconds: float = 0.0
-
-    @property
-    def rate(self) -> float:
-        """Records a second, so far; 0 before there are any."""
-        return self.records / self.seconds if self.seconds > 0 else 0.0
-
-    @property
-    def left(self) -> float | None:
-        """About how many seconds it will still take; None while nobody knows."""
-        if self.expected is None or self.seconds < _FIRST_GUESS or not self.rate:
-            return None
-        return max(0.0, (self.expected - self.records) / self.rate)
-
-    @property
-    def notice(self) -> str:
-        """The wait in one line: “The API asks to wait 60 s. Next request in 12 s.”; "" when there is none."""
-        if self.waiting_until is None:
-            return ""
-        seconds = max(0.0, (self.waiting_until - datetime.now(UTC)).total_seconds())
-        return f"{self.waiting} Next request in {seconds:.0f} s."
 
 
 class Keeper(Protocol):
@@ -140,6 +100,7 @@ class Run:
         self._room = Room(max_rows)
         self._client = Client(connection, http, patience, in_flight=in_flight, notice=self._wait)
         self._decoder = Decoder(query, self._route.fields)
+        self._gauge = Gauge(in_flight)
         self._first = self._route.first_page
         self._lock = Lock()
         self._news = Event()
@@ -181,53 +142,14 @@ class Run:
         self._read(self._client.page(self._query, first, limit=1))
 
     def proves(self, proof: Proof) -> bool:
-        """Whether the API gives this token the same first and last page of the query's window as it gave the
-        one that fetched it, and nothing after them: three requests, one less where they are the same page,
-        and one less where the last one says itself that it is the last.
-
-        Raises what `Client.page` and `Decoder.page` raise.
-        """
-        page: Page | None = None
-        for number, expected in {proof.first: proof.first_digest, proof.last: proof.last_digest}.items():
-            page = self._read(self._client.page(self._query, number))
-            if digest(page) != expected:
-                return False
-        return page is None or page.declared.ends or self._nothing_after(proof.last, page, self._query)
+        """As `proof.proves`: of the query's window."""
+        return proves(partial(self._page, self._query), proof)
 
     def proves_span(self, pieces: Sequence[Piece]) -> bool:
-        """Whether the API gives this token, of tag windows that lie side by side, as many records as it gave
-        the one that fetched them, nothing after them, and on the first page, the last one and two in between
-        that nobody can foretell what these windows hold there: five requests however many windows there are.
-
-        Raises what `Client.page` and `Decoder.page` raise.
-        """
-        total = sum(piece.sent for piece in pieces)
+        """As `proof.proves_span`: of the window that these make together."""
         query = self._query.over(Window(pieces[0].window.start, pieces[-1].window.end))
         base = 1 if self._route.first_page == "auto" else self._route.first_page
-        page = self._read(self._client.page(query, base))
-        size = page.records
-        if not 0 < size <= total or not _within(page, _holding(pieces, 0, size)):
-            return False
-        last = -(-total // size) - 1
-        between = range(1, last)
-        for place in (*_CHANCE.sample(between, min(_LOOKS, len(between))), *([last] if last else [])):
-            page = self._read(self._client.page(query, base + place))
-            first, end = place * size, min((place + 1) * size, total)
-            if page.records != end - first or not _within(page, _holding(pieces, first, end)):
-                return False
-        if page.declared.ends:
-            return page.declared.total in {None, total}
-        return self._nothing_after(base + last, page, query)
-
-    def _nothing_after(self, number: int, page: Page, query: Query) -> bool:
-        """Whether the page of this number is the last: the next is empty, refused, or the same once more."""
-        try:
-            following = self._read(self._client.page(query, number + 1))
-        except (NotFound, RequestRefused) as refusal:
-            if isinstance(refusal, RequestRefused) and not refusal.page:
-                raise
-            return True
-        return not following.records or following.same(page)
+        return proves_span(partial(self._page, query), pieces, base)
 
     def go(self, plan: Plan, tell: Callable[[Progress], None], keeper: Keeper) -> list[Outcome]:
         """Walk the windows of the plan; `tell` hears of progress in the calling thread.
@@ -242,9 +164,11 @@ class Run:
         try:
             with Crew(self._in_flight, "userlane-window") as crew:
                 jobs = [self._begin(crew, work)]
-                self._follow(tell, self._tried.is_set)
-                jobs += [self._begin(crew, work) for _ in range(self._in_flight - 1)]
-                self._follow(tell, lambda: all(job.done() for job in jobs))
+                while not self._tried.is_set():
+                    self._listen(tell)
+                while not all(job.done() for job in jobs):
+                    jobs += [self._begin(crew, work) for _ in range(self._gauge.useful - len(jobs))]
+                    self._listen(tell)
         except BaseException:  # the one who listened has gone
             self._patience.abort()
             raise
@@ -258,11 +182,10 @@ class Run:
         job.add_done_callback(lambda _: self._news.set())
         return job
 
-    def _follow(self, tell: Callable[[Progress], None], until: Callable[[], bool]) -> None:
-        while not until():
-            self._news.wait(_LOOK)
-            self._news.clear()
-            tell(self.progress)
+    def _listen(self, tell: Callable[[Progress], None]) -> None:
+        self._news.wait(_LOOK)
+        self._news.clear()
+        tell(self.progress)
 
     def _walk_all(self, plan: Plan, keeper: Keeper, found: list[tuple[Window, list[Outcome]]]) -> None:
         try:
@@ -334,7 +257,7 @@ class Run:
         """Walk one window; of its records so many were counted before."""
         walked = Walked(query)
         walk = Walk(
-            partial(self._client.page, query),
+            partial(self._ask, query),
             self._read,
             first=self._first,
             in_flight=self._in_flight,
@@ -372,10 +295,16 @@ class Run:
         """How many pages of one window may be under way: windows side by side need fewer pages side by side,
         of which the last ones are past the end.
         """
-        return max(1, self._in_flight // max(1, len(self._windows)))
+        return max(1, self._gauge.useful // max(1, len(self._windows)))
+
+    def _page(self, query: Query, number: int) -> Page:
+        return self._read(self._ask(query, number))
+
+    def _ask(self, query: Query, number: int) -> bytes:
+        return self._gauge.ask(partial(self._client.page, query, number))
 
     def _read(self, body: bytes) -> Page:
-        page = self._decoder.page(body)
+        page = self._gauge.read(partial(self._decoder.page, body))
         self.answered = True
         self._first_at = self._first_at or time.monotonic()
         return page
@@ -383,33 +312,6 @@ class Run:
     def _wait(self, until: datetime, why: str) -> None:
         self._waiting = (until, why)
         self._news.set()
-
-
-def _holding(pieces: Iterable[Piece], first: int, end: int) -> list[Piece]:
-    """Those of the pieces in which the records from the `first` on lie, up to but not including the `end`."""
-    found, before = [], 0
-    for piece in pieces:
-        if before < end and before + piece.sent > first:
-            found.append(piece)
-        before += piece.sent
-    return found
-
-
-def _within(page: Page, pieces: Iterable[Piece]) -> bool:
-    """Whether a page's usable records are among the rows of these pieces."""
-    names = [field.name for field in page.table.schema if field.name != "tag_name"]
-    seen = pa.concat_tables(_plain(piece.table.select(names)) for piece in pieces)
-    asked = _plain(page.table.select(names))
-    return bool(asked.join(seen, names, join_type="left anti").num_rows == 0)
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """With texts in place of codes, which tables of different dictionaries do not share."""
-    fields = [
-        pa.field(each.name, pa.string()) if pa.types.is_dictionary(each.type) else each
-        for each in table.schema
-    ]
-    return table.cast(pa.schema(fields))
 
 
 def _bare(error: UserlaneError) -> UserlaneError:

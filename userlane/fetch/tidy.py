@@ -37,7 +37,8 @@ def tidy(query: Query, tables: Iterable[pa.Table]) -> Tidied:
     table = pa.concat_tables(pages)
     if query.dataset == "tags":
         table = table.unify_dictionaries()
-    inside = table.filter(_within(table, query))
+    within = _within(table, query)
+    inside = table if pc.all(within, skip_nulls=False).as_py() else table.filter(within)
     outside = table.num_rows - inside.num_rows
     if not inside.num_rows:
         return Tidied(schema.empty_table(), 0, outside)
@@ -96,7 +97,7 @@ def _tags(table: pa.Table) -> pa.Table:
     users, user_ids = _ranked(table["user_id"].chunk(0))
     counts = table["interactions"].chunk(0).to_numpy()
     keys = (days * len(tag_ids) + tags) * len(user_ids) + users
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys)
     if (np.diff(keys[order]) == 0).any():
         order = np.lexsort((counts, keys))
         order = order[np.append(np.diff(keys[order]) != 0, True)]

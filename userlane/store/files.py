@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -42,10 +43,16 @@ _NAME = re.compile(r"(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)_(\d{8}T\d{12}Z)_([0-9a-
 class Entry:
     """What a file's name says."""
 
-    path: Path
+    folder: Path
+    name: str
     window: Window
     fetched_at: datetime
     id: str
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self.folder / self.name
 
 
 class Footer(msgspec.Struct, frozen=True):
@@ -74,19 +81,25 @@ def entries(folder: Path, names: Iterable[str]) -> list[Entry]:
     for name in names:
         if name.endswith(REPLACED):
             replaced.add(name.removesuffix(REPLACED))
-        elif entry := entry_of(folder / name):
-            found.append(entry)
-    return [entry for entry in found if entry.path.name not in replaced]
+        elif said := _said(name):
+            found.append(Entry(folder, name, *said))
+    return [entry for entry in found if entry.name not in replaced]
 
 
 def entry_of(path: Path) -> Entry | None:
     """What a file's name says, if it is a piece."""
-    found_name = _NAME.fullmatch(whole.named(path))
+    said = _said(path.name)
+    return Entry(path.parent, path.name, *said) if said else None
+
+
+@lru_cache(maxsize=50_000)
+def _said(name: str) -> tuple[Window, datetime, str] | None:
+    """Folders are listed again and again, with hundreds of names in them that say the same for ever."""
+    found_name = _NAME.fullmatch(whole.named(name))
     if found_name:
         start, end, moment, piece_id = found_name.groups()
         with contextlib.suppress(ValueError, InputUnusable):
-            window = Window(date.fromisoformat(start), date.fromisoformat(end))
-            return Entry(path, window, _moment(moment), piece_id)
+            return Window(date.fromisoformat(start), date.fromisoformat(end)), _moment(moment), piece_id
     return None
 
 

@@ -103,7 +103,7 @@ class FolderStore:
         """As in `Store`."""
         self._sweep()
         stored = [
-            Held(query.over(entry.window), entry.fetched_at, entry.id, entry.path.name)
+            Held(query.over(entry.window), entry.fetched_at, entry.id, entry.name)
             for entry in self._entries(self._place(api, query))
             if overlap(entry.window, query.window)
         ]

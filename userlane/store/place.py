@@ -82,4 +82,4 @@ def written(place: Place, path: Path) -> Path:
 
 def files(place: Place, folder: Path, *, latest: bool = False) -> list[Path]:
     """The tables in a folder. Raises `OSError`."""
-    return [path for name in place.names(folder, latest=latest) if whole.named(path := folder / name)]
+    return [folder / name for name in place.names(folder, latest=latest) if whole.named(name)]

@@ -68,9 +68,9 @@ def _held(part: Path) -> int:
         os.close(descriptor)  # another process took it for an orphan before it was held
 
 
-def named(path: Path) -> str:
-    """The name a file was written under; "" if it was not written here."""
-    found = _NAME.fullmatch(path.name)
+def named(name: str) -> str:
+    """The name a file of this name was written under; "" if it was not written here."""
+    found = _NAME.fullmatch(name)
     return found[1] if found else ""
 
 
