@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
 
 from benchmarks import generated, ours
 from benchmarks.dashboard import Dashboard, running, settings
+from benchmarks.filled import fill_store
 from benchmarks.table import Row, Say, Section, at_most, counted, middle
 from tests.browser.conftest import CHROMIUM, link
 from tests.browser.visiting import DATA_TITLES, Visit
@@ -135,7 +136,7 @@ def compared(browser: Browser, rows: int) -> Figures:
         serve(today=generated.today(), large_records=rows) as sandbox,
     ):
         place = ours.Place(sandbox.base_url, Path(folder), token=sandbox.token)
-        filled = ours.fill_store(place, generated.latest(generated.DAYS), generated.records(rows))
+        filled = fill_store(place, generated.latest(generated.DAYS), generated.records(rows))
         figures: Figures = {"fill": filled.seconds, "rows": filled.rows}
         surveys = tuple(sandbox.surveys[TYPICAL])
         with running(settings(sandbox, Path(folder))) as dashboard:

@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import generated, machine, ours
+from benchmarks.filled import fill_store
 from benchmarks.server import ROOT
 from benchmarks.table import Row, Say, Section, at_most, counted, middle, ratio
 from userlane.contract import Dataset
@@ -57,7 +58,7 @@ def stored(rows: int) -> Figures:
         serve(today=generated.today(), large_records=rows) as sandbox,
     ):
         place = ours.Place(sandbox.base_url, Path(folder), token=sandbox.token)
-        filled = ours.fill_store(place, generated.latest(generated.DAYS), generated.records(rows))
+        filled = fill_store(place, generated.latest(generated.DAYS), generated.records(rows))
         figures |= {"write": filled.seconds, "rows": filled.rows, "disk MB": filled.megabytes}
         for days in DAYS:
             with place.fetcher() as fetcher:
