@@ -10,10 +10,12 @@ frames    what comes back, as frames
 """
 
 import threading
+from collections.abc import Mapping
 from typing import Protocol
 
 import ibis
 import pandas as pd
+import pyarrow as pa
 
 from userlane.engine.embedded import Embedded
 from userlane.engine.files import table
@@ -28,6 +30,21 @@ class Engine(Protocol):
 
     def distinct(self, codes: ibis.Column, below: int, groups: int) -> ibis.Value:
         """As `distinct` of this package."""
+
+    def distinct_by(
+        self,
+        table: ibis.Table,
+        by: str,
+        of: str,
+        below: int,
+        *,
+        groups: int,
+        others: Mapping[str, ibis.Value],
+    ) -> ibis.Table:
+        """As `distinct_by` of this package."""
+
+    def near(self, expression: ibis.Table, most: int) -> pa.Table | None:
+        """As `near` of this package."""
 
 
 def run(expression: ibis.Expr) -> pd.DataFrame:
@@ -55,6 +72,33 @@ def distinct(codes: ibis.Column, below: int, groups: int = 1) -> ibis.Value:
     2
     """
     return _engine().distinct(codes, below, groups)
+
+
+def distinct_by(
+    table: ibis.Table, by: str, of: str, below: int, *, groups: int, **others: ibis.Value
+) -> ibis.Table:
+    """A row for each value of the column `by`: in `different` how many different codes the column `of` has
+    there, in `altogether` how many it has in all rows of the table, the same each time; and the `others`, by
+    their names. Codes, `below` and `groups` as in `distinct`.
+
+    >>> import pyarrow as pa
+    >>> rows = ibis.memtable(pa.table({"tag": [7, 7, 8], "user": pa.array([0, 2, 2], pa.int32())}))
+    >>> run(distinct_by(rows, "tag", "user", 3, groups=2).order_by("tag"))
+       tag  different  altogether
+    0    7          2           2
+    1    8          1           2
+    """
+    return _engine().distinct_by(table, by, of, below, groups=groups, others=others)
+
+
+def near(expression: ibis.Table, most: int) -> pa.Table | None:
+    """The rows of an expression in this process's memory, for several more expressions over them; None where
+    there are more than so many, or where the engine is elsewhere and had better keep them. Raises as `run`.
+
+    >>> import pyarrow as pa
+    >>> near(ibis.memtable(pa.table({"score": [9, 10]})), most=1)
+    """
+    return _engine().near(expression, most)
 
 
 _chosen: Engine | None = None
@@ -85,4 +129,15 @@ def _engine() -> Engine:
         return _chosen
 
 
-__all__ = ["Embedded", "Engine", "Spark", "choose", "distinct", "run", "table", "use"]
+__all__ = [
+    "Embedded",
+    "Engine",
+    "Spark",
+    "choose",
+    "distinct",
+    "distinct_by",
+    "near",
+    "run",
+    "table",
+    "use",
+]

@@ -15,10 +15,11 @@ from pathlib import Path
 import duckdb
 import ibis
 import pandas as pd
+import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from userlane.engine import files
-from userlane.engine.frames import frame
+from userlane.engine.frames import counted_twice, frame
 from userlane.errors import UserlaneError
 
 THREADS = min(4, os.cpu_count() or 1)
@@ -52,13 +53,21 @@ class Embedded:
 
     def run(self, expression: ibis.Expr) -> pd.DataFrame:
         """The rows of `expression`; see `engine.run`."""
+        return frame(self._rows(expression))
+
+    def near(self, expression: ibis.Table, most: int) -> pa.Table | None:
+        """The rows of `expression`, if these are not too many; see `engine.near`."""
+        rows = self._rows(expression.limit(most + 1))
+        return rows if rows.num_rows <= most else None
+
+    def _rows(self, expression: ibis.Expr) -> pa.Table:
         tables = dict(files.used(expression))
         with self._turn, self._connection(tables) as connection:
             try:
                 for name, paths in tables.items():
                     listed = ", ".join(_quoted(path) for path in paths)
                     connection.execute(f"CREATE TEMP VIEW {name} AS FROM read_parquet([{listed}])")
-                table = Backend.from_connection(connection).to_pyarrow(expression.as_table())
+                return Backend.from_connection(connection).to_pyarrow(expression.as_table())
             except duckdb.OutOfMemoryException as error:
                 raise UserlaneError(
                     "There is not enough memory to count this many records.", "Choose a shorter range."
@@ -67,7 +76,6 @@ class Embedded:
                 raise UserlaneError(
                     "Stored records were removed while they were read.", "Load the page again."
                 ) from error
-        return frame(table)
 
     def distinct(self, codes: ibis.Column, below: int, groups: int = 1) -> ibis.Value:
         """The number of different codes; see `engine.distinct`.
@@ -75,9 +83,32 @@ class Embedded:
         A bit for each possible code is several times as fast as a list of those seen, as long as the bits of
         all groups fit into little memory.
         """
-        if below == 0 or below * groups * self._threads > _MOST_BITS:
+        if not self._fit(below, groups):
             return codes.nunique()
         return _bits_set(_bits_of(codes, 0, below - 1)).fill_null(0)  # without rows there are no bits
+
+    def distinct_by(
+        self,
+        table: ibis.Table,
+        by: str,
+        of: str,
+        below: int,
+        *,
+        groups: int,
+        others: Mapping[str, ibis.Value],
+    ) -> ibis.Table:
+        """Different codes in each group and in all; see `engine.distinct_by`. The bits of all groups together
+        are those of the whole, so nothing is read twice.
+        """
+        if not self._fit(below, groups):
+            return counted_twice(table, by, of, others)
+        bits = _bits_of(table[of], 0, below - 1)
+        grouped = table.group_by(by).agg(different=bits, **others)
+        whole = _together(grouped.different).over(ibis.window())
+        return grouped.mutate(different=_bits_set(grouped.different), altogether=_bits_set(whole))
+
+    def _fit(self, below: int, groups: int) -> bool:
+        return 0 < below * groups * self._threads <= _MOST_BITS
 
     def _opened(self) -> duckdb.DuckDBPyConnection:
         database = duckdb.connect(
@@ -110,6 +141,12 @@ class Embedded:
 @ibis.udf.agg.builtin(name="bitstring_agg")  # type: ignore[untyped-decorator]  # Ibis ships no types
 def _bits_of(codes: int, lowest: int, highest: int) -> str:
     """A text of bits, one for each possible code."""
+    raise NotImplementedError("DuckDB has it")
+
+
+@ibis.udf.agg.builtin(name="bit_or")  # type: ignore[untyped-decorator]
+def _together(bits: str) -> str:
+    """The bits that are set in any of several texts of bits."""
     raise NotImplementedError("DuckDB has it")
 
 

@@ -10,7 +10,7 @@ import re
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -19,7 +19,7 @@ import pyarrow as pa
 from ibis.expr import operations as ops
 
 from userlane.engine import files
-from userlane.engine.frames import frame
+from userlane.engine.frames import counted_twice, frame
 from userlane.errors import SettingsUnusable, UserlaneError
 
 AT_ONCE = 4
@@ -63,6 +63,23 @@ class Spark:
     def distinct(self, codes: ibis.Column, below: int, groups: int = 1) -> ibis.Value:  # noqa: ARG002
         """The number of different codes; see `engine.distinct`."""
         return codes.nunique()
+
+    def distinct_by(
+        self,
+        table: ibis.Table,
+        by: str,
+        of: str,
+        below: int,  # noqa: ARG002
+        *,
+        groups: int,  # noqa: ARG002
+        others: Mapping[str, ibis.Value],
+    ) -> ibis.Table:
+        """Different codes in each group and in all; see `engine.distinct_by`."""
+        return counted_twice(table, by, of, others)
+
+    def near(self, expression: ibis.Table, most: int) -> pa.Table | None:  # noqa: ARG002
+        """Nothing: rows stay where the cluster is; see `engine.near`."""
+        return None
 
     def close(self) -> None:
         """Let the server forget what it holds for this process."""

@@ -119,9 +119,16 @@ def _holding(pieces: Iterable[Piece], first: int, end: int) -> list[Piece]:
 def _within(page: Page, pieces: Iterable[Piece]) -> bool:
     """Whether a page's usable records are among the rows of these pieces."""
     names = [field.name for field in page.table.schema if field.name != "tag_name"]
-    seen = pa.concat_tables(_plain(piece.table.select(names)) for piece in pieces)
     asked = _plain(page.table.select(names))
+    days = pc.min_max(asked["date"])
+    seen = pa.concat_tables(
+        _plain(_between(piece.table.select(names), days["min"], days["max"])) for piece in pieces
+    )
     return bool(asked.join(seen, names, join_type="left anti").num_rows == 0)
+
+
+def _between(table: pa.Table, first: pa.Scalar, last: pa.Scalar) -> pa.Table:
+    return table.filter(pc.and_(pc.greater_equal(table["date"], first), pc.less_equal(table["date"], last)))
 
 
 def _plain(table: pa.Table) -> pa.Table:

@@ -1,12 +1,11 @@
 """How many used each tag, of whom, and what changed since the period before."""
 
-import ibis
 import pandas as pd
 
 from userlane.contract import Dataset
 from userlane.engine import run
 from userlane.inference import benjamini_hochberg, share_change, wilson
-from userlane.metrics.tags.records import Records, different_users, records, uses
+from userlane.metrics.tags.records import different_users, of_each_tag, records, uses
 
 
 def seen_users(dataset: Dataset, *others: Dataset) -> int:
@@ -42,8 +41,7 @@ def adoption(dataset: Dataset, seen: int, at_least: int = 1) -> pd.DataFrame:
     """
     if at_least < 1:
         raise ValueError("a user of a tag has at least one interaction")
-    used = uses(dataset)
-    found = used.named(run(_by_tag(used) if at_least == 1 else _by_tag_at_least(used, at_least)))
+    found = of_each_tag(dataset).drop(columns="everyone") if at_least == 1 else _at_least(dataset, at_least)
     found = found.sort_values(
         ["users", "interactions", "tag_id"], ascending=[False, False, True], ignore_index=True
     )
@@ -55,28 +53,20 @@ def adoption(dataset: Dataset, seen: int, at_least: int = 1) -> pd.DataFrame:
     return found
 
 
-def _by_tag(used: Records) -> ibis.Table:
-    table = used.table
-    return table.group_by("tag").agg(
-        users=used.different_users(by_tag=True),
-        interactions=table.interactions.sum(),
-        first_day=table.date.min(),
-        last_day=table.date.max(),
-    )
-
-
-def _by_tag_at_least(used: Records, at_least: int) -> ibis.Table:
+def _at_least(dataset: Dataset, at_least: int) -> pd.DataFrame:
+    used = uses(dataset)
     table = used.table
     of_user = table.group_by("tag", "user").agg(
         interactions=table.interactions.sum(), first_day=table.date.min(), last_day=table.date.max()
     )
     enough = of_user.interactions >= at_least
-    return of_user.group_by("tag").agg(
+    of_tag = of_user.group_by("tag").agg(
         users=of_user.count(where=enough),
         interactions=of_user.interactions.sum(where=enough).fill_null(0),
         first_day=of_user.first_day.min(where=enough),
         last_day=of_user.last_day.max(where=enough),
     )
+    return used.named(run(of_tag))
 
 
 def change(dataset: Dataset, before: Dataset, seen: int, seen_before: int) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from userlane.contract import Dataset
 from userlane.engine import distinct, run
-from userlane.metrics.tags.records import Step, calendar, period, uses
+from userlane.metrics.tags.records import Step, calendar, of_few, period, uses
 from userlane.metrics.tags.weeks import weekly, whole_weeks
 
 
@@ -29,7 +29,7 @@ def trend(dataset: Dataset, by: Step, tag_ids: Sequence[str] | None = None) -> p
 
 
 def _by_day(dataset: Dataset, tag_ids: Sequence[str] | None) -> pd.DataFrame:
-    used = uses(dataset, tag_ids)
+    used = uses(dataset) if tag_ids is None else of_few(dataset, tag_ids)
     table = used.table
     # A day has one record for each user and tag, so counting records counts users.
     found = table.group_by("tag", period(table, "day")).agg(
@@ -102,7 +102,7 @@ def cumulative(dataset: Dataset, tag_ids: Sequence[str]) -> pd.DataFrame:
 
     Ann uses tag 7 on Monday and Tuesday, Bob on Tuesday: 1, 2, 2, …
     """
-    used = uses(dataset, tag_ids)
+    used = of_few(dataset, tag_ids)
     firsts = used.table.group_by("tag", "user").agg(period=used.table.date.min())
     found = used.named(run(firsts.group_by("tag", "period").agg(users=firsts.count())))
     days = calendar(dataset, "day")

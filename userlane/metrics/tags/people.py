@@ -8,7 +8,7 @@ import pandas as pd
 
 from userlane.contract import Dataset
 from userlane.engine import run
-from userlane.metrics.tags.records import different_users, records, uses
+from userlane.metrics.tags.records import of_each_tag, of_few, uses
 
 
 class Totals(NamedTuple):
@@ -26,20 +26,13 @@ def totals(dataset: Dataset) -> Totals:
     Ann uses tags 7 and 8 once each on Monday, Bob tag 7 twice on Monday: 2 users, 4 interactions, 2 tags,
     1 day.
     """
-    everything = records(dataset)
-    used = everything.used()
-    table = used.table
-    # Where every record is a use, whoever was seen is a user, and how many that are may be known already.
-    users = ibis.literal(different_users(dataset)) if everything.all_used else used.different_users()
-    found = run(
-        table.agg(
-            users=users,
-            interactions=table.interactions.sum().fill_null(0),
-            tags=table.tag.nunique(),
-            days=table.date.nunique(),
-        )
+    found = of_each_tag(dataset)
+    if found.empty:
+        return Totals(0, 0, 0, 0)
+    days = run(uses(dataset).table.date.nunique().name("days"))["days"]
+    return Totals(
+        int(found["everyone"].max()), int(found["interactions"].sum()), len(found), int(days.iloc[0])
     )
-    return Totals(*(int(found[name].fillna(0).iloc[0]) for name in Totals._fields))
 
 
 def heaviest(dataset: Dataset, tag_ids: Sequence[str] | None = None, limit: int = 50) -> pd.DataFrame:
@@ -51,7 +44,7 @@ def heaviest(dataset: Dataset, tag_ids: Sequence[str] | None = None, limit: int 
 
     Ann has 3 interactions on two days, Bob 1: Ann 3, 2 days, share .75; Bob 1, 1 day, share .25.
     """
-    used = uses(dataset, tag_ids)
+    used = uses(dataset) if tag_ids is None else of_few(dataset, tag_ids)
     table = used.table
     summed = table.group_by("user").agg(interactions=table.interactions.sum())
     # Those in equal places too, since among equals their IDs decide, and codes are in no order.

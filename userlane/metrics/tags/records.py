@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from userlane.contract import CODES, Coded, Dataset, Source, Texts
-from userlane.engine import distinct, run
+from userlane.engine import distinct, distinct_by, near, run
 from userlane.engine import table as stored_table
 
 Step = Literal["day", "week"]
@@ -41,10 +41,9 @@ class Records:
             return self
         return replace(self, table=self.table.filter(self.table.interactions > 0), all_used=True)
 
-    def different_users(self, *, by_tag: bool = False) -> ibis.Value:
-        """How many different users there are, in all or for each tag."""
-        groups = self.tags.size if by_tag else 1
-        return distinct(self.table.user, self.users.size, groups)
+    def different_users(self) -> ibis.Value:
+        """How many different users there are."""
+        return distinct(self.table.user, self.users.size)
 
     def named(self, found: pd.DataFrame) -> pd.DataFrame:
         """A frame with the tag IDs, as its first column `tag_id`, in place of the codes in `tag`."""
@@ -64,17 +63,82 @@ def uses(dataset: Dataset, tag_ids: Sequence[str] | None = None) -> Records:
     return records(dataset).used().of_tags(tag_ids)
 
 
+def of_few(dataset: Dataset, tag_ids: Sequence[str]) -> Records:
+    """`uses` of a few tags, to be asked for more than once: those of the choice made last are kept in memory,
+    where they are not too many.
+    """
+    used, chosen = uses(dataset, tag_ids), tuple(tag_ids)
+    with _lock:
+        kept = _latest.get(dataset)
+    if kept is None or kept[0] != chosen:
+        rows = near(used.table, _MOST_KEPT)
+        if rows is None:
+            return used
+        kept = (chosen, rows)
+        with _lock:
+            _latest.clear()  # of all datasets, so that what is kept is bounded
+            _latest[dataset] = kept
+    return replace(used, table=ibis.memtable(kept[1]))
+
+
+_MOST_KEPT = 3_000_000
+"""48 MB."""
+
+_latest: WeakKeyDictionary[Dataset, tuple[tuple[str, ...], pa.Table]] = WeakKeyDictionary()
+
+
+def of_each_tag(dataset: Dataset) -> pd.DataFrame:
+    """What was used of each tag; counted once. Not to be changed: it is shared.
+
+    Columns: `tag_id`, in no order; `users`; `interactions`; `first_day` and `last_day` of use; and in
+    `everyone` how many different users used any tag, the same in each row.
+    """
+    return _counted(dataset).of_each_tag
+
+
 def different_users(dataset: Dataset) -> int:
     """How many different users the records are of, also those without an interaction; counted once."""
+    return _counted(dataset).users
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Counted:
+    of_each_tag: pd.DataFrame
+    users: int
+
+
+def _counted(dataset: Dataset) -> _Counted:
     with _lock:
-        known = _users.get(dataset)
+        known = _known.get(dataset)
     if known is None:
-        found = run(records(dataset).different_users().name("users"))
-        known = _users[dataset] = int(found["users"].iloc[0])
+        everything = records(dataset)
+        found = _of_each_tag(everything.used())
+        # Where every record is a use, whoever was seen used something.
+        if everything.all_used:
+            users = int(found["everyone"].max()) if len(found) else 0
+        else:
+            users = int(run(everything.different_users().name("users"))["users"].iloc[0])
+        known = _known[dataset] = _Counted(found, users)
     return known
 
 
-_users: WeakKeyDictionary[Dataset, int] = WeakKeyDictionary()
+def _of_each_tag(used: Records) -> pd.DataFrame:
+    table = used.table
+    of_tag = distinct_by(
+        table,
+        "tag",
+        "user",
+        used.users.size,
+        groups=used.tags.size,
+        interactions=table.interactions.sum(),
+        first_day=table.date.min(),
+        last_day=table.date.max(),
+    )
+    found = used.named(run(of_tag)).rename(columns={"different": "users", "altogether": "everyone"})
+    return found[["tag_id", "users", "interactions", "first_day", "last_day", "everyone"]]
+
+
+_known: WeakKeyDictionary[Dataset, _Counted] = WeakKeyDictionary()
 _lock = Lock()
 
 
