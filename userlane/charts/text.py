@@ -7,6 +7,7 @@ Plotly reads its texts as a small HTML in which links are live. Names from the A
 import math
 import re
 import textwrap
+from functools import lru_cache
 
 LONGEST = 28
 LONGEST_WHOLE = 300
@@ -27,8 +28,14 @@ def label(text: object, *, whole: bool = False) -> str:
     >>> label("<a href='https://example.com'>Click</a> me & win")
     "&lt;a href='https://example.co…"
     """
+    return _label(str(text)[: 4 * LONGEST_WHOLE], whole)
+
+
+@lru_cache(maxsize=1024)
+def _label(text: str, whole: bool) -> str:  # noqa: FBT001  # `label` names it
+    """Each of a line's points says the same name."""
     longest = LONGEST_WHOLE if whole else LONGEST
-    clean = "".join(each for each in " ".join(str(text)[: 4 * LONGEST_WHOLE].split()) if each.isprintable())
+    clean = "".join(each for each in " ".join(text.split()) if each.isprintable())
     if len(clean) > longest:
         clean = clean[: longest - 1].rstrip() + "…"
     lines = textwrap.wrap(clean, _LINE) if whole else [clean]
