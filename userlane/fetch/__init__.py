@@ -2,7 +2,7 @@
 
 tidy      the rows of one window, sorted, each once
 plan      which windows one load walks
-gauge     how many requests are worth having under way
+gauge     how many pages are worth working on at a time
 walked    what one walk over one window brought
 run       the missing windows of one load, walked
 proof     what another token has to be shown before it may open the rows

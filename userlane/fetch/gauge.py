@@ -1,4 +1,4 @@
-"""How many requests are worth having under way."""
+"""How many pages are worth working on at a time."""
 
 import math
 import time
@@ -46,7 +46,7 @@ class Gauge:
 
     @property
     def useful(self) -> int:
-        """How many requests to have under way: all that are allowed, while nothing is known."""
+        """How many pages to work on side by side: as many as are allowed, while nothing is known."""
         with self._lock:
             if not self._costs:
                 return self._most

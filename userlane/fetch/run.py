@@ -78,7 +78,7 @@ class Run:
     """One load's requests.
 
     The first window goes alone until the API has answered twice and it is known how long windows may be; then
-    as many are walked side by side as requests may be in flight. A first request that fails ends the run, and
+    as many are walked side by side as are of use. A first request that fails ends the run, and
     so does any error that no other window can escape. A window whose records changed while it was walked is
     walked once more.
     """
@@ -100,7 +100,9 @@ class Run:
         self._room = Room(max_rows)
         self._client = Client(connection, http, patience, in_flight=in_flight, notice=self._wait)
         self._decoder = Decoder(query, self._route.fields)
-        self._gauge = Gauge(in_flight)
+        # Half as many again as requests may be under way: while one is read, another takes its place.
+        self._workers = in_flight + in_flight // 2
+        self._gauge = Gauge(self._workers)
         self._first = self._route.first_page
         self._lock = Lock()
         self._news = Event()
@@ -162,7 +164,7 @@ class Run:
         found: list[tuple[Window, list[Outcome]]] = []
         work = partial(self._walk_all, plan, keeper, found)
         try:
-            with Crew(self._in_flight, "userlane-window") as crew:
+            with Crew(self._workers, "userlane-window") as crew:
                 jobs = [self._begin(crew, work)]
                 while not self._tried.is_set():
                     self._listen(tell)
