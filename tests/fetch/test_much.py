@@ -18,7 +18,7 @@ from tests.stand_in import APRIL, UNHURRIED, Api, Record, connection, query, tag
 from userlane.contract import Window
 from userlane.errors import LongLoad, UserlaneError
 from userlane.fetch import Progress, plan
-from userlane.fetch.fetcher import _sample
+from userlane.fetch.estimate import sample
 from userlane.store import FolderStore
 
 FORTNIGHT = Window(date(2026, 1, 1), date(2026, 1, 15))
@@ -253,7 +253,7 @@ def test_a_refusal_of_the_day_that_is_asked_first_is_the_loads() -> None:
 def test_the_day_that_is_asked_first_is_one_of_those_that_are_missing(first: int, days: int) -> None:
     start = YEAR.start + timedelta(days=first)
     gap = Window(start, start + timedelta(days=days))
-    day = _sample(gap)
+    day = sample(gap)
     assert day.days == 1
     assert gap.start <= day.start < gap.end
     if days >= 7 + 4:

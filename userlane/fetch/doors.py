@@ -6,10 +6,7 @@ last page and got what the other one had got. After 15 minutes it shows so again
 are to be opened; if it gets something else, it has to show all of them anew.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Lock
@@ -18,13 +15,10 @@ from typing import Protocol
 from userlane.client import Patience
 from userlane.contract import Connection, Query
 from userlane.errors import AccessRefused, LoadStopped, Throttled, UserlaneError
+from userlane.fetch.door import ADMITTED, Door, entered, lately
 from userlane.store import Cover, Held, Piece, Proof, Store
 
-ADMITTED = timedelta(minutes=15)
-"""How long after an answer a token may open what is stored without asking."""
-
 _REMEMBERED = timedelta(hours=24)
-_MOST_KNOWN = 5_000
 _MOST_DIFFERENT = 2
 _SHORTEST_SPAN = 3
 """Windows; the first page and the last of each cost no more requests where there are fewer."""
@@ -32,7 +26,6 @@ _SHORTEST_SPAN = 3
 _MOST_SPANS_FAILED = 12
 """Enough to find the half, the quarter … of a year that a token may not see."""
 _MOST_ASKED_AGAIN = 2
-_BLINK = 0.1
 _ENDS = (AccessRefused, LoadStopped, Throttled)
 """After these there is nothing more to ask."""
 
@@ -53,36 +46,12 @@ class Asks(Protocol):
 _Key = tuple[str, str, str, str | None]
 
 
-@dataclass(slots=True)
-class _Door:
-    """`known` are the pieces that its token has fetched or shown, and when; `different` those that it got
-    otherwise.
-    """
-
-    known: OrderedDict[str, datetime] = field(default_factory=OrderedDict)
-    different: dict[str, datetime] = field(default_factory=dict)
-    open_since: datetime | None = None
-    used_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    lock: Lock = field(default_factory=Lock)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the API has answered within the last 15 minutes."""
-        return self.open_since is not None and _lately(self.open_since)
-
-    def know(self, piece_id: str) -> None:
-        self.known[piece_id] = datetime.now(UTC)
-        self.different.pop(piece_id, None)
-        while len(self.known) > _MOST_KNOWN:
-            self.known.popitem(last=False)
-
-
 class Doors:
     """One door for each token, property, dataset and survey. A store is told nothing about tokens."""
 
     def __init__(self, store_of: Callable[[Connection], Store]) -> None:
         self._store_of = store_of
-        self._doors: dict[_Key, _Door] = {}
+        self._doors: dict[_Key, Door] = {}
         self._swept_at = datetime.now(UTC)
         self._lock = Lock()
 
@@ -100,13 +69,13 @@ class Doors:
         Raises what `asks` raises where it is about pieces that this token has seen before.
         """
         door = self._door(connection, query)
-        with _entered(door, patience):
+        with entered(door, patience):
             now = datetime.now(UTC)
             store, api = self._store_of(connection), connection.api
             held = store.held(api, query)
             cover = Cover(store, api, query, now, since)
             known = [each for each in held if each.id in door.known and cover.add(each)]
-            long_ago = [each for each in known if not _lately(door.known[each.id])]
+            long_ago = [each for each in known if not lately(door.known[each.id])]
             if long_ago:
                 changed = self._changed(door, store, api, long_ago, asks)
                 if changed is not None:
@@ -164,7 +133,7 @@ class Doors:
                 known.difference_update(tuple(door.known))
         self._store_of(connection).release(known)
 
-    def _changed(self, door: _Door, store: Store, api: str, known: Sequence[Held], asks: Asks) -> str | None:
+    def _changed(self, door: Door, store: Store, api: str, known: Sequence[Held], asks: Asks) -> str | None:
         """The piece that this token gets no longer as it did, of those that are asked for again; "" where it
         is one of many. Settled windows first: in others, answers may have arrived meanwhile. Of tags, all
         that lie side by side are asked for together.
@@ -192,7 +161,7 @@ class Doors:
             door.know(each.id)
         return None
 
-    def _show(self, door: _Door, cover: Cover, held: Sequence[Held], patience: Patience, asks: Asks) -> None:
+    def _show(self, door: Door, cover: Cover, held: Sequence[Held], patience: Patience, asks: Asks) -> None:
         """Pieces of others: a token that is shown not to see the same is not asked much longer."""
         self._show_spans(door, cover, held, patience, asks)
         now, different = datetime.now(UTC), 0
@@ -200,7 +169,7 @@ class Doors:
             found_different = door.different.get(each.id)
             if each.id in door.known or different == _MOST_DIFFERENT or not cover.wants(each):
                 continue
-            if found_different is not None and _lately(found_different):
+            if found_different is not None and lately(found_different):
                 different += 1
                 continue
             proof = cover.proof(each)
@@ -223,7 +192,7 @@ class Doors:
                 door.different[each.id] = now
 
     def _show_spans(
-        self, door: _Door, cover: Cover, held: Sequence[Held], patience: Patience, asks: Asks
+        self, door: Door, cover: Cover, held: Sequence[Held], patience: Patience, asks: Asks
     ) -> None:
         """Tags have many windows, so those that lie side by side are shown together, else in two halves."""
         new = [each for each in held if each.id not in door.known and each.id not in door.different]
@@ -251,10 +220,10 @@ class Doors:
                 half = len(span) // 2
                 spans += [span[:half], span[half:]]  # the longest first: they save most
 
-    def _door(self, connection: Connection, query: Query) -> _Door:
+    def _door(self, connection: Connection, query: Query) -> Door:
         key, now = _key(connection, query), datetime.now(UTC)
         with self._lock:
-            door = self._doors.setdefault(key, _Door())
+            door = self._doors.setdefault(key, Door())
             door.used_at = now
             if abs(now - self._swept_at) > ADMITTED:
                 self._swept_at = now
@@ -290,21 +259,6 @@ def _spans(held: Iterable[Held]) -> list[list[Held]]:
         elif not spans or spans[-1][-1].query.window.end < each.query.window.start:
             spans.append([each])
     return spans
-
-
-def _lately(moment: datetime) -> bool:
-    """Whether it is at most 15 minutes ago, and not ahead of a clock that was put back."""
-    return timedelta(0) <= datetime.now(UTC) - moment < ADMITTED
-
-
-@contextmanager
-def _entered(door: _Door, patience: Patience) -> Iterator[None]:
-    while not door.lock.acquire(timeout=_BLINK):
-        patience.check()
-    try:
-        yield
-    finally:
-        door.lock.release()
 
 
 def _key(connection: Connection, query: Query) -> _Key:

@@ -1,9 +1,8 @@
 """A query becomes a dataset."""
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event, Lock
@@ -15,29 +14,20 @@ import structlog
 from userlane.client import Limits, Patience, Transport, open_http
 from userlane.contract import Connection, Dataset, DatasetName, Query, Shelf, Window
 from userlane.errors import AccessRefused, LoadStopped, LongLoad, TokenRejected, UserlaneError
+from userlane.fetch.answer import answer
 from userlane.fetch.doors import Doors
+from userlane.fetch.estimate import LONG, Paces, expected_a_day, sample
+from userlane.fetch.keeping import Asking, Keeping
 from userlane.fetch.load import Load
 from userlane.fetch.plan import Plan, requests
 from userlane.fetch.probe import Probe, words
 from userlane.fetch.progress import Progress
-from userlane.fetch.run import Outcome, Run
+from userlane.fetch.run import Run
 from userlane.settings import Settings
-from userlane.store import MemoryStore, Piece, Proof, Store, dataset, opened
-from userlane.store.pieces import UNSETTLED_DAYS
+from userlane.store import MemoryStore, Piece, Store, dataset, opened
 
 _AROUND = timedelta(days=28)
 _PROBE_SECONDS = 20.0
-_LONG = 35
-"""Days to be fetched, from which on a load of tags may take long."""
-
-_WEEK = 0.8
-"""What a day has on average, for each record that a Wednesday has: offices are empty at weekends."""
-
-_CLOCKS_DIFFER = timedelta(seconds=5)
-_MOST_PACES = 1_000
-_TELLING = 10
-"""Requests, from which on a load tells how many seconds each of them takes."""
-
 _PROBE_DAYS = 30
 
 log = structlog.get_logger("userlane.fetch")
@@ -69,7 +59,7 @@ class Fetcher:
         self._lock = Lock()
         self._loads: WeakValueDictionary[tuple[object, ...], Load] = WeakValueDictionary()
         self._datasets: WeakValueDictionary[str, Dataset] = WeakValueDictionary()
-        self._paces: dict[str, float] = {}
+        self._paces = Paces()
 
     def load(
         self,
@@ -107,8 +97,8 @@ class Fetcher:
         began = time.monotonic()
         patience = Patience(self._limits, stop)
         run = self._run(connection, query, patience)
-        asks = _Asks(self._run, connection, query, patience)
-        keeper = _Keeper(self._doors, self._store_of(connection), connection, patience, asks, since)
+        asks = Asking(self._run, connection, query, patience)
+        keeper = Keeping(self._doors, self._store_of(connection), connection, patience, asks, since)
         found = self._opened(connection, query, patience, asks, since)
         if at_most is not None:
             found = self._agreed(query, found, keeper, progress, at_most)
@@ -129,22 +119,31 @@ class Fetcher:
         first = outcomes[0].error if outcomes else None
         if first and not run.answered and (refusal or not admitted):
             raise first
-        answer = self._answer(connection, query, found, outcomes, stopped=patience.aborted)
-        self._learn_pace(connection, run)
+        answered = answer(
+            connection.api,
+            query,
+            found,
+            outcomes,
+            older=partial(self._doors.older, connection),
+            stopped=patience.aborted,
+            known=self._datasets,
+            shelf=self._shelf(connection, query),
+        )
+        self._paces.learn(connection, run)
         log.info(
             "load ended",
             dataset=query.dataset,
             window=str(query.window.words()),
-            rows=answer.rows,
+            rows=answered.rows,
             requests=run.progress.requests,
             seconds=round(time.monotonic() - began, 1),
-            state=answer.condition,
+            state=answered.condition,
         )
-        if first and not run.answered and answer.state.missing == (query.window,):
+        if first and not run.answered and answered.state.missing == (query.window,):
             raise first
         if self._after is not None and not patience.aborted:
-            self._after(answer)
-        return answer, proved_at
+            self._after(answered)
+        return answered, proved_at
 
     def start(
         self,
@@ -218,7 +217,7 @@ class Fetcher:
         connection: Connection,
         query: Query,
         patience: Patience,
-        asks: "_Asks",
+        asks: Asking,
         since: datetime | None,
     ) -> tuple[Piece, ...]:
         try:
@@ -231,7 +230,7 @@ class Fetcher:
         self,
         query: Query,
         found: tuple[Piece, ...],
-        keeper: "_Keeper",
+        keeper: Keeping,
         progress: Callable[[Progress], None],
         at_most: float,
     ) -> tuple[Piece, ...]:
@@ -242,11 +241,11 @@ class Fetcher:
         connection = keeper.connection
         gaps = query.window.without(piece.window for piece in found)
         days = sum(gap.days for gap in gaps)
-        if query.dataset != "tags" or days <= _LONG:
+        if query.dataset != "tags" or days <= LONG:
             return found
-        a_day, pace = self._a_day(connection, query), self._paces.get(connection.scope)
+        a_day, pace = self._a_day(connection, query), self._paces.of(connection)
         if a_day is None or pace is None:
-            day = _sample(max(gaps, key=lambda gap: gap.days))
+            day = sample(max(gaps, key=lambda gap: gap.days))
             run = self._run(connection, query, Patience(self._limits, keeper.patience.stop))
             (outcome, *_) = run.go(Plan(query, [day]), progress, keeper)
             if isinstance(outcome.error, (AccessRefused, LoadStopped)):
@@ -255,21 +254,15 @@ class Fetcher:
             if not outcome.complete:
                 return found  # the load itself tells what is wrong
             found = (*found, outcome.piece)
-            self._learn_pace(connection, run)
-            a_day = a_day or _WEEK * outcome.piece.rows.num_rows
+            self._paces.learn(connection, run)
+            a_day = a_day or expected_a_day(outcome.piece)
             # A few requests go one after another; many will go side by side.
             one_by_one = run.pace or run.progress.seconds
-            pace = self._paces.get(connection.scope) or one_by_one / self._settings.max_in_flight
+            pace = self._paces.of(connection) or one_by_one / self._settings.max_in_flight
         seconds = requests(a_day, days) * pace
         if seconds > at_most:
             raise LongLoad(round(a_day * days), seconds)
         return found
-
-    def _learn_pace(self, connection: Connection, run: Run) -> None:
-        if run.progress.requests > _TELLING and run.pace is not None:
-            if len(self._paces) > _MOST_PACES:
-                self._paces.clear()
-            self._paces[connection.scope] = run.pace
 
     def delete(self, connection: Connection, property_id: str) -> int:
         """Remove all that is stored of a property of this API; how many windows that was.
@@ -305,102 +298,6 @@ class Fetcher:
         """After a refusal what is stored stays shut, after a rejected token all of it."""
         if isinstance(error, AccessRefused):
             self._doors.shut(connection, None if isinstance(error, TokenRejected) else query)
-
-    def _answer(
-        self,
-        connection: Connection,
-        query: Query,
-        found: Sequence[Piece],
-        outcomes: Sequence[Outcome],
-        *,
-        stopped: bool,
-    ) -> Dataset:
-        whole = [*found, *(outcome.piece for outcome in outcomes if outcome.complete)]
-        failed = [outcome for outcome in outcomes if not outcome.complete]
-        refused = any(isinstance(outcome.error, AccessRefused) for outcome in failed)
-        parts: list[Piece] = []
-        stale: list[Piece] = []
-        for outcome in failed:
-            window = outcome.piece.window
-            older = () if refused else self._doors.older(connection, query.over(window))
-            bare = window.without(piece.window for piece in older)
-            parts += [outcome.piece.over(gap) for gap in bare]
-            whole += older
-            stale += older
-        missing = query.window.without(piece.window for piece in whole)
-        # Windows given up because of another's error have no reason of their own.
-        causes = [o.reason for o in failed if o.reason and (stopped or not isinstance(o.error, LoadStopped))]
-        return dataset(
-            connection.api,
-            query,
-            [*whole, *parts],
-            reasons=causes if parts else (),
-            missing=missing,
-            stale=stale,
-            denied=refused,
-            known=self._datasets,
-            shelf=self._shelf(connection, query),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Keeper:
-    """As `run.Keeper`: on behalf of one load."""
-
-    doors: Doors
-    store: Store
-    connection: Connection
-    patience: Patience
-    asks: "_Asks"
-    since: datetime | None
-    began: datetime = field(default_factory=lambda: datetime.now(UTC) - _CLOCKS_DIFFER)
-
-    def keep(self, piece: Piece) -> Piece:
-        return self.doors.keep(self.connection, piece)
-
-    def claim(self, query: Query) -> AbstractContextManager[object] | None:
-        return self.store.claim(self.connection.api, query)
-
-    def news(self, query: Query) -> bool:
-        if query.dataset != "tags":
-            return False
-        held = self.store.held(self.connection.api, query)
-        return any(each.fetched_at >= self.began for each in held)
-
-    def found(self, query: Query) -> tuple[Piece, ...]:
-        with suppress(UserlaneError):  # whatever is wrong, the fetch will tell
-            pieces = self.doors.opened(self.connection, query, self.patience, self.asks, self.since)
-            if not query.window.without(piece.window for piece in pieces):
-                return pieces
-        return ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Asks:
-    """As `doors.Asks`: on behalf of one load."""
-
-    run: Callable[[Connection, Query, Patience], Run]
-    connection: Connection
-    query: Query
-    patience: Patience
-
-    def proves(self, query: Query, proof: Proof) -> bool:
-        return self.run(self.connection, query, self.patience).proves(proof)
-
-    def proves_span(self, pieces: Sequence[Piece]) -> bool:
-        return self.run(self.connection, self.query, self.patience).proves_span(pieces)
-
-    def knocks(self) -> None:
-        self.run(self.connection, self.query, self.patience).probe()
-
-
-def _sample(gap: Window) -> Window:
-    """Its last Wednesday that is settled: a day like most, and like those to come. Its first day, where it
-    is too short to have one.
-    """
-    last = gap.last - timedelta(days=UNSETTLED_DAYS + 1)
-    day = max(gap.start, last - timedelta(days=(last.weekday() - 2) % 7))
-    return Window.through(day, day)
 
 
 def _unheard(_progress: Progress) -> None:

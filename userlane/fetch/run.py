@@ -4,13 +4,12 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import itemgetter
 from threading import Event, Lock
-from typing import Protocol
 
 from userlane.client import Client, Crew, Http, Patience, Room, Walk
 from userlane.contract import Connection, Query, Window
@@ -25,6 +24,7 @@ from userlane.errors import (
     UserlaneError,
 )
 from userlane.fetch.gauge import Gauge
+from userlane.fetch.outcome import Keeper, Outcome, outcome, second
 from userlane.fetch.plan import Plan
 from userlane.fetch.progress import Progress
 from userlane.fetch.proof import proves, proves_span
@@ -40,38 +40,6 @@ _CHANCE = random.SystemRandom()
 _CLAIM_AGAIN = (0.1, 0.5)
 _LONGEST_CLAIM = 120.0
 """Seconds to wait for somebody else to fetch a window, before it is fetched here too."""
-
-
-class Keeper(Protocol):
-    """Where what was fetched goes, and where others put theirs."""
-
-    def keep(self, piece: Piece) -> Piece:
-        """Store a window; as it is kept."""
-
-    def claim(self, query: Query) -> AbstractContextManager[object] | None:
-        """As `Store.claim`."""
-
-    def news(self, query: Query) -> bool:
-        """Whether anybody has stored something of the window since this load began."""
-
-    def found(self, query: Query) -> tuple[Piece, ...]:
-        """What somebody else has stored of the whole window meanwhile; nothing if it is not all there, or not
-        for this token to see. Raises nothing.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One window walked: the rows that arrived, and why they are not all there, if they are not."""
-
-    piece: Piece
-    reason: str | None = None
-    error: UserlaneError | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether the window can be kept as it is."""
-        return self.reason is None
 
 
 class Run:
@@ -251,9 +219,9 @@ class Run:
         if not first.broken:
             self._plan.learn(query.window, first.records)
         if not first.moved:
-            return _outcome(first)
+            return outcome(first)
         self._room.give_back(first.records)
-        return _second(first, self._walk(query, known=first.records))
+        return second(first, self._walk(query, known=first.records))
 
     def _walk(self, query: Query, known: int = 0) -> Walked:
         """Walk one window; of its records so many were counted before."""
@@ -320,18 +288,3 @@ def _bare(error: UserlaneError) -> UserlaneError:
     """The error without the frames it passed, which hold whole pages: it lasts as long as the dataset."""
     error.__context__ = None
     return error.with_traceback(None)
-
-
-def _outcome(walked: Walked) -> Outcome:
-    return Outcome(walked.piece, walked.reason, walked.error)
-
-
-def _second(first: Walked, again: Walked) -> Outcome:
-    """What holds of a window that was walked twice, because records changed during the first walk."""
-    if again.broken:
-        reason = f"Records changed while they were loaded, and loading them again broke off: {again.reason}"
-        return Outcome(replace(first.piece, proof=None), reason, again.error)
-    if again.moved and not again.same(first):
-        reason = "Records changed while they were loaded, twice: some may be missing."
-        return Outcome(replace(again.piece, proof=None), reason)
-    return _outcome(again)

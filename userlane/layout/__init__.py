@@ -5,9 +5,10 @@ be shown beside it. Nothing here takes a bare number, table or figure.
 """
 
 from userlane.layout.cards import heart_cards, nps_card, nps_cards, row, survey_cards, tag_cards
+from userlane.layout.changes import sentences
 from userlane.layout.connecting import status
 from userlane.layout.filters import sidebar
-from userlane.layout.frame import explained, load, page, ready, sentences
+from userlane.layout.frame import explained, load, page, ready
 from userlane.layout.loaded import Loaded
 from userlane.layout.loading import load_all
 from userlane.layout.names import matched, tag_names

@@ -1,6 +1,6 @@
 """The frame of every page: heading, guard, error box, state notices, explanation."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from userlane import cached, session
-from userlane.contract import NAMES, DatasetName, Measured, Query, shown
+from userlane.contract import DatasetName, Query
 from userlane.errors import (
     AccessRefused,
     FieldsAmbiguous,
@@ -22,7 +22,7 @@ from userlane.errors import (
 from userlane.layout import connecting, failing, teaching
 from userlane.layout.loaded import Loaded
 from userlane.layout.loading import Unforeseen, load_all
-from userlane.layout.text import API_NAMES, NOUNS, age, counted, number, plain, standing
+from userlane.layout.text import API_NAMES, NOUNS, age, counted, number, plain
 from userlane.saved import UNKNOWN
 
 _REJECTED = "rejected the token"
@@ -119,7 +119,7 @@ def incomplete(loaded: Loaded, rows: int) -> None:
     reasons = " ".join(plain(reason) for reason in state.causes)
     missing = ", ".join(window.words() for window in state.missing)
     have = counted(rows, *NOUNS[loaded.name])
-    whose = _called(dataset.query for dataset in loaded.now)
+    whose = called(dataset.query for dataset in loaded.now)
     alone = " It is not compared with the period before." if session.filters().compare else ""
     with notice():
         st.warning(
@@ -158,10 +158,10 @@ def _together(errors: Mapping[Query, UserlaneError]) -> list[tuple[str, Userlane
     whose: dict[tuple[str, str], list[Query]] = {}
     for query, error in errors.items():
         whose.setdefault((error.cause, error.next_step), []).append(query)
-    return [(_called(queries), errors[queries[0]]) for queries in whose.values()]
+    return [(called(queries), errors[queries[0]]) for queries in whose.values()]
 
 
-def _called(queries: Iterable[Query]) -> str:
+def called(queries: Iterable[Query]) -> str:
     """What is asked for, as people say it: the surveys by their names."""
     surveys = session.visit().surveys
     return ", ".join(
@@ -174,7 +174,7 @@ def _called(queries: Iterable[Query]) -> str:
 
 def stale(loaded: Loaded, fetched_at: datetime) -> None:
     """The notice of rows that could not be brought up to date."""
-    whose = _called(dataset.query for dataset in loaded.now if dataset.state.stale)
+    whose = called(dataset.query for dataset in loaded.now if dataset.state.stale)
     when = f"{fetched_at:%-d %b %Y, %H:%M} UTC, {age(fetched_at)}"
     with notice():
         st.warning(
@@ -250,7 +250,7 @@ def nothing(loaded: Loaded) -> None:
     things = {"heart": "HEART scores", "nps": "NPS answers", "surveys": "survey answers", "tags": "tag use"}
     empty = tuple(dataset for dataset in loaded.now if dataset.state.complete)
     state = replace(loaded, now=empty).state
-    of = "" if len(empty) == len(loaded.now) else f" of {_called(dataset.query for dataset in empty)}"
+    of = "" if len(empty) == len(loaded.now) else f" of {called(dataset.query for dataset in empty)}"
     known = (
         f"That was so {age(state.fetched_at)}; newer data could not be had."
         if state.stale and state.fetched_at
@@ -258,49 +258,6 @@ def nothing(loaded: Loaded) -> None:
         "choose a longer range on the left to look further back."
     )
     st.info(f"No {things[loaded.name]}{of} in {loaded.window.words()}. {known}", icon=":material/event_busy:")
-
-
-def sentences(place: DeltaGenerator, found: Sequence[Measured[list[str]]], of: Sequence[Loaded]) -> None:
-    """What changed most, as a list in a place kept free for it; what is not up to date says so in its line.
-
-    Whichever `of` the datasets was not loaded, is incomplete or was not compared is named.
-    """
-    with place.container(border=True):
-        st.markdown("**What changed most**")
-        lines = []
-        for measured in found:
-            mark = "" if measured.condition == "complete" else f" {standing(measured.state, measured.rows)}"
-            lines += [f"- {plain(sentence)}{mark}" for sentence in shown(measured)]
-        if lines:
-            st.markdown("\n".join(lines))
-        compared = session.filters().compare
-        left_out = list(_left_out(of)) if compared else []
-        for why, whose in left_out:
-            st.caption(f"Not compared, {why}: {whose}.")
-        if not lines and not left_out:
-            st.markdown(
-                "Nothing to compare in these days."
-                if compared
-                else "The comparison with the period before is switched off."
-            )
-
-
-def _left_out(of: Sequence[Loaded]) -> Iterator[tuple[str, str]]:
-    """Why something was not compared, and what that was, as people say it."""
-    found: dict[str, list[str]] = {
-        "because incomplete": [],
-        "because not loaded": [],
-        "for the reason below": [],
-    }
-    for loaded in of:
-        had = [dataset for dataset in loaded.now if dataset.query not in loaded.errors]
-        partial = [dataset.query for dataset in had if not dataset.state.complete]
-        unlike = [query for query in loaded.unlike if query not in partial]
-        for whose, queries in zip(found.values(), (partial, list(loaded.errors), unlike), strict=True):
-            every = len(queries) == len({*loaded.errors, *(dataset.query for dataset in had)})
-            if queries:
-                whose.append(NAMES[loaded.name] if every else _called(queries))
-    return ((why, ", ".join(whose)) for why, whose in found.items() if whose)
 
 
 def explained(name: str) -> None:

@@ -12,7 +12,7 @@ from userlane import cached, session
 from userlane.contract import NAMES, Dataset, DatasetName, Query, Window
 from userlane.errors import AccessRefused, LoadStopped, UploadRefused, UserlaneError
 from userlane.fetch import Load, Progress
-from userlane.fetch.doors import ADMITTED
+from userlane.fetch.door import ADMITTED
 from userlane.layout import failing
 from userlane.layout.loaded import Loaded, Outcome, collected
 from userlane.layout.text import API_NAMES, counted, number, plain, rest

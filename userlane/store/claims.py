@@ -1,4 +1,6 @@
-"""Who fetches a window, agreed on through a bucket alone.
+"""Who fetches a window, agreed on by a lock on one machine, or through a bucket alone.
+
+On one machine a file is locked, so a claim ends with its process. For a bucket:
 
 Whoever wants a window writes an object of a name nobody else has, and then looks which others there are for
 the same window. Alone, it has the window; else it takes its own away again and comes back later.
@@ -18,14 +20,17 @@ the latest. Claims save work. Nothing is right because of them.
 """
 
 import contextlib
+import fcntl
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event, Lock, Thread
 
 import structlog
 
+from userlane.contract import Window
 from userlane.store.far import Far
 
 FOLDER = "claims"
@@ -136,3 +141,28 @@ def stale(far: Far, seconds: float) -> Iterator[str]:
     listed = far.listing(FOLDER)
     newest = max((each.modified for each in listed), default=0.0)
     return (each.path for each in listed if newest - each.modified > seconds)
+
+
+def claimed(folder: Path, window: Window) -> AbstractContextManager[object] | None:
+    """The claim of a window among the processes of one machine, until the context ends; None while another
+    has it.
+    """
+    claim = ExitStack()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f".{window.start}_{window.end}.claim"
+        file = claim.enter_context(path.open("wb"))
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Who has opened it already may then hold what is gone: at worst, a window is fetched twice.
+        claim.callback(_gone, path)
+    except BlockingIOError:
+        claim.close()
+        return None
+    except OSError:  # who cannot write cannot share what was fetched, so nobody need wait
+        claim.close()
+    return claim
+
+
+def _gone(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()

@@ -1,7 +1,6 @@
 """Pieces as files in a folder, shared by processes and kept between them."""
 
 import contextlib
-import fcntl
 import hashlib
 import shutil
 from collections import OrderedDict
@@ -17,6 +16,7 @@ import structlog
 from userlane.contract import Query, Shelf
 from userlane.errors import UserlaneError
 from userlane.store import files, sweep
+from userlane.store.claims import claimed
 from userlane.store.lexicon import Lexicons
 from userlane.store.memory import MEMORY_BYTES, MemoryStore
 from userlane.store.pieces import Held, Piece, Proof, covers, overlap
@@ -184,22 +184,8 @@ class FolderStore:
         return self._home(api, query).shelf
 
     def claim(self, api: str, query: Query) -> contextlib.AbstractContextManager[object] | None:
-        """As in `Store`: a file is locked, so a claim ends with its process."""
-        place = self._place(api, query)
-        claimed = contextlib.ExitStack()
-        try:
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path = place / f".{query.window.start}_{query.window.end}.claim"
-            file = claimed.enter_context(path.open("wb"))
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Who has opened it already may then hold what is gone: at worst, a window is fetched twice.
-            claimed.callback(_gone, path)
-        except BlockingIOError:
-            claimed.close()
-            return None
-        except OSError:  # who cannot write cannot share what was fetched, so nobody need wait
-            claimed.close()
-        return claimed
+        """As in `Store`."""
+        return claimed(self._place(api, query), query.window)
 
     def delete(self, property_id: str, api: str | None = None) -> int:
         """As in `Store`."""
@@ -311,8 +297,3 @@ def words(error: OSError) -> str:
 
 _MOST_OPEN = 20_000
 """Pieces of tags take no memory for their rows, but are not nothing."""
-
-
-def _gone(path: Path) -> None:
-    with contextlib.suppress(OSError):
-        path.unlink()
