@@ -18,9 +18,10 @@ from userlane.client import Patience, open_http
 from userlane.contract import Query
 from userlane.decode import Decoder
 from userlane.errors import TokenRejected
+from userlane.fetch.outcome import Outcome
 from userlane.fetch.plan import Plan
 from userlane.fetch.proof import digest
-from userlane.fetch.run import Outcome, Run
+from userlane.fetch.run import Run
 from userlane.store import Piece, Proof
 
 Change = Callable[[list[Record]], None]

@@ -5,6 +5,7 @@ another process writes has the codes of a lexicon of its own, and `parts` brings
 whole files that never change; from time to time one of them takes the place of all before it.
 
 lock      who writes a lexicon
+index     codes by text
 texts     one lexicon
 lexicons  those of one property, whoever writes them
 """

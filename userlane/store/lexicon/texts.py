@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from userlane.contract import CODED, CODES, COLUMNS, Texts
 from userlane.store import whole
+from userlane.store.lexicon.index import INDEX
 from userlane.store.lexicon.lock import LOCK, Lock
 from userlane.store.place import DISK, Place, files, written
 from userlane.store.whole import Unreadable
@@ -100,12 +101,17 @@ class Lexicon:
         chunk = column.chunk(0)
         dictionary = chunk.dictionary.cast(pa.string())
         with self._lock:
-            codes = pc.index_in(dictionary, value_set=self._texts[kind])
+            codes = self._codes(kind, dictionary)
             if codes.null_count:
                 new = pc.unique(dictionary.filter(pc.is_null(codes)))
                 self._append(kind, new)
-                codes = pc.index_in(dictionary, value_set=self._texts[kind])
+                codes = self._codes(kind, dictionary)
         return codes.cast(pa.int32()).take(chunk.indices)
+
+    def _codes(self, kind: Kind, asked: pa.Array) -> pa.Array:
+        if kind == "user":
+            return INDEX.find(self, self._texts[kind], asked)
+        return pc.index_in(asked, value_set=self._texts[kind])
 
     def _decoded(self, kind: Kind, column: pa.ChunkedArray) -> pa.Array:
         codes: npt.NDArray[np.int32] = column.to_numpy()
