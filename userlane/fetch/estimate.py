@@ -3,7 +3,8 @@
 from datetime import timedelta
 from threading import Lock
 
-from userlane.contract import Connection, Window
+from userlane.contract import Connection, Query, Window
+from userlane.fetch.doors import Doors
 from userlane.fetch.run import Run
 from userlane.store import Piece
 from userlane.store.pieces import UNSETTLED_DAYS
@@ -14,6 +15,7 @@ LONG = 35
 _WEEK = 0.8
 """What a day has on average, for each record that a Wednesday has: offices are empty at weekends."""
 
+_AROUND = timedelta(days=28)
 _MOST_PACES = 1_000
 _TELLING = 10
 """Requests, from which on a load tells how many seconds each of them takes."""
@@ -37,6 +39,16 @@ class Paces:
     def of(self, connection: Connection) -> float | None:
         """Seconds a request, if a load has shown it."""
         return self._paces.get(connection.scope)
+
+
+def a_day(doors: Doors, connection: Connection, query: Query) -> float | None:
+    """How many records of tags a day has, as far as this token knows from what it loaded around."""
+    if query.dataset != "tags":
+        return None
+    around = Window(query.window.start - _AROUND, query.window.end + _AROUND)
+    pieces = doors.older(connection, query.over(around))
+    days = sum(piece.window.days for piece in pieces)
+    return sum(piece.rows.num_rows for piece in pieces) / days if days else None
 
 
 def sample(gap: Window) -> Window:

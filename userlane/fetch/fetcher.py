@@ -16,7 +16,7 @@ from userlane.contract import Connection, Dataset, DatasetName, Query, Shelf, Wi
 from userlane.errors import AccessRefused, LoadStopped, LongLoad, TokenRejected, UserlaneError
 from userlane.fetch.answer import answer
 from userlane.fetch.doors import Doors
-from userlane.fetch.estimate import LONG, Paces, expected_a_day, sample
+from userlane.fetch.estimate import LONG, Paces, a_day, expected_a_day, sample
 from userlane.fetch.keeping import Asking, Keeping
 from userlane.fetch.load import Load
 from userlane.fetch.plan import Plan, requests
@@ -26,7 +26,6 @@ from userlane.fetch.run import Run
 from userlane.settings import Settings
 from userlane.store import MemoryStore, Piece, Store, dataset, opened
 
-_AROUND = timedelta(days=28)
 _PROBE_SECONDS = 20.0
 _PROBE_DAYS = 30
 
@@ -109,7 +108,7 @@ class Fetcher:
                 connection.api, query, found, known=self._datasets, shelf=self._shelf(connection, query)
             ), proved_at
         admitted = self._doors.is_open(connection, query)
-        plan = Plan(query, gaps, self._a_day(connection, query))
+        plan = Plan(query, gaps, a_day(self._doors, connection, query))
         outcomes = run.go(plan, progress, keeper)
         refusal = next((each.error for each in outcomes if isinstance(each.error, AccessRefused)), None)
         if refusal:
@@ -243,8 +242,8 @@ class Fetcher:
         days = sum(gap.days for gap in gaps)
         if query.dataset != "tags" or days <= LONG:
             return found
-        a_day, pace = self._a_day(connection, query), self._paces.of(connection)
-        if a_day is None or pace is None:
+        daily, pace = a_day(self._doors, connection, query), self._paces.of(connection)
+        if daily is None or pace is None:
             day = sample(max(gaps, key=lambda gap: gap.days))
             run = self._run(connection, query, Patience(self._limits, keeper.patience.stop))
             (outcome, *_) = run.go(Plan(query, [day]), progress, keeper)
@@ -255,13 +254,13 @@ class Fetcher:
                 return found  # the load itself tells what is wrong
             found = (*found, outcome.piece)
             self._paces.learn(connection, run)
-            a_day = a_day or expected_a_day(outcome.piece)
+            daily = daily or expected_a_day(outcome.piece)
             # A few requests go one after another; many will go side by side.
             one_by_one = run.pace or run.progress.seconds
             pace = self._paces.of(connection) or one_by_one / self._settings.max_in_flight
-        seconds = requests(a_day, days) * pace
+        seconds = requests(daily, days) * pace
         if seconds > at_most:
-            raise LongLoad(round(a_day * days), seconds)
+            raise LongLoad(round(daily * days), seconds)
         return found
 
     def delete(self, connection: Connection, property_id: str) -> int:
@@ -278,15 +277,6 @@ class Fetcher:
             raise probes[0].error or LoadStopped("Nothing was deleted.", "Try again.")
         self._doors.shut(connection)
         return self._store_of(connection).delete(property_id, connection.api)
-
-    def _a_day(self, connection: Connection, query: Query) -> float | None:
-        """How many records a day has, as far as this token knows from what it loaded around the window."""
-        if query.dataset != "tags":
-            return None
-        around = Window(query.window.start - _AROUND, query.window.end + _AROUND)
-        pieces = self._doors.older(connection, query.over(around))
-        days = sum(piece.window.days for piece in pieces)
-        return sum(piece.rows.num_rows for piece in pieces) / days if days else None
 
     def _shelf(self, connection: Connection, query: Query) -> Shelf:
         return self._store_of(connection).shelf(connection.api, query)
