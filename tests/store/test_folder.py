@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from tests.stand_in import UNHURRIED
 from tests.store.given import FETCHED, SHOWN, SOON, S, april, find, piece, query
+from tests.store.read_only import told
 from userlane.contract import DATASETS, DatasetName
 from userlane.store import FolderStore, Piece, whole
 
@@ -297,30 +298,17 @@ def test_a_folder_that_cannot_be_written_costs_a_notice_which_goes_when_it_can_b
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody who may not write")
 def test_a_read_only_folder_is_read_and_not_written(tmp_path: Path) -> None:
     FolderStore(tmp_path).keep(S, piece(query()))
-    for path in (tmp_path, *tmp_path.rglob("*")):
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    for parent in tmp_path.parents:
-        if parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    script = """
-import os, sys
-from pathlib import Path
-import time_machine
-from tests.store.given import *
-from userlane.store import FolderStore
-time_machine.travel(SOON).start()
-os.setuid(65534)
-store = FolderStore(Path(sys.argv[1]))
+    said, errors = told(
+        tmp_path,
+        """
 assert len(find(store, S, query(), SOON)) == 1
 store.keep(S, piece(query("tags")))
 assert "cannot be stored" in store.trouble
 assert len(find(store, S, query("tags"), SOON)) == 1
 print("seen")
-"""
-    run = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False
+""",
     )
-    assert run.stdout.endswith("seen\n"), run.stderr
+    assert said.endswith("seen\n"), errors
 
 
 def test_a_folder_that_is_taken_away_is_an_empty_store(tmp_path: Path) -> None:
