@@ -97,7 +97,8 @@ def without_latency(rows: int, runs: int, say: Say) -> Section:
             f"requests for it, of which {PROBE} are the permission probe",
             f"{requests:.0f}",
             f"{requests - PROBE:.0f} beyond the probe",
-            *at_most(requests - PROBE, 0, "beyond it"),
+            "0 beyond it",
+            requests == PROBE,
         ),
         Row(
             "opened once more in that process",

@@ -22,6 +22,7 @@ from userlane import engine
 from userlane.contract import Dataset, Measured, Window, measure
 from userlane.fetch import Fetcher
 from userlane.lookups import Names
+from userlane.metrics.tags import forget as forget_counted
 from userlane.metrics.tags import roll_up
 from userlane.sandbox import Sandbox, serve
 from userlane.settings import Settings
@@ -141,6 +142,12 @@ def fetcher() -> Fetcher:
 def sandbox() -> Sandbox:
     """The sample data's server, started when it is first asked for; it ends with the process."""
     return serve()
+
+
+def forget() -> None:
+    """Keep nothing that was computed of any records."""
+    results.clear()
+    forget_counted()
 
 
 def measured(

@@ -7,13 +7,17 @@ from pathlib import Path
 
 import duckdb
 import ibis
+import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from ibis import _
 
+from tests.stand_in import UNHURRIED
 from userlane import engine
 from userlane.contract import COLUMNS
-from userlane.engine import Embedded, run
+from userlane.engine import Embedded, distinct, distinct_by, near, run
 from userlane.errors import UserlaneError
 
 
@@ -74,6 +78,40 @@ def test_first_askers_at_once_share_one_engine(monkeypatch: pytest.MonkeyPatch) 
     with ThreadPoolExecutor(8) as pool:
         engines = set(pool.map(lambda _number: engine._engine(), range(8)))
     assert len(engines) == 1
+
+
+@settings(UNHURRIED, max_examples=30)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=30))
+def test_different_codes_of_each_group_and_of_all_are_counted_in_one_look(
+    rows: list[tuple[int, int]],
+) -> None:
+    """As pandas counts them; without rows there is no group."""
+    frame = pd.DataFrame(rows, columns=["tag", "user"]).astype("int32")
+    held = ibis.memtable(pa.Table.from_pandas(frame, preserve_index=False))
+    counted = distinct_by(held, "tag", "user", 10, groups=4, records=held.count())
+    assert counted is not None
+    found = run(counted.order_by("tag"))
+    expected = frame.groupby("tag").agg(different=("user", "nunique"), records=("user", "size")).reset_index()
+    assert found[["tag", "different", "records"]].to_numpy().tolist() == (
+        expected[["tag", "different", "records"]].to_numpy().tolist()
+    )
+    assert set(found["altogether"]) == ({frame["user"].nunique()} if rows else set())
+
+
+def test_codes_that_would_take_too_many_bits_are_counted_otherwise() -> None:
+    """By themselves each, and there is no one look."""
+    held = ibis.memtable(pa.table({"tag": [1, 1, 2], "user": pa.array([7, 7, 2**30], pa.int32())}))
+    assert distinct_by(held, "tag", "user", 2**31 - 1, groups=2) is None
+    assert run(distinct(held.user, 2**31 - 1, 2).name("users"))["users"].tolist() == [2]
+
+
+def test_rows_come_near_unless_there_are_too_many() -> None:
+    """All of them or none."""
+    few = ibis.memtable(table(5))
+    rows = near(few, 5)
+    assert rows is not None
+    assert rows["number"].to_pylist() == [0, 1, 2, 3, 4]
+    assert near(few, 4) is None
 
 
 def test_work_larger_than_memory_spills_and_is_right() -> None:

@@ -1,5 +1,6 @@
 """One load's requests: windows are proved by their ends, and walked again when records changed meanwhile."""
 
+import random
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +19,7 @@ from userlane.client import Patience, open_http
 from userlane.contract import Query
 from userlane.decode import Decoder
 from userlane.errors import TokenRejected
+from userlane.fetch.gauge import Gauge
 from userlane.fetch.outcome import Outcome
 from userlane.fetch.plan import Plan
 from userlane.fetch.proof import digest
@@ -355,3 +357,16 @@ def test_a_declared_total_is_part_of_the_digest() -> None:
         for said in ({}, {"total": 1}, {"total": 2})
     ]
     assert len({digest(page) for page in pages}) == 3
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_window_is_walked_however_many_walkers_are_of_use_from_one_moment_to_the_next(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - which moments is no secret
+    monkeypatch.setattr(Gauge, "useful", property(lambda _: chance.randint(1, 6)))
+    outcomes = run(tag_api(a_day=20), query("tags", QUARTER), in_flight=4).go(
+        Plan(query("tags", QUARTER), QUARTER.split(3)), lambda _: None, Passing()
+    )
+    assert tuple(outcome.piece.window for outcome in outcomes) == QUARTER.split(3)
+    assert all(outcome.complete and outcome.piece.rows.num_rows == 3 * 20 for outcome in outcomes)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 
 import ibis
 import pandas as pd
@@ -17,11 +18,14 @@ from tests.stand_in import UNHURRIED
 from tests.store.given import APRIL, FETCHED, SOON, S, query
 from tests.store.uses import Use, answer, kept, on, piece_of, span, table_of, used_by
 from userlane.contract import Dataset, State, Window
-from userlane.engine import Embedded
+from userlane.engine import Embedded, embedded
 from userlane.export import records_file
 from userlane.metrics import tags
+from userlane.metrics.tags import records as records_module
 from userlane.metrics.tags import weeks as weeks_module
 from userlane.store import FolderStore, MemoryStore, Store
+from userlane.store.lexicon import Lexicon
+from userlane.store.parts import TagRecords
 
 Fetch = tuple[int, int, int]
 SIX_WEEKS = Window(on(-2), on(40))  # from a Monday on
@@ -57,6 +61,12 @@ def in_files(folder: Path, uses: Sequence[Use], fetched: Sequence[Fetch], asked:
     for number, (first, end, whose) in enumerate(fetched):
         kept(stores[whose], piece_of(uses, span(first, end), FETCHED + timedelta(microseconds=number)))
     return answer(stores[0], query("tags", asked))
+
+
+def lexicons(stored: Dataset) -> list[Lexicon]:
+    """Those in whose codes its records are."""
+    assert isinstance(stored.source, TagRecords)
+    return list({id(part.lexicon): part.lexicon for part in stored.source._parts}.values())
 
 
 def in_memory(uses: Sequence[Use], like: Dataset) -> Dataset:
@@ -120,6 +130,37 @@ def test_every_metric_of_records_in_files_is_that_of_the_same_records_in_memory(
             assert _as_text(found) == _as_text(expected), name
             if isinstance(found, pd.DataFrame) and isinstance(expected, pd.DataFrame):
                 assert found.dtypes.tolist() == expected.dtypes.tolist(), name
+
+
+@pytest.mark.parametrize(("place", "most"), [(embedded, "_MOST_BITS"), (records_module, "_MOST_KEPT")])
+def test_what_is_too_much_for_the_quick_way_is_counted_the_same(
+    tmp_path: Path, place: ModuleType, most: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too many users for bits; too many records of the chosen tags for memory."""
+    uses = [*used_by(["ann", "bob"], 0, "7"), *used_by(["bob", "cid"], 9, "ä"), *used_by(["ann"], 9, "07")]
+    fetched = [(-2, 5, 0), (5, 40, 1)]
+    expected = [
+        _as_text(metric(in_files(tmp_path / "a", uses, fetched, APRIL))) for metric in METRICS.values()
+    ]
+    monkeypatch.setattr(place, most, 0)
+    found = [_as_text(metric(in_files(tmp_path / "b", uses, fetched, APRIL))) for metric in METRICS.values()]
+    assert found == expected
+
+
+def test_texts_that_come_meanwhile_do_not_get_the_place_of_those_that_are_kept(tmp_path: Path) -> None:
+    """Two processes have written, so there are two sets of codes; more people come into one of them between
+    two questions about the same tags.
+    """
+    uses = [*used_by(["ann", "bob"], 0), *used_by(["eve"], 9), *used_by(["eve"], 10, "search")]
+    stored = in_files(tmp_path, uses, [(-2, 5, 0), (5, 40, 1)], APRIL)
+    chosen = ["4711", "search"]
+    before = [_as_text(tags.heaviest(stored, chosen)), _as_text(tags.trend(stored, "day", chosen))]
+    for lexicon in lexicons(stored):
+        lexicon.encode(table_of(used_by(["zoe", "yan"], 0, "delete")))
+    again = [_as_text(tags.heaviest(stored, chosen)), _as_text(tags.trend(stored, "day", chosen))]
+    assert again == before
+    tags.forget()
+    assert [_as_text(tags.heaviest(stored, chosen)), _as_text(tags.trend(stored, "day", chosen))] == before
 
 
 @settings(UNHURRIED, max_examples=15)

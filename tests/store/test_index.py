@@ -1,15 +1,20 @@
 """Texts are found at the places they have, whatever table they are looked up in."""
 
+import gc
+
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.stand_in import UNHURRIED
+from userlane.store.lexicon import index as module
 from userlane.store.lexicon.index import Index
 
 
-class Owner:
-    """Somebody who has texts."""
+@pytest.fixture(autouse=True)
+def _nobody_holds_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_place", module._Place())
 
 
 def texts(words: list[str]) -> pa.Array:
@@ -24,29 +29,40 @@ Words = st.lists(st.text(max_size=6), unique=True, max_size=30)
 def test_each_text_is_found_at_its_place_while_more_are_added(
     words: list[str], stages: list[int], asked: list[str]
 ) -> None:
-    index, owner = Index(fewest=0, most=25), Owner()
+    index = Index(fewest=0, most=25)
     for stage in [*sorted(stages), len(words)]:
         known = words[:stage]
         wanted = [*asked, *words]
         expected = [known.index(word) if word in known else None for word in wanted]
-        assert index.find(owner, texts(known), texts(wanted)).to_pylist() == expected
+        assert index.find(texts(known), texts(wanted)).to_pylist() == expected
 
 
-def test_owners_who_take_turns_find_their_own() -> None:
-    index = Index(fewest=0)
-    one, other = Owner(), Owner()
+@pytest.mark.parametrize("idle", [0.0, 60.0])
+def test_those_who_take_turns_find_their_own_and_one_table_is_held(
+    idle: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_IDLE", idle)
+    one, other = Index(fewest=0), Index(fewest=0)
     for _ in range(3):
-        assert index.find(one, texts(["a", "b"]), texts(["b"])).to_pylist() == [1]
-        assert index.find(other, texts(["b", "a"]), texts(["b"])).to_pylist() == [0]
+        assert one.find(texts(["a", "b"]), texts(["b", "c"])).to_pylist() == [1, None]
+        assert other.find(texts(["b", "a"]), texts(["b"])).to_pylist() == [0]
+        assert [bool(each._codes) for each in (one, other)] == [idle > 0, idle == 0]
 
 
-def test_an_owner_with_fewer_texts_than_before_finds_none_that_are_gone() -> None:
-    index, owner = Index(fewest=0), Owner()
-    assert index.find(owner, texts(["a", "b"]), texts(["b"])).to_pylist() == [1]
-    assert index.find(owner, texts(["b"]), texts(["a", "b"])).to_pylist() == [None, 0]
-
-
-def test_a_new_owner_in_the_place_of_one_that_is_gone_finds_its_own() -> None:
+def test_where_there_are_fewer_texts_than_before_none_is_found_that_is_gone() -> None:
     index = Index(fewest=0)
-    index.find(Owner(), texts(["a", "b"]), texts(["b"]))
-    assert index.find(Owner(), texts(["b", "a"]), texts(["b"])).to_pylist() == [0]
+    assert index.find(texts(["a", "b"]), texts(["b"])).to_pylist() == [1]
+    assert index.find(texts(["b"]), texts(["a", "b"])).to_pylist() == [None, 0]
+
+
+def test_nothing_is_held_of_an_index_that_is_released_gone_or_has_grown_too_large() -> None:
+    index = Index(fewest=0, most=3)
+    index.find(texts(["a", "b"]), texts(["b"]))
+    index.release()
+    assert not index._codes
+    index.find(texts(["a", "b"]), texts(["b"]))
+    assert index.find(texts(["a", "b", "c", "d"]), texts(["d"])).to_pylist() == [3]
+    assert not index._codes
+    del index
+    gc.collect()
+    assert Index(fewest=0).find(texts(["b", "a"]), texts(["b"])).to_pylist() == [0]

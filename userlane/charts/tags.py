@@ -96,12 +96,10 @@ def tag_trend(trend: pd.DataFrame) -> go.Figure:
     traces = []
     for tag_id, name, style, rows in _tags(trend):
         users = rows["users"].astype("float64")
+        head = text.head(name)
         words = [
-            text.headed(
-                name,
-                f"<b>{text.counted(row.users, 'user')}</b>, {text.counted(row.interactions, 'interaction')}"
-                + (f" · partial {step}" if row.partial else ""),
-            )
+            f"{head}<b>{text.counted(row.users, 'user')}</b>, {text.counted(row.interactions, 'interaction')}"
+            + (f" · partial {step}" if row.partial else "")
             for row in canvas.rows(rows)
         ]
         traces.append(
@@ -128,7 +126,8 @@ def tag_cumulative(cumulative: pd.DataFrame) -> go.Figure:
     traces = []
     for tag_id, name, style, rows in _tags(cumulative):
         users = rows["users"].astype("float64")
-        words = [text.headed(name, f"<b>{text.counted(count, 'user')}</b> so far") for count in users]
+        head = text.head(name)
+        words = [f"{head}<b>{text.counted(count, 'user')}</b> so far" for count in users]
         traces.append(
             canvas.lines(
                 text.label(name),

@@ -7,7 +7,6 @@ Plotly reads its texts as a small HTML in which links are live. Names from the A
 import math
 import re
 import textwrap
-from functools import lru_cache
 
 LONGEST = 28
 LONGEST_WHOLE = 300
@@ -28,14 +27,8 @@ def label(text: object, *, whole: bool = False) -> str:
     >>> label("<a href='https://example.com'>Click</a> me & win")
     "&lt;a href='https://example.co…"
     """
-    return _label(str(text)[: 4 * LONGEST_WHOLE], whole)
-
-
-@lru_cache(maxsize=1024)
-def _label(text: str, whole: bool) -> str:  # noqa: FBT001  # `label` names it
-    """Each of a line's points says the same name."""
     longest = LONGEST_WHOLE if whole else LONGEST
-    clean = "".join(each for each in " ".join(text.split()) if each.isprintable())
+    clean = "".join(each for each in " ".join(str(text)[: 4 * LONGEST_WHOLE].split()) if each.isprintable())
     if len(clean) > longest:
         clean = clean[: longest - 1].rstrip() + "…"
     lines = textwrap.wrap(clean, _LINE) if whole else [clean]
@@ -47,14 +40,15 @@ def isolated(text: str) -> str:
     return f"\u2068{text}\u2069" if _RIGHT_TO_LEFT.search(text) else text
 
 
-def headed(name: object, words: str) -> str:
-    """What a point says of something with a foreign name: after the name, or under it if that is long.
+def head(name: object) -> str:
+    """What the words of each point of something with a foreign name begin with: they stand after the name, or
+    under it if that is long.
 
-    >>> headed("Export", "3 users")
+    >>> head("Export") + "3 users"
     'Export: 3 users'
     """
     whole = label(name, whole=True)
-    return f"{whole}: {words}" if whole == label(name) else f"{whole}<br>{words}"
+    return f"{whole}: " if whole == label(name) else f"{whole}<br>"
 
 
 def _escaped(text: str) -> str:

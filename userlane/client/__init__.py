@@ -12,6 +12,7 @@ bodies       a body, unpacked within bounds
 answers      a status, headers and a body become a body, or an error
 tries        asking again, where and when that can help
 client       one page of one query
+crew         threads that work on one load
 walk         all its pages, in order
 """
 

@@ -48,7 +48,8 @@ Listener = Callable[[Exchange], None]
 
 _PUSHED_BACK = frozenset({429, 503})
 _ERROR_BYTES = 2**20
-_QUESTIONS = 16
+_QUESTIONS = 4
+"""Besides those of windows that are walked side by side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ class Client:
         self._lane = http.lane(connection, in_flight)
         self._notice = notice or (lambda _until, _why: None)
         self._listener = listener
-        self._questions: Kept[tuple[Query, int], _Question] = Kept(_QUESTIONS)
+        self._questions: Kept[tuple[Query, int], _Question] = Kept(2 * in_flight + _QUESTIONS)
         self._count = 0
         self._lock = Lock()
 

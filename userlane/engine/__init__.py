@@ -40,7 +40,7 @@ class Engine(Protocol):
         *,
         groups: int,
         others: Mapping[str, ibis.Value],
-    ) -> ibis.Table:
+    ) -> ibis.Table | None:
         """As `distinct_by` of this package."""
 
     def near(self, expression: ibis.Table, most: int) -> pa.Table | None:
@@ -76,14 +76,16 @@ def distinct(codes: ibis.Column, below: int, groups: int = 1) -> ibis.Value:
 
 def distinct_by(
     table: ibis.Table, by: str, of: str, below: int, *, groups: int, **others: ibis.Value
-) -> ibis.Table:
+) -> ibis.Table | None:
     """A row for each value of the column `by`: in `different` how many different codes the column `of` has
     there, in `altogether` how many it has in all rows of the table, the same each time; and the `others`, by
-    their names. Codes, `below` and `groups` as in `distinct`.
+    their names. Codes, `below` and `groups` as in `distinct`. None where that takes more than one look at the
+    rows: then what is wanted of it is better asked for by itself.
 
     >>> import pyarrow as pa
     >>> rows = ibis.memtable(pa.table({"tag": [7, 7, 8], "user": pa.array([0, 2, 2], pa.int32())}))
-    >>> run(distinct_by(rows, "tag", "user", 3, groups=2).order_by("tag"))
+    >>> counted = distinct_by(rows, "tag", "user", 3, groups=2)
+    >>> run(counted.order_by("tag"))
        tag  different  altogether
     0    7          2           2
     1    8          1           2

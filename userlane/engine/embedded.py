@@ -19,7 +19,7 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from userlane.engine import files
-from userlane.engine.frames import counted_twice, frame
+from userlane.engine.frames import frame
 from userlane.errors import UserlaneError
 
 THREADS = min(4, os.cpu_count() or 1)
@@ -96,12 +96,12 @@ class Embedded:
         *,
         groups: int,
         others: Mapping[str, ibis.Value],
-    ) -> ibis.Table:
+    ) -> ibis.Table | None:
         """Different codes in each group and in all; see `engine.distinct_by`. The bits of all groups together
         are those of the whole, so nothing is read twice.
         """
         if not self._fit(below, groups):
-            return counted_twice(table, by, of, others)
+            return None
         bits = _bits_of(table[of], 0, below - 1)
         grouped = table.group_by(by).agg(different=bits, **others)
         whole = _together(grouped.different).over(ibis.window())

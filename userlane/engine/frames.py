@@ -1,8 +1,5 @@
-"""What engines have in common: an answer as a frame, and what any of them can count."""
+"""Answers of an engine as frames."""
 
-from collections.abc import Mapping
-
-import ibis
 import pandas as pd
 import pyarrow as pa
 
@@ -14,9 +11,3 @@ def frame(table: pa.Table) -> pd.DataFrame:
         if pa.types.is_date(field.type):
             found[field.name] = found[field.name].astype("datetime64[us]")
     return found
-
-
-def counted_twice(table: ibis.Table, by: str, of: str, others: Mapping[str, ibis.Value]) -> ibis.Table:
-    """As `engine.distinct_by`, for any engine: in each group, and once more in all."""
-    grouped = table.group_by(by).agg(different=table[of].nunique(), **others)
-    return grouped.cross_join(table.agg(altogether=table[of].nunique()))

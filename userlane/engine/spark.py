@@ -10,7 +10,7 @@ import re
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import ibis
@@ -19,7 +19,7 @@ import pyarrow as pa
 from ibis.expr import operations as ops
 
 from userlane.engine import files
-from userlane.engine.frames import counted_twice, frame
+from userlane.engine.frames import frame
 from userlane.errors import SettingsUnusable, UserlaneError
 
 AT_ONCE = 4
@@ -64,18 +64,8 @@ class Spark:
         """The number of different codes; see `engine.distinct`."""
         return codes.nunique()
 
-    def distinct_by(
-        self,
-        table: ibis.Table,
-        by: str,
-        of: str,
-        below: int,  # noqa: ARG002
-        *,
-        groups: int,  # noqa: ARG002
-        others: Mapping[str, ibis.Value],
-    ) -> ibis.Table:
-        """Different codes in each group and in all; see `engine.distinct_by`."""
-        return counted_twice(table, by, of, others)
+    def distinct_by(self, *_: object, **_also: object) -> None:
+        """Nothing: a cluster looks at the rows twice for it; see `engine.distinct_by`."""
 
     def near(self, expression: ibis.Table, most: int) -> pa.Table | None:  # noqa: ARG002
         """Nothing: rows stay where the cluster is; see `engine.near`."""

@@ -13,6 +13,7 @@ keeping   what a load asks of the doors and the store
 estimate  how long a load of tags will take
 answer    what was found and fetched, as a dataset with its state
 load      a load in the background
+progress  how far it is
 probe     whether one API answers at all, in words
 fetcher   all of it
 """

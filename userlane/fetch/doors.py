@@ -31,7 +31,7 @@ _ENDS = (AccessRefused, LoadStopped, Throttled)
 
 
 class Asks(Protocol):
-    """What a token can be made to show. Both raise what the client raises."""
+    """What a token can be made to show. All raise what the client raises."""
 
     def proves(self, query: Query, proof: Proof) -> bool:
         """Whether the first and the last page of the query's window are these, and nothing follows."""

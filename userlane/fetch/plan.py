@@ -47,6 +47,11 @@ class Plan:
                 self._gaps.insert(0, Window(end, gap.end))
             return Window(gap.start, end)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there is a window that nobody has taken."""
+        return bool(self._gaps)
+
     def too_many(self, window: Window, records: int, until: date | None = None) -> bool:
         """Whether a window holds too many records, so that it is to be cut: so many came or were declared,
         the latest of them of the day `until`. An API that sends its records day by day is found out early.

@@ -77,6 +77,7 @@ class Run:
         self._tried = Event()
         self._records = 0
         self._windows: list[Window] = []
+        self._walkers = 0
         self._waiting: tuple[datetime, str] | None = None
         self._plan = Plan(query, ())
         self._began: float | None = None
@@ -137,7 +138,8 @@ class Run:
                 while not self._tried.is_set():
                     self._listen(tell)
                 while not all(job.done() for job in jobs):
-                    jobs += [self._begin(crew, work) for _ in range(self._gauge.useful - len(jobs))]
+                    wanted = self._gauge.useful - self._walkers if plan.waiting else 0
+                    jobs += [self._begin(crew, work) for _ in range(wanted)]
                     self._listen(tell)
         except BaseException:  # the one who listened has gone
             self._patience.abort()
@@ -148,6 +150,8 @@ class Run:
         return [outcome for _, outcomes in sorted(found, key=itemgetter(0)) for outcome in outcomes]
 
     def _begin(self, crew: Crew, work: Callable[[], None]) -> "Future[None]":
+        with self._lock:
+            self._walkers += 1
         job = crew.submit(work)
         job.add_done_callback(lambda _: self._news.set())
         return job
@@ -158,13 +162,26 @@ class Run:
         tell(self.progress)
 
     def _walk_all(self, plan: Plan, keeper: Keeper, found: list[tuple[Window, list[Outcome]]]) -> None:
+        walks = True
         try:
-            while (window := plan.take()) is not None:
+            while walks := self._stays():
+                window = plan.take()
+                if window is None:
+                    break
                 outcomes = self._fetch(window, keeper)
                 found.append((window, outcomes))
                 self._tried.set()
         finally:
+            with self._lock:
+                self._walkers -= walks
             self._tried.set()
+
+    def _stays(self) -> bool:
+        """Whether one who walks is of use still; who is not is counted no more. The last one is."""
+        with self._lock:
+            stays = self._walkers <= max(1, self._gauge.useful)
+            self._walkers -= not stays
+            return stays
 
     def _fetch(self, window: Window, keeper: Keeper) -> list[Outcome]:
         """What became of a window; nothing, if it is to be cut."""

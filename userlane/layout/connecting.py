@@ -290,7 +290,7 @@ def _delete(connection: Connection, property_id: str) -> None:
     session.stop_loads()
     try:
         windows = cached.fetcher().delete(connection, property_id)
-        cached.results.clear()
+        cached.forget()
         visit.deleted = f"Deleted: {counted(windows, 'stored range')}."
     except UserlaneError as error:
         visit.deleted = f"Nothing was deleted. {error.cause} {error.next_step}"

@@ -19,7 +19,8 @@ _REFUSED = (NotFound, RequestRefused)
 
 
 class Walk(Generic[_P]):
-    """Iterate over the pages that `ask` gets by number, each made into a page by `read`, in threads.
+    """Iterate over the pages that `ask` gets by number, each made into a page by `read`: one at a time in
+    this thread, several in threads of their own.
 
     The first page goes alone. While pages are full, or declared, as many are under way as were seen, at most
     `in_flight`: 1, 2, 4 …; so a page parameter that is ignored is noticed by the third request. After a short

@@ -65,26 +65,26 @@ def uses(dataset: Dataset, tag_ids: Sequence[str] | None = None) -> Records:
 
 def of_few(dataset: Dataset, tag_ids: Sequence[str]) -> Records:
     """`uses` of a few tags, to be asked for more than once: those of the choice made last are kept in memory,
-    where they are not too many.
+    where they are not too many, with the texts behind their codes, which another look may number otherwise.
     """
-    used, chosen = uses(dataset, tag_ids), tuple(tag_ids)
+    chosen = tuple(tag_ids)
     with _lock:
         kept = _latest.get(dataset)
-    if kept is None or kept[0] != chosen:
-        rows = near(used.table, _MOST_KEPT)
-        if rows is None:
-            return used
-        kept = (chosen, rows)
-        with _lock:
-            _latest.clear()  # of all datasets, so that what is kept is bounded
-            _latest[dataset] = kept
-    return replace(used, table=ibis.memtable(kept[1]))
+    if kept is not None and kept[0] == chosen:
+        return kept[1]
+    used = uses(dataset, chosen)
+    rows = near(used.table, _MOST_KEPT)
+    found = used if rows is None else replace(used, table=ibis.memtable(rows))
+    with _lock:
+        _latest.clear()  # of all datasets, so that what is kept is bounded
+        _latest[dataset] = chosen, found
+    return found
 
 
 _MOST_KEPT = 3_000_000
 """48 MB."""
 
-_latest: WeakKeyDictionary[Dataset, tuple[tuple[str, ...], pa.Table]] = WeakKeyDictionary()
+_latest: WeakKeyDictionary[Dataset, tuple[tuple[str, ...], Records]] = WeakKeyDictionary()
 
 
 def of_each_tag(dataset: Dataset) -> pd.DataFrame:
@@ -93,53 +93,70 @@ def of_each_tag(dataset: Dataset) -> pd.DataFrame:
     Columns: `tag_id`, in no order; `users`; `interactions`; `first_day` and `last_day` of use; and in
     `everyone` how many different users used any tag, the same in each row.
     """
-    return _counted(dataset).of_each_tag
-
-
-def different_users(dataset: Dataset) -> int:
-    """How many different users the records are of, also those without an interaction; counted once."""
-    return _counted(dataset).users
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Counted:
-    of_each_tag: pd.DataFrame
-    users: int
-
-
-def _counted(dataset: Dataset) -> _Counted:
     with _lock:
-        known = _known.get(dataset)
+        known = _each_tag.get(dataset)
     if known is None:
-        everything = records(dataset)
-        found = _of_each_tag(everything.used())
-        # Where every record is a use, whoever was seen used something.
-        if everything.all_used:
-            users = int(found["everyone"].max()) if len(found) else 0
+        used = records(dataset).used()
+        counted = _together(used)
+        if counted is None:
+            found = used.named(run(_apart(used)))
+            everyone = run(used.different_users().name("users"))["users"].iloc[0]
+            found["everyone"] = everyone if len(found) else 0
         else:
-            users = int(run(everything.different_users().name("users"))["users"].iloc[0])
-        known = _known[dataset] = _Counted(found, users)
+            found = used.named(run(counted)).rename(columns={"different": "users", "altogether": "everyone"})
+        known = found[["tag_id", "users", "interactions", "first_day", "last_day", "everyone"]]
+        with _lock:
+            _each_tag[dataset] = known
     return known
 
 
-def _of_each_tag(used: Records) -> pd.DataFrame:
-    table = used.table
-    of_tag = distinct_by(
-        table,
-        "tag",
-        "user",
-        used.users.size,
-        groups=used.tags.size,
-        interactions=table.interactions.sum(),
-        first_day=table.date.min(),
-        last_day=table.date.max(),
-    )
-    found = used.named(run(of_tag)).rename(columns={"different": "users", "altogether": "everyone"})
-    return found[["tag_id", "users", "interactions", "first_day", "last_day", "everyone"]]
+def different_users(dataset: Dataset) -> int:
+    """How many different users the records are of, also those without an interaction; counted once, and where
+    it costs no more together with `of_each_tag`.
+    """
+    with _lock:
+        known = _users.get(dataset)
+    if known is None:
+        everything = records(dataset)
+        # Where every record is a use, whoever was seen used something.
+        if everything.all_used and _together(everything) is not None:
+            found = of_each_tag(dataset)["everyone"]
+            known = int(found.max()) if len(found) else 0
+        else:
+            known = int(run(everything.different_users().name("users"))["users"].iloc[0])
+        with _lock:
+            _users[dataset] = known
+    return known
 
 
-_known: WeakKeyDictionary[Dataset, _Counted] = WeakKeyDictionary()
+def forget() -> None:
+    """Keep no records and nothing that was counted of them."""
+    with _lock:
+        for kept in (_latest, _each_tag, _users):
+            kept.clear()
+
+
+_each_tag: WeakKeyDictionary[Dataset, pd.DataFrame] = WeakKeyDictionary()
+_users: WeakKeyDictionary[Dataset, int] = WeakKeyDictionary()
 _lock = Lock()
+
+
+def _together(used: Records) -> ibis.Table | None:
+    table, sizes = used.table, (used.users.size, used.tags.size)
+    return distinct_by(table, "tag", "user", sizes[0], groups=sizes[1], **_of_tag(table))
+
+
+def _apart(used: Records) -> ibis.Table:
+    users = distinct(used.table.user, used.users.size, used.tags.size)
+    return used.table.group_by("tag").agg(users=users, **_of_tag(used.table))
+
+
+def _of_tag(table: ibis.Table) -> dict[str, ibis.Value]:
+    return {
+        "interactions": table.interactions.sum(),
+        "first_day": table.date.min(),
+        "last_day": table.date.max(),
+    }
 
 
 def period(table: ibis.Table, by: Step) -> ibis.Value:

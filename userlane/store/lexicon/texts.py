@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from userlane.contract import CODED, CODES, COLUMNS, Texts
 from userlane.store import whole
-from userlane.store.lexicon.index import INDEX
+from userlane.store.lexicon.index import Index
 from userlane.store.lexicon.lock import LOCK, Lock
 from userlane.store.place import DISK, Place, files, written
 from userlane.store.whole import Unreadable
@@ -41,6 +41,7 @@ class Lexicon:
         self._held = lock
         self._failed = False
         self._texts: dict[Kind, pa.Array] = {kind: pa.array([], pa.string()) for kind in KINDS}
+        self._index = Index()
         self._lock = RLock()
         if folder is not None:
             self.refresh()
@@ -110,7 +111,7 @@ class Lexicon:
 
     def _codes(self, kind: Kind, asked: pa.Array) -> pa.Array:
         if kind == "user":
-            return INDEX.find(self, self._texts[kind], asked)
+            return self._index.find(self._texts[kind], asked)
         return pc.index_in(asked, value_set=self._texts[kind])
 
     def _decoded(self, kind: Kind, column: pa.ChunkedArray) -> pa.Array:
@@ -161,6 +162,7 @@ class Lexicon:
 
     def close(self) -> None:
         """Let another process go on with it."""
+        self._index.release()
         if self._held is not None:
             self._held.close()
             self._held = None
