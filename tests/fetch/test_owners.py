@@ -320,13 +320,13 @@ def test_after_a_restart_stored_rows_open_to_a_token_that_still_gets_the_same_an
 
 
 def test_no_file_or_name_in_the_store_tells_of_a_token(tmp_path: Path) -> None:
-    who = connection(token="made-up-token-4f2a")
+    who = connection(token="made-up-token-wxyz")
     with closing(fetcher(tag_api(), store=FolderStore(tmp_path))) as fetch:
         fetch.load(who, query("tags", QUARTER))
     everything = b"".join(
         str(path).encode() + (path.read_bytes() if path.is_file() else b"") for path in tmp_path.rglob("*")
     )
-    for secret in ("4f2a", who.token.fingerprint, who.scope):
+    for secret in ("wxyz", who.token.fingerprint, who.scope):
         assert secret.encode() not in everything
 
 
