@@ -257,7 +257,7 @@ class Fetcher:
             daily = daily or expected_a_day(outcome.piece)
             # A few requests go one after another; many will go side by side.
             one_by_one = run.pace or run.progress.seconds
-            pace = self._paces.of(connection) or one_by_one / self._settings.max_in_flight
+            pace = self._paces.of(connection) or one_by_one / run.width
         seconds = requests(daily, days) * pace
         if seconds > at_most:
             raise LongLoad(round(daily * days), seconds)

@@ -53,6 +53,37 @@ class Gauge:
             return useful(min(self._waits), sum(self._costs) / len(self._costs), self._most)
 
 
+class Walkers:
+    """Counts who walks windows side by side: as many as are of use, from one moment to the next."""
+
+    def __init__(self, gauge: Gauge) -> None:
+        self._gauge = gauge
+        self._count = 0
+        self._lock = Lock()
+
+    @property
+    def wanted(self) -> int:
+        """How many more would be of use; negative where there are too many."""
+        return self._gauge.useful - self._count
+
+    def begin(self) -> None:
+        """One more walks."""
+        with self._lock:
+            self._count += 1
+
+    def end(self) -> None:
+        """One has come to the end of its way."""
+        with self._lock:
+            self._count -= 1
+
+    def stay(self) -> bool:
+        """Whether one who walks is of use still; who is not is counted no more. The last one always is."""
+        with self._lock:
+            stays = self._count <= max(1, self._gauge.useful)
+            self._count -= not stays
+            return stays
+
+
 def useful(wait: float, cost: float, most: int) -> int:
     """While one page is read, so many others are on their way that the next is there by then: the seconds one
     is waited for, over the seconds one costs (Little's law), and the one that is read; at most `most`.

@@ -5,9 +5,20 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from userlane.contract import Query
-from userlane.errors import UserlaneError
+from userlane.errors import (
+    AccessRefused,
+    LoadStopped,
+    NotFound,
+    Throttled,
+    Unreachable,
+    Untrusted,
+    UserlaneError,
+)
 from userlane.fetch.walked import Walked
 from userlane.store import Piece
+
+FINAL = (AccessRefused, LoadStopped, NotFound, Throttled, Unreachable, Untrusted)
+"""After these no other window can fare better."""
 
 
 class Keeper(Protocol):
@@ -56,3 +67,9 @@ def second(first: Walked, again: Walked) -> Outcome:
         reason = "Records changed while they were loaded, twice: some may be missing."
         return Outcome(replace(again.piece, proof=None), reason)
     return outcome(again)
+
+
+def bare(error: UserlaneError) -> UserlaneError:
+    """The error without the frames it passed, which hold whole pages: it lasts as long as the dataset."""
+    error.__context__ = None
+    return error.with_traceback(None)

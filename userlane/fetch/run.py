@@ -15,24 +15,16 @@ from userlane.client import Client, Crew, Http, Patience, Room, Walk
 from userlane.contract import Connection, Query, Window
 from userlane.decode import Decoder, Page
 from userlane.errors import (
-    AccessRefused,
     LoadStopped,
-    NotFound,
-    Throttled,
-    Unreachable,
-    Untrusted,
     UserlaneError,
 )
-from userlane.fetch.gauge import Gauge
-from userlane.fetch.outcome import Keeper, Outcome, outcome, second
+from userlane.fetch.gauge import Gauge, Walkers
+from userlane.fetch.outcome import FINAL, Keeper, Outcome, bare, outcome, second
 from userlane.fetch.plan import Plan
 from userlane.fetch.progress import Progress
 from userlane.fetch.proof import proves, proves_span
 from userlane.fetch.walked import Walked
 from userlane.store import Piece, Proof
-
-_FINAL = (AccessRefused, LoadStopped, NotFound, Throttled, Unreachable, Untrusted)
-"""After these no other window can fare better."""
 
 _LOOK = 0.1
 _PAGES_SEEN = 3
@@ -71,13 +63,13 @@ class Run:
         # Half as many again as requests may be under way: while one is read, another takes its place.
         self._workers = in_flight + in_flight // 2
         self._gauge = Gauge(self._workers)
+        self._walkers = Walkers(self._gauge)
         self._first = self._route.first_page
         self._lock = Lock()
         self._news = Event()
         self._tried = Event()
         self._records = 0
         self._windows: list[Window] = []
-        self._walkers = 0
         self._waiting: tuple[datetime, str] | None = None
         self._plan = Plan(query, ())
         self._began: float | None = None
@@ -106,6 +98,11 @@ class Run:
         """
         others = self._client.requests - 1
         return (time.monotonic() - self._first_at) / others if self._first_at and others > 0 else None
+
+    @property
+    def width(self) -> int:
+        """How many requests many pages would have under way, as far as this run has shown."""
+        return min(self._in_flight, self._gauge.useful)
 
     def probe(self) -> None:
         """Ask for one record. Raises what `Client.page` and `Decoder.page` raise."""
@@ -138,7 +135,7 @@ class Run:
                 while not self._tried.is_set():
                     self._listen(tell)
                 while not all(job.done() for job in jobs):
-                    wanted = self._gauge.useful - self._walkers if plan.waiting else 0
+                    wanted = self._walkers.wanted if plan.waiting else 0
                     jobs += [self._begin(crew, work) for _ in range(wanted)]
                     self._listen(tell)
         except BaseException:  # the one who listened has gone
@@ -150,8 +147,7 @@ class Run:
         return [outcome for _, outcomes in sorted(found, key=itemgetter(0)) for outcome in outcomes]
 
     def _begin(self, crew: Crew, work: Callable[[], None]) -> "Future[None]":
-        with self._lock:
-            self._walkers += 1
+        self._walkers.begin()
         job = crew.submit(work)
         job.add_done_callback(lambda _: self._news.set())
         return job
@@ -164,7 +160,7 @@ class Run:
     def _walk_all(self, plan: Plan, keeper: Keeper, found: list[tuple[Window, list[Outcome]]]) -> None:
         walks = True
         try:
-            while walks := self._stays():
+            while walks := self._walkers.stay():
                 window = plan.take()
                 if window is None:
                     break
@@ -172,16 +168,9 @@ class Run:
                 found.append((window, outcomes))
                 self._tried.set()
         finally:
-            with self._lock:
-                self._walkers -= walks
+            if walks:
+                self._walkers.end()
             self._tried.set()
-
-    def _stays(self) -> bool:
-        """Whether one who walks is of use still; who is not is counted no more. The last one is."""
-        with self._lock:
-            stays = self._walkers <= max(1, self._gauge.useful)
-            self._walkers -= not stays
-            return stays
 
     def _fetch(self, window: Window, keeper: Keeper) -> list[Outcome]:
         """What became of a window; nothing, if it is to be cut."""
@@ -269,8 +258,8 @@ class Run:
                     break
         except UserlaneError as caught:
             ended_by_another = isinstance(caught, LoadStopped) and not self._patience.aborted
-            error = _bare(self._patience.why or caught if ended_by_another else caught)
-            if isinstance(error, _FINAL) or not self.answered or self._patience.remaining <= 0:
+            error = bare(self._patience.why or caught if ended_by_another else caught)
+            if isinstance(error, FINAL) or not self.answered or self._patience.remaining <= 0:
                 self._patience.end()
         finally:
             if walk.barred:  # a full room or an ignored page number: no other window fares better
@@ -299,9 +288,3 @@ class Run:
     def _wait(self, until: datetime, why: str) -> None:
         self._waiting = (until, why)
         self._news.set()
-
-
-def _bare(error: UserlaneError) -> UserlaneError:
-    """The error without the frames it passed, which hold whole pages: it lasts as long as the dataset."""
-    error.__context__ = None
-    return error.with_traceback(None)
