@@ -61,7 +61,13 @@ esac
 """
 
 INSTALL = "pip install --quiet --no-input --disable-pip-version-check --require-hashes --only-binary :all:"
-CHECKS = ["ruff check", "ruff format --check", "mypy", "lint-imports", "pytest -n 2 --dist loadfile --no-loadscope-reorder"]
+CHECKS = [
+    "ruff check",
+    "ruff format --check",
+    "mypy",
+    "lint-imports",
+    "pytest -n 2 --dist loadfile --no-loadscope-reorder",
+]
 
 
 class Checkout:
