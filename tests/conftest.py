@@ -17,16 +17,6 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 
-_LONG = ("tests/browser/", "tests/scaling/", "tests/benchmarks/", "tests/faults/")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files of long tests first: begun last, one of them would keep one worker busy while another idles."""
-    items.sort(
-        key=lambda item: next((n for n, folder in enumerate(_LONG) if item.nodeid.startswith(folder)), 9)
-    )
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The table of what was tried with a server that misbehaves, if it was part of this run."""
     kinds = ("passed", "failed", "error")

@@ -66,7 +66,7 @@ CHECKS = [
     "ruff format --check",
     "mypy",
     "lint-imports",
-    "pytest -n 2 --dist loadfile --no-loadscope-reorder",
+    "pytest -n 2 --dist loadfile",
 ]
 
 
