@@ -32,8 +32,8 @@ class Filled:
 def fill_store(place: Place, query: Query, feed: TagRecords) -> Filled:
     """Put the feed's records into the store, as if they had been loaded over HTTP, in the windows of a load.
 
-    Whoever opens them is asked to show the first and the last page of each window, so the API at
-    `place.base_url` has to serve the same records.
+    Whoever opens them is asked to show some of their pages, so the API at `place.base_url` has to serve the
+    same records.
     """
     if place.store is None:
         raise RuntimeError("a store in memory cannot be filled for another process")

@@ -40,20 +40,15 @@ def test_what_is_asked_and_read_comes_back_and_an_error_does_too() -> None:
         gauge.ask(lambda: int("x"))
 
 
-def test_an_api_that_answers_at_once_is_asked_for_two_pages_at_a_time() -> None:
+@pytest.mark.parametrize(("wait", "cost", "of_use"), [(AT_ONCE, 0.005, 2), (SLOW, 0.002, 8)])
+def test_an_api_that_answers_at_once_is_asked_for_two_pages_at_a_time_and_a_slow_one_for_all_that_are_allowed(
+    wait: float, cost: float, of_use: int
+) -> None:
     gauge = Gauge(8)
     for _ in range(5):
-        gauge.ask(waiting(AT_ONCE))
-        gauge.read(working(0.005))
-    assert gauge.useful == 2
-
-
-def test_one_that_takes_its_time_is_asked_for_all_that_are_allowed() -> None:
-    gauge = Gauge(8)
-    for _ in range(5):
-        gauge.ask(waiting(SLOW))
-        gauge.read(working(0.002))
-    assert gauge.useful == 8
+        gauge.ask(waiting(wait))
+        gauge.read(working(cost))
+    assert gauge.useful == of_use
 
 
 def test_threads_that_wait_for_a_processor_do_not_pass_for_a_slow_api() -> None:

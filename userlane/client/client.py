@@ -161,16 +161,21 @@ class Client:
             return b""  # the status says enough
 
     def _request(self, query: Query, page: int, limit: int) -> httpx.Request:
-        asked = self._questions.of((query, limit), lambda: self._question(query, limit))
-        first = asked.request
-        return httpx.Request(
-            first.method,
-            f"{asked.before}{page}{asked.after}",
-            headers=first.headers,
-            extensions=dict(first.extensions),
-        )
+        try:
+            asked = self._questions.of((query, limit), lambda: self._question(query, limit))
+            first = asked.request
+            return httpx.Request(
+                first.method,
+                f"{asked.before}{page}{asked.after}",
+                headers=first.headers,
+                extensions=dict(first.extensions),
+            )
+        except httpx.InvalidURL:
+            raise RequestRefused(
+                "The API address is not a web address.", "Check USERLANE_BASE_URL and the API profile."
+            ) from None
 
-    def _question(self, query: Query, limit: int) -> "_Question":
+    def _question(self, query: Query, limit: int) -> _Question:
         profile = self._connection.profile
         route = profile.route(query.dataset)
         url = route.url
@@ -183,19 +188,14 @@ class Client:
         start, end = span(query, route.dates)
         parameters = urlencode({route.start: start, route.end: end, route.page: ""})
         before = f"{url}{'&' if '?' in url else '?'}{parameters}"
-        try:
-            request = self._http.build_request(
-                "GET",
-                httpx.URL(before),
-                headers={profile.auth.header: self._connection.token.header(profile.auth.scheme)},
-                timeout=httpx.Timeout(
-                    self._patience.limits.page_seconds, connect=self._patience.limits.connect_seconds
-                ),
-            )
-        except httpx.InvalidURL:
-            raise RequestRefused(
-                "The API address is not a web address.", "Check USERLANE_BASE_URL and the API profile."
-            ) from None
+        request = self._http.build_request(
+            "GET",
+            httpx.URL(before),
+            headers={profile.auth.header: self._connection.token.header(profile.auth.scheme)},
+            timeout=httpx.Timeout(
+                self._patience.limits.page_seconds, connect=self._patience.limits.connect_seconds
+            ),
+        )
         return _Question(request, before, f"&{urlencode({route.limit: limit})}")
 
     def _tell(self, seconds: float, why: str) -> None:

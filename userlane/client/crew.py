@@ -66,7 +66,5 @@ def _do(future: "Future[_R]", work: Callable[[], _R]) -> None:
     except BaseException as error:  # noqa: BLE001  # whoever asks for the result gets the error
         future.set_exception(error)
     finally:
-        del (
-            future,
-            work,
-        )  # an error holds this frame: with the future in it, both would outlast their last use
+        # An error holds this frame: with the future in it, both would outlast their last use.
+        del future, work

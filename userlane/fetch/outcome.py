@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, Self
 
 from userlane.contract import Query
 from userlane.errors import (
@@ -47,15 +47,15 @@ class Outcome:
     reason: str | None = None
     error: UserlaneError | None = None
 
+    @classmethod
+    def of(cls, walked: Walked) -> Self:
+        """What came of a walk."""
+        return cls(walked.piece, walked.reason, walked.error)
+
     @property
     def complete(self) -> bool:
         """Whether the window can be kept as it is."""
         return self.reason is None
-
-
-def outcome(walked: Walked) -> Outcome:
-    """What came of a walk."""
-    return Outcome(walked.piece, walked.reason, walked.error)
 
 
 def second(first: Walked, again: Walked) -> Outcome:
@@ -66,7 +66,7 @@ def second(first: Walked, again: Walked) -> Outcome:
     if again.moved and not again.same(first):
         reason = "Records changed while they were loaded, twice: some may be missing."
         return Outcome(replace(again.piece, proof=None), reason)
-    return outcome(again)
+    return Outcome.of(again)
 
 
 def bare(error: UserlaneError) -> UserlaneError:

@@ -14,12 +14,9 @@ from threading import Event, Lock
 from userlane.client import Client, Crew, Http, Patience, Room, Walk
 from userlane.contract import Connection, Query, Window
 from userlane.decode import Decoder, Page
-from userlane.errors import (
-    LoadStopped,
-    UserlaneError,
-)
+from userlane.errors import LoadStopped, UserlaneError
 from userlane.fetch.gauge import Gauge, Walkers
-from userlane.fetch.outcome import FINAL, Keeper, Outcome, bare, outcome, second
+from userlane.fetch.outcome import FINAL, Keeper, Outcome, bare, second
 from userlane.fetch.plan import Plan
 from userlane.fetch.progress import Progress
 from userlane.fetch.proof import proves, proves_span
@@ -38,9 +35,9 @@ class Run:
     """One load's requests.
 
     The first window goes alone until the API has answered twice and it is known how long windows may be; then
-    as many are walked side by side as are of use. A first request that fails ends the run, and
-    so does any error that no other window can escape. A window whose records changed while it was walked is
-    walked once more.
+    as many are walked side by side as are of use. A first request that fails ends the run, and so does any
+    error that no other window can escape. A window whose records changed while it was walked is walked once
+    more.
     """
 
     def __init__(
@@ -225,7 +222,7 @@ class Run:
         if not first.broken:
             self._plan.learn(query.window, first.records)
         if not first.moved:
-            return outcome(first)
+            return Outcome.of(first)
         self._room.give_back(first.records)
         return second(first, self._walk(query, known=first.records))
 
