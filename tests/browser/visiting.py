@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -9,13 +10,16 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
+from playwright.sync_api import Browser, Locator, Page, Request, WebSocket, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 TITLES = ("Overview", "HEART", "NPS", "Surveys", "Tags", "Connect")
 DATA_TITLES = TITLES[:-1]
 
 # A run of the script begins a moment after a click, and charts keep the page busy: it has settled when the
-# script has been at rest for a quarter of a second and fifteen frames.
+# script has been at rest for a quarter of a second and fifteen frames, and nothing that the page asked of the
+# server is open, which on a busy machine takes longer to begin than any such moment.
 _AT_REST = """wait => {
     const app = document.querySelector('[data-testid="stApp"]')
     const rests = app && app.dataset.testScriptState === 'notRunning'
@@ -29,6 +33,9 @@ _AT_REST = """wait => {
     return calm.frames > 15 && performance.now() - calm.since > 250
 }"""
 _WAITS = count()
+
+_UPLOAD = "/_stcore/upload_file/"
+_ANSWERED_BY = {"rerun_script": "script_finished", "file_urls_request": "file_urls_response"}
 
 # Opened by a deep link, Streamlit first looks for its server below the page's own path, where there is none.
 _FEELING_ITS_WAY = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
@@ -53,6 +60,8 @@ class Visit:
     console: list[str] = field(default_factory=list)
     received: list[bytes] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
+    asked: int = 0
+    open_questions: set[str] = field(default_factory=set)
 
     @classmethod
     def begin(cls, browser: Browser, address: str, **context: Any) -> Self:
@@ -63,7 +72,9 @@ class Visit:
         visit = cls(page, address)
         page.on("pageerror", lambda error: visit.troubles.append(f"script error: {error}"))
         page.on("console", visit._hear)
-        page.on("request", lambda request: visit._check_host(request.url))
+        page.on("request", visit._ask)
+        page.on("requestfinished", visit._answered)
+        page.on("requestfailed", visit._answered)
         page.on("websocket", visit._listen)
         return visit
 
@@ -76,10 +87,33 @@ class Visit:
         if urlsplit(url).netloc not in {urlsplit(self.address).netloc, ""}:
             self.troubles.append(f"foreign request: {url}")
 
+    def _ask(self, request: Request) -> None:
+        self._check_host(request.url)
+        if _UPLOAD in request.url:
+            self._opens(request.url)
+
+    def _answered(self, request: Request) -> None:
+        self.open_questions.discard(request.url)
+
+    def _opens(self, question: str) -> None:
+        self.asked += 1
+        self.open_questions.add(question)
+
     def _listen(self, socket: WebSocket) -> None:
         self._check_host(socket.url)
-        socket.on("framereceived", lambda frame: self.received.append(_bytes(frame)))
-        socket.on("framesent", lambda frame: self.sent.append(_bytes(frame)))
+        self.open_questions.clear()
+        socket.on("framereceived", lambda frame: self._receive(_bytes(frame)))
+        socket.on("framesent", lambda frame: self._send(_bytes(frame)))
+
+    def _send(self, frame: bytes) -> None:
+        self.sent.append(frame)
+        if (kind := _kind(BackMsg, frame)) in _ANSWERED_BY:
+            self._opens(_ANSWERED_BY[kind])
+
+    def _receive(self, frame: bytes) -> None:
+        self.received.append(frame)
+        if not _gives_way(frame):
+            self.open_questions.discard(_kind(ForwardMsg, frame))
 
     def open(self, path: str = "/") -> Self:
         """Go to a path, or to a whole link, and wait until it is drawn."""
@@ -88,8 +122,16 @@ class Visit:
 
     def settled(self) -> Self:
         """Wait until the script has run to its end and the page has stood still for a moment."""
-        self.page.wait_for_function(_AT_REST, arg=next(_WAITS))
-        return self
+        until = time.monotonic() + PATIENCE / 1000
+        while time.monotonic() < until:
+            if self.open_questions:
+                self.page.wait_for_timeout(20)
+                continue
+            asked = self.asked
+            self.page.wait_for_function(_AT_REST, arg=next(_WAITS))
+            if self.asked == asked:
+                return self
+        raise AssertionError(f"the page never came to rest: {sorted(self.open_questions)}")
 
     @property
     def main(self) -> Locator:
@@ -196,6 +238,15 @@ class Visit:
         """What of the page is wider than the screen and would have to be scrolled."""
         found: list[str] = self.page.evaluate(_SIDEWAYS)
         return found
+
+
+def _kind(message: type[BackMsg] | type[ForwardMsg], frame: bytes) -> str:
+    return message.FromString(frame).WhichOneof("type") or ""
+
+
+def _gives_way(frame: bytes) -> bool:
+    """Whether this tells of a run that ended early because another one is wanted."""
+    return bool(ForwardMsg.FromString(frame).script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN)
 
 
 def _bytes(frame: str | bytes) -> bytes:
