@@ -18,12 +18,14 @@ TITLES = ("Overview", "HEART", "NPS", "Surveys", "Tags", "Connect")
 DATA_TITLES = TITLES[:-1]
 
 # A run of the script begins a moment after a click, and charts keep the page busy: it has settled when the
-# script has been at rest for a quarter of a second and fifteen frames, and nothing that the page asked of the
-# server is open, which on a busy machine takes longer to begin than any such moment.
+# script has been at rest and all charts drawn for a quarter of a second and fifteen frames, and nothing that
+# the page asked of the server is open, which on a busy machine takes longer to begin than any such moment.
 _AT_REST = """wait => {
     const app = document.querySelector('[data-testid="stApp"]')
     const rests = app && app.dataset.testScriptState === 'notRunning'
         && app.dataset.testConnectionState === 'CONNECTED'
+        && !document.querySelector('[data-testid="stSkeleton"]')
+        && [...document.querySelectorAll('.js-plotly-plot')].every(each => each.querySelector('.main-svg'))
     const calm = window.userlaneCalm
     if (!rests || !calm || calm.wait !== wait) {
         window.userlaneCalm = {wait, since: performance.now(), frames: 0}
