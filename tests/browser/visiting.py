@@ -37,6 +37,7 @@ _AT_REST = """wait => {
 _WAITS = count()
 
 _UPLOAD = "/_stcore/upload_file/"
+# What a page asks over its WebSocket that sets something off, and the message that ends it.
 _ANSWERED_BY = {"rerun_script": "script_finished", "file_urls_request": "file_urls_response"}
 
 # Opened by a deep link, Streamlit first looks for its server below the page's own path, where there is none.
@@ -92,14 +93,14 @@ class Visit:
     def _ask(self, request: Request) -> None:
         self._check_host(request.url)
         if _UPLOAD in request.url:
-            self._opens(request.url)
+            self._open_question(request.url)
 
     def _answered(self, request: Request) -> None:
         self.open_questions.discard(request.url)
 
-    def _opens(self, question: str) -> None:
+    def _open_question(self, answer: str) -> None:
         self.asked += 1
-        self.open_questions.add(question)
+        self.open_questions.add(answer)
 
     def _listen(self, socket: WebSocket) -> None:
         self._check_host(socket.url)
@@ -109,13 +110,15 @@ class Visit:
 
     def _send(self, frame: bytes) -> None:
         self.sent.append(frame)
-        if (kind := _kind(BackMsg, frame)) in _ANSWERED_BY:
-            self._opens(_ANSWERED_BY[kind])
+        if answer := _ANSWERED_BY.get(BackMsg.FromString(frame).WhichOneof("type")):
+            self._open_question(answer)
 
     def _receive(self, frame: bytes) -> None:
         self.received.append(frame)
-        if not _gives_way(frame):
-            self.open_questions.discard(_kind(ForwardMsg, frame))
+        message = ForwardMsg.FromString(frame)
+        # A run that ends early does so because another one was asked for, which is still to come.
+        if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            self.open_questions.discard(message.WhichOneof("type"))
 
     def open(self, path: str = "/") -> Self:
         """Go to a path, or to a whole link, and wait until it is drawn."""
@@ -123,7 +126,7 @@ class Visit:
         return self.settled()
 
     def settled(self) -> Self:
-        """Wait until the script has run to its end and the page has stood still for a moment."""
+        """Wait until the server has answered, the script has ended and the page has stood still a moment."""
         until = time.monotonic() + PATIENCE / 1000
         while time.monotonic() < until:
             if self.open_questions:
@@ -240,15 +243,6 @@ class Visit:
         """What of the page is wider than the screen and would have to be scrolled."""
         found: list[str] = self.page.evaluate(_SIDEWAYS)
         return found
-
-
-def _kind(message: type[BackMsg] | type[ForwardMsg], frame: bytes) -> str:
-    return message.FromString(frame).WhichOneof("type") or ""
-
-
-def _gives_way(frame: bytes) -> bool:
-    """Whether this tells of a run that ended early because another one is wanted."""
-    return bool(ForwardMsg.FromString(frame).script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN)
 
 
 def _bytes(frame: str | bytes) -> bytes:
