@@ -31,7 +31,8 @@ def test_rows_are_stored_in_the_users_cache_folder_in_another_or_in_none(tmp_pat
         ("s3://rows", "s3://rows"),
         ("s3://made:up%2Fkey@rows/a/b/?region=eu-central-1&scheme=http", "s3://rows/a/b"),
         ("gcs://rows/a", "gs://rows/a"),
-        ("abfs://container@account.dfs.core.windows.net/a", "abfs://account.dfs.core.windows.net/a"),
+        ("abfs://container@account.dfs.core.windows.net/a", "abfs://container/a"),
+        ("abfss://container:made%2Fup@account.blob.core.windows.net", "abfs://container"),
     ],
 )
 def test_rows_are_stored_in_a_bucket_whose_address_is_not_in_any_text(url: str, name: str) -> None:
@@ -54,6 +55,9 @@ def test_rows_are_stored_in_a_bucket_whose_address_is_not_in_any_text(url: str, 
         ("s3://made:up@rows?scheme=ftp", "neither http nor https"),
         ("s3://made:up#x@rows/a", "there is a #"),
         ("s3://made:up@[rows", "no address"),
+        ("abfs://account.dfs.core.windows.net/made", "the name of the bucket is missing"),
+        ("abfs://container:made@account/rows", "names no account"),
+        ("abfs://made@account.dfs.core.windows.net/rows?scheme=http", "takes a key only"),
         ("file://made.example/rows", "no folder of this machine"),
         ("file:///", "no folder of this machine"),
     ],
@@ -64,6 +68,20 @@ def test_an_address_of_no_bucket_is_refused_in_a_sentence_that_repeats_no_passwo
     with pytest.raises(SettingsUnusable, match=f"^USERLANE_STORE: .*{said}") as caught:
         Settings.read({"USERLANE_STORE": url})
     assert "made" not in str(caught.value) + caught.value.next_step
+
+
+def test_an_address_of_azure_names_its_container_account_and_service() -> None:
+    found = elsewhere("abfs://container:k%2Fy@account.blob.core.windows.net/a/b")
+    assert (found.bucket, found.prefix, found.password) == ("container", "a/b", "k/y")
+    assert found.options == {
+        "account_name": "account",
+        "blob_storage_authority": ".blob.core.windows.net",
+        "blob_storage_scheme": "https",
+        "dfs_storage_authority": ".dfs.core.windows.net",
+        "dfs_storage_scheme": "https",
+    }
+    local = "abfs://container:key@account.dfs.core.windows.net?scheme=http&endpoint_override=127.0.0.1:10000"
+    assert elsewhere(local).options["dfs_storage_authority"] == "127.0.0.1:10000"
 
 
 def test_every_variable_is_read_and_typed(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import structlog
@@ -49,7 +51,12 @@ def there() -> Storage:
 
 @pytest.fixture
 def url(there: Storage) -> str:
-    return there.url(there.bucket())
+    """`USERLANE_TEST_BUCKET` may be the address of another one, say of Google Cloud or Azure."""
+    other = os.environ.get("USERLANE_TEST_BUCKET")
+    if not other:
+        return there.url(there.bucket())
+    parts = urlsplit(other)
+    return parts._replace(path=f"{parts.path}/{uuid.uuid4().hex}").geturl()
 
 
 @pytest.fixture
@@ -225,6 +232,61 @@ def test_a_bucket_that_fails_costs_a_fetch_and_never_an_answer(
         other.keep(S, fresh(asked(name), "later"))
         assert other.trouble == ""
         assert find(other, S, asked(name), NOW)
+
+
+S3 = "When listing objects under key 'rows/403/' in bucket 'rows-403': AWS Error "
+EXPIRED = "parse ExceptionName: ExpiredToken Message: No."
+GOOGLE = "google::cloud::Status({}: Permanent error, with a last message of 403 error_info={{reason=x}})"
+AZURE = "GetProperties failed for 'https://a.blob.core.windows.net/rows-403/rows/403'. Azure Error: "
+ANSWERS_NOT, REFUSES, HAS_NOT, FAILED = "not answer", "refuses", "no such bucket", "failed"
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (S3 + "ACCESS_DENIED during HeadObject operation: No response body.", REFUSES),
+        (f"{S3}UNKNOWN (HTTP status 400) during PutObject operation: Unable to {EXPIRED}", REFUSES),
+        (f"{S3}UNKNOWN (HTTP status 403) during HeadObject operation: No response body.", REFUSES),
+        (f"{S3}UNKNOWN (HTTP status 500) during HeadObject operation: No response body.", FAILED),
+        (f"{S3}INTERNAL_FAILURE during ListObjectsV2 operation: ACCESS_DENIED 403", FAILED),
+        (f"{S3}NO_SUCH_BUCKET during PutObject operation: No.", HAS_NOT),
+        (f"{S3}NETWORK_CONNECTION during HeadObject operation: curlCode: 7, to 127.0.0.1:40340", ANSWERS_NOT),
+        (GOOGLE.format("PERMISSION_DENIED"), REFUSES),
+        (GOOGLE.format("UNAUTHENTICATED"), REFUSES),
+        (GOOGLE.format("UNAVAILABLE"), ANSWERS_NOT),
+        (GOOGLE.format("INTERNAL"), FAILED),
+        (f"{AZURE}[AuthorizationFailure] 403 Server failed to authenticate the request.", REFUSES),
+        (f"{AZURE}[ContainerNotFound] 404 The specified container does not exist.", HAS_NOT),
+        (f"{AZURE}[] 500 Internal error", FAILED),
+        (f"{AZURE}[] Fail to get a new connection for: https://a.blob.core.windows.net.", ANSWERS_NOT),
+        ("403 said by nobody that is known", FAILED),
+    ],
+)
+def test_why_a_bucket_fails_is_told_from_the_code_and_not_from_names_and_numbers_around_it(
+    said: str, why: str
+) -> None:
+    """Each `said` is what the library of that storage has said, but for the names."""
+    far = Far(elsewhere("s3://rows-403/rows?region=us-east-1"))
+    with pytest.raises(OSError, match=why), far._words():
+        raise OSError(said)
+
+
+@pytest.mark.parametrize("prefix", ["rows", "rows-403-ACCESS_DENIED"])
+def test_a_bucket_that_is_away_is_not_said_to_refuse(there: Storage, prefix: str) -> None:
+    with between(there) as spoiled:
+        far = Far(elsewhere(spoiled.url(spoiled.bucket(), prefix)))
+        far.put("x", b"1")
+        spoiled.fault = failing
+        with pytest.raises(OSError, match=FAILED):
+            far.get("x")
+    with pytest.raises(OSError, match=ANSWERS_NOT):
+        far.listing("")
+
+
+def test_a_bucket_that_is_not_there_is_said_so(there: Storage) -> None:
+    far = Far(elsewhere(there.url("no-such-bucket")))
+    with pytest.raises(OSError, match=HAS_NOT):
+        far.put("x", b"1")
 
 
 def test_a_file_that_is_wrong_in_the_bucket_is_dropped_there(tmp_path: Path, url: str) -> None:

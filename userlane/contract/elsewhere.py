@@ -9,10 +9,10 @@ from userlane.errors import InputUnusable
 _OPTIONS: Mapping[str, frozenset[str]] = {
     "s3": frozenset({"region", "scheme", "endpoint_override"}),
     "gs": frozenset({"scheme", "endpoint_override", "anonymous"}),
-    "abfs": frozenset(),
-    "abfss": frozenset(),
+    "abfs": frozenset({"scheme", "endpoint_override"}),
 }
-_ALIASES = {"gcs": "gs"}
+_ALIASES = {"gcs": "gs", "abfss": "abfs"}
+_LOOKS = {"abfs": "abfs://container@account.dfs.core.windows.net/prefix"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,10 @@ def elsewhere(url: str) -> Elsewhere:
             f"“{parts.scheme}://” is no storage that is known.",
             "Name a folder, s3://, gs:// or abfs://, or none to keep rows in memory.",
         )
-    bucket = parts.netloc.rpartition("@")[2]
+    bucket = user if scheme == "abfs" else parts.netloc.rpartition("@")[2]
     if not bucket:
-        raise InputUnusable("the name of the bucket is missing.", f"It looks like {scheme}://bucket/prefix.")
+        looks = _LOOKS.get(scheme, f"{scheme}://bucket/prefix")
+        raise InputUnusable("the name of the bucket is missing.", f"It looks like {looks}.")
     if scheme == "s3" and bool(user) != bool(password):
         raise InputUnusable(
             "of key and secret there is only one.",
@@ -66,4 +67,24 @@ def elsewhere(url: str) -> Elsewhere:
         raise InputUnusable(what, f"After the ? there may be: {known}. A # is written %23.")
     if options.get("scheme", "https") not in {"http", "https"}:
         raise InputUnusable("the option “scheme” is neither http nor https.")
+    if scheme == "abfs":
+        options = _azure(parts.hostname or "", options, key=bool(password))
     return Elsewhere(scheme, bucket, unquote(parts.path).strip("/"), options, url, user, password)
+
+
+def _azure(host: str, options: Mapping[str, str], *, key: bool) -> dict[str, str]:
+    """What pyarrow's file system wants to know of an account, whose name is the first part of its host."""
+    account, _, service = host.partition(".")
+    kind, _, domain = service.partition(".")
+    if not domain or kind not in {"blob", "dfs"}:
+        raise InputUnusable("the host names no account.", f"It looks like {_LOOKS['abfs']}.")
+    protocol = options.get("scheme", "https")
+    if protocol == "http" and not key:
+        raise InputUnusable(
+            "over http, Azure takes a key only.", "Write abfs://container:key@…, or use https."
+        )
+    found = {"account_name": account}
+    for each in ("blob", "dfs"):
+        found[f"{each}_storage_authority"] = options.get("endpoint_override", f".{each}.{domain}")
+        found[f"{each}_storage_scheme"] = protocol
+    return found

@@ -6,6 +6,7 @@ addresses, and addresses may hold passwords.
 
 import contextlib
 import errno
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,9 +26,22 @@ _SILENT_SECONDS = 5.0
 
 _LONG = 1.0
 
-_REFUSED = ("ACCESS_DENIED", "INVALID_ACCESS_KEY", "SIGNATURE_DOES_NOT_MATCH", "EXPIRED", "403", "Forbidden")
-_NO_BUCKET = ("NO_SUCH_BUCKET", "NoSuchBucket")
-_UNHEARD = ("NETWORK_CONNECTION", "timed out", "timeout", "Could not connect", "Timeout", "resolve host")
+_CODES = re.compile(
+    r"AWS Error (\w+)(?: \(HTTP status (\d+)\))?(?: during \w+ operation: .*ExceptionName: (\w+))?"
+    r"|google::cloud::Status\((\w+):"
+    r"|Azure Error: \[(\w*)\] (\d{3}|Fail to get)"
+)
+"""Where the storages' libraries put what went wrong. Around it are names, which may hold any number, and the
+words of whoever answered.
+"""
+
+_REFUSED = {
+    *("ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH", "INVALID_SIGNATURE"),
+    *("INVALID_CLIENT_TOKEN_ID", "MISSING_AUTHENTICATION_TOKEN", "UNRECOGNIZED_CLIENT", "REQUEST_EXPIRED"),
+    *("ExpiredToken", "InvalidToken", "PERMISSION_DENIED", "UNAUTHENTICATED", "401", "403"),
+}
+_NO_BUCKET = {"NO_SUCH_BUCKET", "NoSuchBucket", "ContainerNotFound"}
+_UNHEARD = {"NETWORK_CONNECTION", "REQUEST_TIMEOUT", "UNAVAILABLE", "DEADLINE_EXCEEDED", "Fail to get"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +100,11 @@ class Far:
 
     def put(self, path: str, content: bytes | pa.Buffer) -> None:
         """Write a file. Others see all of it or none."""
-        with self._words() as system, system.open_output_stream(f"{self._base}/{path}") as sink:
-            sink.write(content)
+        try:
+            with self._words() as system, system.open_output_stream(f"{self._base}/{path}") as sink:
+                sink.write(content)
+        except FileNotFoundError:
+            raise OSError(errno.ENODEV, _NOWHERE) from None
 
     def remove(self, path: str) -> None:
         """Remove a file that may be gone already."""
@@ -107,11 +124,13 @@ class Far:
             raise self._judged(str(error), time.monotonic() - began) from None
 
     def _judged(self, said: str, seconds: float) -> OSError:
-        if any(each in said for each in _NO_BUCKET):
-            return OSError(errno.ENODEV, "The storage has no such bucket")
-        if any(each in said for each in _REFUSED):
+        found = _CODES.search(said)
+        codes = set(found.groups()) if found else set()
+        if codes & _NO_BUCKET:
+            return OSError(errno.ENODEV, _NOWHERE)
+        if codes & _REFUSED:
             return OSError(errno.EACCES, "The storage refuses access")
-        if any(each in said for each in _UNHEARD):
+        if codes & _UNHEARD:
             if seconds > _LONG:
                 self._silent_until = time.monotonic() + _SILENT_SECONDS
             return OSError(errno.EHOSTUNREACH, _SILENCE)
@@ -126,6 +145,7 @@ class Far:
 
 
 _SILENCE = "The storage does not answer"
+_NOWHERE = "The storage has no such bucket"
 
 
 def _opened(where: Elsewhere) -> fs.FileSystem:
@@ -144,4 +164,4 @@ def _opened(where: Elsewhere) -> fs.FileSystem:
         anonymous = options.pop("anonymous", "") == "true"
         limit = timedelta(seconds=_CONNECT_SECONDS * _ATTEMPTS)
         return fs.GcsFileSystem(anonymous=anonymous, retry_time_limit=limit, **options)
-    return fs.FileSystem.from_uri(where.url)[0]
+    return fs.AzureFileSystem(account_key=where.password or None, **options)
