@@ -41,14 +41,16 @@ def settings(sandbox: Sandbox, store: Path | None = None) -> dict[str, str]:
 @contextmanager
 def running(environment: Mapping[str, str]) -> Iterator[Dashboard]:
     """A fresh server with these settings, until the block ends. Raises `RuntimeError` if it fails to."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     others = {name: value for name, value in os.environ.items() if not name.startswith("USERLANE_")}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
-    command += ["--server.headless=true", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
-    address = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryFile() as said:
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.fileWatcherType=none"]
+    command += ["--server.headless=true", "--server.address=127.0.0.1"]
+    with tempfile.TemporaryFile() as said, socket.socket() as place:
+        # Bound until the end, so that the port is nobody else's before the server listens on it.
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        place.bind(("127.0.0.1", 0))
+        port = place.getsockname()[1]
+        address = f"http://127.0.0.1:{port}"
+        command += [f"--server.port={port}"]
         process = subprocess.Popen(  # noqa: S603  # our own
             command, cwd=ROOT, env=others | dict(environment), stdout=said, stderr=subprocess.STDOUT
         )

@@ -3,7 +3,6 @@
 import atexit
 import http.client
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 
+from tests.ports import reserved
 from tests.s3_server import KEY, body_of
 
 SECRET = "made-up/secret+7d1e"
@@ -51,10 +51,14 @@ def storage() -> Iterator[Storage]:
     if other := os.environ.get("USERLANE_TEST_S3"):
         yield Storage(other)
         return
-    with socket.create_server(("127.0.0.1", 0)) as freed:
-        port = freed.getsockname()[1]
-    command = [sys.executable, "-m", "tests.s3_server", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with (
+        reserved() as port,
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.s3_server", str(port)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process,
+    ):
         try:
             until = time.monotonic() + _SECONDS_TO_START
             while True:

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from tests.ports import reserved
 
 ROOT = Path(__file__).parent.parent
 NO_TOOLS = find_spec("pip_audit") is None or find_spec("cyclonedx_py") is None
@@ -54,23 +55,22 @@ def service(answer: Callable[[str], Answer]) -> Iterator[str]:
 
 def audit(sbom: Path, *options: object, **given: str) -> subprocess.CompletedProcess[str]:
     """Run it; without a stand-in, every way to the network ends at a closed port."""
-    with socket.create_server(("127.0.0.1", 0)) as freed:
-        closed = f"http://127.0.0.1:{freed.getsockname()[1]}"
-    return subprocess.run(
-        [sys.executable, "-P", ROOT / "scripts" / "audit.py", "--sbom", sbom, *map(str, options)],
-        check=False,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(sbom.parent),
-            "HTTP_PROXY": closed,
-            "HTTPS_PROXY": closed,
-            "NO_PROXY": "127.0.0.1",
-            **given,
-        },
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    with reserved() as closed:
+        return subprocess.run(
+            [sys.executable, "-P", ROOT / "scripts" / "audit.py", "--sbom", sbom, *map(str, options)],
+            check=False,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(sbom.parent),
+                "HTTP_PROXY": f"http://127.0.0.1:{closed}",
+                "HTTPS_PROXY": f"http://127.0.0.1:{closed}",
+                "NO_PROXY": "127.0.0.1",
+                **given,
+            },
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
 
 
 @pytest.fixture

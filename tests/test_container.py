@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,8 @@ from typing import NamedTuple
 import pytest
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
+
+from tests.ports import reserved
 
 ROOT = Path(__file__).parent.parent
 SECRET = "made-up-0123456789abcdefghijklmnop"
@@ -178,9 +179,8 @@ def test_the_health_check_refuses_any_other_answer_naming_the_path(
 
 
 def test_the_health_check_refuses_a_server_that_is_gone() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as freed:
-        port = freed.getsockname()[1]
-    assert health(port).returncode == 1
+    with reserved() as port:
+        assert health(port).returncode == 1
 
 
 def test_the_health_check_follows_the_servers_base_path() -> None:
@@ -229,8 +229,6 @@ def image() -> Iterator[Path]:
 
 def test_the_command_serves_without_powers_from_read_only_files_and_ends_on_request(image: Path) -> None:
     """One visitor is connected throughout: an open connection must not keep the server from ending."""
-    with socket.create_server(("127.0.0.1", 0)) as freed:
-        port = freed.getsockname()[1]
     settings = variables() | {
         "PATH": os.environ["PATH"],
         "HOME": str(image / "tmp"),
@@ -238,16 +236,16 @@ def test_the_command_serves_without_powers_from_read_only_files_and_ends_on_requ
         "USERLANE_STORE": str(image / "data"),
         "USERLANE_PUBLIC_HOSTS": "dashboard.example.com",
         "STREAMLIT_SERVER_COOKIE_SECRET": SECRET,
-        "STREAMLIT_SERVER_PORT": str(port),
     }
     python, *words = json.loads(rests("CMD")[0])
     assert python == "python"
     with (
         (image / "tmp/log").open("w+") as log,
+        reserved() as port,
         subprocess.Popen(
             [*without_powers(), sys.executable, *words],
             cwd=image / "app",
-            env=settings,
+            env=settings | {"STREAMLIT_SERVER_PORT": str(port)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -265,8 +263,8 @@ def test_the_command_serves_without_powers_from_read_only_files_and_ends_on_requ
                 assert server.wait(timeout=10) in {0, -signal.SIGTERM, 128 + signal.SIGTERM}
         finally:
             server.kill()
+        assert health(port).returncode == 1
     said = (image / "tmp/log").read_text()
     assert f"http://localhost:{port}" in said
     assert "Traceback" not in said
     assert SECRET not in said
-    assert health(port).returncode == 1

@@ -6,7 +6,6 @@ host fails its test.
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.visiting import PATIENCE, Visit
+from tests.ports import reserved
 from userlane.contract import Window
 from userlane.sandbox import Sandbox, serve
 
@@ -44,16 +44,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @contextmanager
 def dashboard(**environment: str) -> Iterator[str]:
     """A fresh server with these settings; yields its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("USERLANE_")}
     own = {"USERLANE_STORE": "none"} | environment
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-    options = [f"--server.port={port}", "--server.headless=true", "--server.address=127.0.0.1"]
-    with tempfile.TemporaryFile() as said:
+    options = ["--server.headless=true", "--server.address=127.0.0.1"]
+    with tempfile.TemporaryFile() as said, reserved() as port:
         process = subprocess.Popen(
-            [*command, *options], cwd=ROOT, env=kept | own, stdout=said, stderr=subprocess.STDOUT
+            [*command, *options, f"--server.port={port}"],
+            cwd=ROOT,
+            env=kept | own,
+            stdout=said,
+            stderr=subprocess.STDOUT,
         )
         address = f"http://127.0.0.1:{port}"
         try:

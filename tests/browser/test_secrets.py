@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -28,6 +27,7 @@ from playwright.sync_api import Error, Request, Response, expect
 from tests import sweeping
 from tests.browser.conftest import ROOT, Begin, _ready, link
 from tests.browser.visiting import DATA_TITLES, TITLES, Visit
+from tests.ports import reserved
 from userlane.contract import Window
 from userlane.sandbox import TOKEN, Sandbox
 
@@ -104,17 +104,18 @@ class Server:
 @contextmanager
 def running(tree: Path, folder: Path, **environment: str) -> Iterator[Server]:
     """The dashboard in `tree`, as talkative as it can be."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("USERLANE_")}
     log, store = folder / "log", folder / "store"
     own = {"USERLANE_STORE": str(store), "USERLANE_LOG_LEVEL": "debug", "USERLANE_SANDBOX": "off"}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--logger.level=debug"]
-    options = [f"--server.port={port}", "--server.headless=true", "--server.address=127.0.0.1"]
-    with log.open("wb") as said:
+    options = ["--server.headless=true", "--server.address=127.0.0.1"]
+    with log.open("wb") as said, reserved() as port:
         process = subprocess.Popen(
-            [*command, *options], cwd=tree, env=kept | own | environment, stdout=said, stderr=said
+            [*command, *options, f"--server.port={port}"],
+            cwd=tree,
+            env=kept | own | environment,
+            stdout=said,
+            stderr=said,
         )
         server = Server(f"http://127.0.0.1:{port}", process, log, store)
         try:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.client.given import OK, client
+from tests.ports import reserved
 from tests.stand_in import SAMPLES, TOKEN, answering, listening, query, request_on, whole_answer
 from userlane.client import Limits, Patience, open_http
 from userlane.client.faults import FAULTS, translate
@@ -241,9 +242,7 @@ def test_a_broken_answer_is_asked_for_four_times(serve: Callable[[socket.socket]
 
 
 def test_a_port_nobody_listens_on_is_unreachable() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with pytest.raises(Unreachable, match=r"127\.0\.0\.1 cannot be reached"):
+    with reserved() as port, pytest.raises(Unreachable, match=r"127\.0\.0\.1 cannot be reached"):
         client(f"http://127.0.0.1:{port}").page(query(), 1)
 
 
