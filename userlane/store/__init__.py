@@ -24,7 +24,7 @@ from userlane.store.answer import SMALL_SCORES, dataset, notes
 from userlane.store.cover import Cover
 from userlane.store.folder import FolderStore, Listed
 from userlane.store.memory import MemoryStore
-from userlane.store.pieces import Held, Piece, Proof, Store
+from userlane.store.pieces import Held, Piece, Proof, Store, overlap
 from userlane.store.remote import RemoteStore
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "dataset",
     "notes",
     "opened",
+    "overlap",
 ]
 
 

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from urllib.parse import quote
@@ -281,10 +282,15 @@ class FolderStore:
             return self._homes.setdefault(place, _Home(place, self._at, self._ours_alone))
 
     def _place(self, api: str, query: Query) -> Path:
-        """The digest keeps apart what file systems that ignore case would mix."""
         of = ".".join(filter(None, (query.property_id, query.survey_id)))
-        digest = hashlib.sha256(of.encode()).hexdigest()[:8]
-        return self._folder / api / query.dataset / f"{of}.{digest}" / quote(query.timezone, safe="")
+        return self._folder / _within(api, query.dataset, of, query.timezone)
+
+
+@lru_cache(maxsize=10_000)
+def _within(api: str, dataset: str, of: str, timezone: str) -> str:
+    """The digest keeps apart what file systems that ignore case would mix."""
+    digest = hashlib.sha256(of.encode()).hexdigest()[:8]
+    return f"{api}/{dataset}/{of}.{digest}/{quote(timezone, safe='')}"
 
 
 def words(error: OSError) -> str:

@@ -54,7 +54,7 @@ class Part:
     def coded(self) -> pa.Table:
         """The window's records in codes. Raises `UserlaneError` when their file is gone or broken."""
         try:
-            table = self.held if self.held is not None else pq.read_table(self.path)
+            table = self.held if self.held is not None else pq.ParquetFile(self.path).read()
         except (OSError, pa.ArrowException) as error:
             raise UserlaneError(
                 "Stored records were removed while they were read.", "Load the page again."

@@ -91,7 +91,7 @@ def check(path: Path, held: pa.Buffer) -> None:
 def read(path: Path) -> pa.Table:
     """The table of a file, without its metadata. Raises `Unreadable`, `OSError`."""
     try:
-        return pq.read_table(pa.BufferReader(content(path))).replace_schema_metadata(None)
+        return pq.ParquetFile(pa.BufferReader(content(path))).read().replace_schema_metadata(None)
     except (pa.ArrowException, ValueError) as error:
         raise Unreadable(str(error)) from error
 
