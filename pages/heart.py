@@ -33,6 +33,7 @@ layout.chart(
     "HEART scores by day, 0 to 100, and below them users and sessions by day",
     key="heart-trend",
 )
+layout.dots_note(daily, scores)
 
 left, right = st.columns(2, gap="medium")
 with left:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.charts.drawing import checked, named
-from userlane.charts import SCORE_STYLES, heart_contributions, heart_trend
+from userlane.charts import SCORE_STYLES, dotted, heart_contributions, heart_trend
 from userlane.contract import LABELS, SCORES
 
 NAN = math.nan
@@ -57,6 +57,46 @@ def test_a_score_is_faint_dots_and_a_line_of_its_mean() -> None:
     assert dots.showlegend is False
     assert dots.legendgroup == mean.legendgroup
     assert mean.line.dash == SCORE_STYLES["adoption"].dash
+
+
+def of_days(count: int, *scores: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    values = [70.0 + day % 7 for day in range(count)]
+    return frames(dict.fromkeys(scores, values), dict.fromkeys(scores, values))
+
+
+def test_where_dots_would_crowd_only_the_overall_score_has_them() -> None:
+    """The lines of the others then say what their dots would: values of the day, the mean, a click."""
+    daily, traffic = of_days(365, *SCORES)
+    figure = checked(heart_trend(daily, traffic, SCORES))
+    assert dotted(daily, SCORES) == ["overall"]
+    assert [trace.legendgroup for trace in figure.data if trace.mode == "markers"] == ["overall"]
+    assert named(figure, "Adoption").hovertext[1] == "Adoption: <b>71.0</b> (High), 7-day mean 71.0"
+    assert named(figure, "Adoption").hoverinfo is None
+    assert set(named(figure, "Adoption").customdata) == {"adoption"}
+
+
+@pytest.mark.parametrize(
+    ("days", "scores", "with_dots"),
+    [
+        (30, SCORES, list(SCORES)),
+        (365, ["happiness", "overall"], ["overall", "happiness"]),
+        (365, ["happiness", "engagement", "adoption"], []),
+        (2000, ["happiness"], ["happiness"]),
+    ],
+)
+def test_a_score_has_dots_while_there_is_room_or_when_it_is_alone(
+    days: int, scores: list[str], with_dots: list[str]
+) -> None:
+    daily, _ = of_days(days, *SCORES)
+    assert dotted(daily, scores) == with_dots
+
+
+def test_users_and_sessions_of_many_days_have_few_markers_and_a_lone_day_is_seen() -> None:
+    daily, traffic = of_days(365, "overall")
+    figure = checked(heart_trend(daily, traffic, ["overall"]))
+    assert 0 < named(figure, "Sessions").marker.maxdisplayed <= 20
+    assert named(figure, "Users").marker.maxdisplayed == 0
+    assert named(figure, "Users").marker.size == 4
 
 
 def test_without_a_mean_the_values_are_joined() -> None:

@@ -1,6 +1,7 @@
 """Every page as it is drawn for the sample data: whole, and no number without what it rests on."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -50,6 +51,15 @@ def test_every_chart_has_a_title_words_for_the_blind_and_a_source(sample: Screen
         assert MONTH.words() in below.value
         assert re.search(r"\d (days?|answers?|records?)\b", below.value)
         assert "complete" in below.value
+
+
+def test_a_year_of_scores_says_whose_single_days_it_does_not_show(sample: Screen) -> None:
+    """A month shows them all, and so does a year of two scores."""
+    note = "Only the overall score shows single days"
+    assert note not in sample.go("HEART").words
+    year = (MONTH.last - timedelta(days=364), MONTH.last)
+    assert note in sample.choose("range", year).words
+    assert note not in sample.choose("heart-scores", ["overall", "adoption"]).words
 
 
 @pytest.mark.parametrize("title", DATA_TITLES)

@@ -5,7 +5,7 @@ figure; the page then says in words that there is nothing to show.
 """
 
 from userlane.charts.canvas import CONFIG, drawn
-from userlane.charts.heart import heart_contributions, heart_trend
+from userlane.charts.heart import dotted, heart_contributions, heart_trend
 from userlane.charts.nps import nps_histogram, nps_split, nps_trend
 from userlane.charts.palette import BUCKET_COLOURS, SCORE_STYLES, SERIES, TRAFFIC_STYLES
 from userlane.charts.surveys import survey_distribution, survey_trend
@@ -17,6 +17,7 @@ __all__ = [
     "SCORE_STYLES",
     "SERIES",
     "TRAFFIC_STYLES",
+    "dotted",
     "drawn",
     "heart_contributions",
     "heart_trend",

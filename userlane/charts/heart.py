@@ -12,6 +12,9 @@ from userlane.charts.palette import NEUTRAL, SCORE_STYLES, TRAFFIC_STYLES, faded
 from userlane.contract import BANDS, LABELS, SCORES, band
 
 _LEAST_SPAN = 20
+_MOST_DOTS = 800
+"""More hide the lines, and a browser is busy with them for a second."""
+
 _BAND_LABEL_ROOM = 0.13
 
 
@@ -39,26 +42,41 @@ class Contributions(Protocol):
         """What the bars leave of the change (points)."""
 
 
+def dotted(daily: pd.DataFrame, scores: Sequence[str]) -> list[str]:
+    """The scores whose single values are drawn: all of them, or only the overall one where they would crowd.
+
+    `daily` has date and score. Example: six scores over 30 days → all; over 365 → overall.
+    """
+    chosen = [score for score in SCORES if score in set(scores)]
+    fits = int(daily["score"].isin(chosen).sum()) <= _MOST_DOTS
+    return [score for score in chosen if fits or score == "overall" or len(chosen) == 1]
+
+
 def heart_trend(daily: pd.DataFrame, traffic: pd.DataFrame, scores: Sequence[str]) -> go.Figure:
     """The chosen scores by day, 0–100: raw values as faint dots, their 7-day mean as a line; below, on the
     same time axis, users and sessions.
 
-    `daily` has date, score, value, smooth; `traffic` has date, users, sessions. Where a score has no 7-day
-    mean at all, its raw values are joined instead. The score axis shows the range that is used, with the
-    vendor's bands behind it. Days without a value are gaps.
+    `daily` has date, score, value, smooth; `traffic` has date, users, sessions. Which scores have dots says
+    `dotted`. Where a score has no 7-day mean at all, its raw values are joined instead. The score axis shows
+    the range that is used, with the vendor's bands behind it. Days without a value are gaps.
 
     Example: two scores and traffic → per score a line and its dots, then two lines below.
     """
     chosen = [score for score in SCORES if score in set(scores)]
     of_score = {score: daily[daily["score"] == score] for score in chosen}
-    drawn = [trace for score in reversed(chosen) for trace in _score_traces(score, of_score[score])]
+    dots = set(dotted(daily, chosen))
+    drawn = [
+        trace
+        for score in reversed(chosen)
+        for trace in _score_traces(score, of_score[score], dots=score in dots)
+    ]
     # Dots lie below all lines, and the overall score above the letters.
     traces = [trace for trace in drawn if trace["mode"] == "markers"]
     traces += [trace for trace in drawn if trace["mode"] != "markers"]
     for name, style in TRAFFIC_STYLES.items():
         counts = traffic[name].astype("float64")
         words = [f"{name.title()}: {text.number(count, 0)}" for count in counts]
-        small = canvas.markers(counts, style) | {"size": 4 if len(counts) <= 60 else 2, "maxdisplayed": 0}
+        small = canvas.markers(counts, style) | {"size": 4}
         traces.append(
             canvas.lines(
                 name.title(),
@@ -93,7 +111,7 @@ def heart_trend(daily: pd.DataFrame, traffic: pd.DataFrame, scores: Sequence[str
     )
 
 
-def _score_traces(score: str, rows: pd.DataFrame) -> list[canvas.Trace]:
+def _score_traces(score: str, rows: pd.DataFrame, *, dots: bool) -> list[canvas.Trace]:
     style, name, width = SCORE_STYLES[score], LABELS[score], 3 if score == "overall" else 2
     dates, value, smooth = canvas.days(rows["date"]), rows["value"], rows["smooth"]
     words = [_score_words(name, *pair) for pair in zip(value, smooth, strict=True)]
@@ -104,7 +122,9 @@ def _score_traces(score: str, rows: pd.DataFrame) -> list[canvas.Trace]:
     }
     if not smooth.notna().any():
         return [canvas.lines(name, dates, value, style, words, width=width, **common)]
-    dots = {
+    if not dots:
+        return [canvas.lines(name, dates, smooth, style, words, width=width, **common)]
+    dot = {
         "color": style.colour,
         "symbol": "circle",
         "size": 5 if len(rows) <= 120 else 3,
@@ -112,7 +132,7 @@ def _score_traces(score: str, rows: pd.DataFrame) -> list[canvas.Trace]:
     }
     return [
         canvas.lines(
-            name, dates, value, style, words, mode="markers", marker=dots, showlegend=False, **common
+            name, dates, value, style, words, mode="markers", marker=dot, showlegend=False, **common
         ),
         # The dots' hover names the mean too; a second text for the same day would only double it.
         canvas.lines(

@@ -122,6 +122,16 @@ def contributions_note(contributions: Measured[Contributions]) -> None:
         )
 
 
+def dots_note(daily: Measured[pd.DataFrame], scores: Sequence[str]) -> None:
+    """Which scores show single days, where there are too many days for all."""
+    dotted = charts.dotted(shown(daily), scores)
+    if len(dotted) < len(scores):
+        st.caption(
+            f"{'Only the overall score shows' if dotted else 'No score shows'} single days over a range this "
+            "long; the others show their 7-day mean. Choose fewer scores to see their days."
+        )
+
+
 def comments_table(found: Measured[pd.DataFrame]) -> None:
     """Comments, newest first; the row that is clicked is shown in full."""
     comments = shown(found)
