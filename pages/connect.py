@@ -9,3 +9,4 @@ layout.status()
 if session.connection() is not None:
     st.subheader("Tag names", anchor=False)
     layout.tag_names()
+    layout.charts_ahead()

@@ -60,6 +60,8 @@ if layout.ready(tags):
 
 layout.sentences(changes, sentences, (heart, nps, surveys, tags))
 layout.explained("overview")
+if views:
+    layout.charts_ahead()
 
 with corner:
     layout.offer(*views)

@@ -74,6 +74,13 @@ def test_every_page_offers_its_tables_as_csv_and_json(sample: Screen, title: str
     assert len(csv) == len(keys) / 2
 
 
+@pytest.mark.parametrize("title", ["Overview", "Connect"])
+def test_a_page_without_charts_has_the_browser_load_what_draws_them(sample: Screen, title: str) -> None:
+    (only,) = sample.go(title).app.get("plotly_chart")
+    assert only.proto.alt == "Empty chart"
+    assert '"data":[]' in only.proto.spec
+
+
 def test_a_visitor_can_go_through_all_pages_and_back(sample: Screen) -> None:
     """What a page keeps for its visitor does not stand in the way of another page, nor of a second look."""
     for title in (*TITLES, *reversed(TITLES)):

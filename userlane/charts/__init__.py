@@ -4,7 +4,7 @@ Draw with `st.plotly_chart(figure, theme="streamlit", config=CONFIG)`. A frame w
 figure; the page then says in words that there is nothing to show.
 """
 
-from userlane.charts.canvas import CONFIG, drawn
+from userlane.charts.canvas import CONFIG, drawn, nothing
 from userlane.charts.heart import dotted, heart_contributions, heart_trend
 from userlane.charts.nps import nps_histogram, nps_split, nps_trend
 from userlane.charts.palette import BUCKET_COLOURS, SCORE_STYLES, SERIES, TRAFFIC_STYLES
@@ -21,6 +21,7 @@ __all__ = [
     "drawn",
     "heart_contributions",
     "heart_trend",
+    "nothing",
     "nps_histogram",
     "nps_split",
     "nps_trend",

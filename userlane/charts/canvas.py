@@ -111,6 +111,12 @@ def _legend_lines(traces: Sequence[Trace]) -> int:
     return lines
 
 
+def nothing() -> go.Figure:
+    """A figure of nothing, 10 pixels high."""
+    hidden = {"visible": False}
+    return sheet([], height=10, xaxis=hidden, yaxis=hidden)
+
+
 def drawn(figure: go.Figure) -> bool:
     """Whether there is a single point or bar in the figure."""
     traces: list[Any] = list(figure.data)

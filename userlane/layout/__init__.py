@@ -15,6 +15,7 @@ from userlane.layout.names import matched, tag_names
 from userlane.layout.offers import View, offer
 from userlane.layout.tables import (
     chart,
+    charts_ahead,
     comments_table,
     contributions_note,
     dots_note,
@@ -38,6 +39,7 @@ __all__ = [
     "Loaded",
     "View",
     "chart",
+    "charts_ahead",
     "choose_tags",
     "comments_table",
     "contributions_note",

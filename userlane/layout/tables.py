@@ -40,6 +40,16 @@ def chart(
     source(figure, count)
 
 
+def charts_ahead() -> None:
+    """An empty chart, at the end of a page that has none.
+
+    For its first chart a browser loads megabytes of script, which keep it busy for a second: better now, as
+    the visitor reads, than when another page waits for them.
+    """
+    with st.container(height=10, border=False):
+        st.plotly_chart(charts.nothing(), key="charts-ahead", config={"staticPlot": True}, alt="Empty chart")
+
+
 def source(measured: Measured[Any], n: int | None = None) -> None:
     """The line under a chart or table: its range, n and state."""
     below(measured, provenance(measured, n))
