@@ -1,7 +1,6 @@
 """A dashboard in a process of its own, set up for the sandbox's properties and one token for everybody."""
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.server import ROOT
+from tests.ports import reserved
 from userlane.sandbox import Sandbox
 
 _SECONDS_TO_START = 60
@@ -44,15 +44,14 @@ def running(environment: Mapping[str, str]) -> Iterator[Dashboard]:
     others = {name: value for name, value in os.environ.items() if not name.startswith("USERLANE_")}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.fileWatcherType=none"]
     command += ["--server.headless=true", "--server.address=127.0.0.1"]
-    with tempfile.TemporaryFile() as said, socket.socket() as place:
-        # Bound until the end, so that the port is nobody else's before the server listens on it.
-        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        place.bind(("127.0.0.1", 0))
-        port = place.getsockname()[1]
+    with tempfile.TemporaryFile() as said, reserved() as port:
         address = f"http://127.0.0.1:{port}"
-        command += [f"--server.port={port}"]
         process = subprocess.Popen(  # noqa: S603  # our own
-            command, cwd=ROOT, env=others | dict(environment), stdout=said, stderr=subprocess.STDOUT
+            [*command, f"--server.port={port}"],
+            cwd=ROOT,
+            env=others | dict(environment),
+            stdout=said,
+            stderr=subprocess.STDOUT,
         )
         try:
             if not _ready(address, process):

@@ -75,6 +75,17 @@ def test_where_dots_would_crowd_only_the_overall_score_has_them() -> None:
     assert set(named(figure, "Adoption").customdata) == {"adoption"}
 
 
+def test_a_value_that_no_mean_stands_for_is_drawn_however_crowded_it_is() -> None:
+    daily, traffic = of_days(365, *SCORES)
+    daily.loc[(daily["score"] == "adoption") & (daily["date"] == daily["date"].min()), "smooth"] = NAN
+    daily.loc[daily["score"] == "retention", "smooth"] = NAN
+    figure = checked(heart_trend(daily, traffic, SCORES))
+    dots = next(each for each in figure.data if (each.mode, each.name) == ("markers", "Adoption"))
+    assert [value for value in dots.y if not math.isnan(value)] == [70]
+    assert list(named(figure, "Retention").y[:3]) == [70, 71, 72]
+    assert dotted(daily, SCORES) == ["overall", "retention"]
+
+
 @pytest.mark.parametrize(
     ("days", "scores", "with_dots"),
     [

@@ -55,7 +55,7 @@ def test_every_chart_has_a_title_words_for_the_blind_and_a_source(sample: Screen
 
 def test_a_year_of_scores_says_whose_single_days_it_does_not_show(sample: Screen) -> None:
     """A month shows them all, and so does a year of two scores."""
-    note = "Only the overall score shows single days"
+    note = "the 7-day mean stands for the single days of Happiness, Engagement, Adoption"
     assert note not in sample.go("HEART").words
     year = (MONTH.last - timedelta(days=364), MONTH.last)
     assert note in sample.choose("range", year).words

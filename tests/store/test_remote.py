@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -258,6 +259,7 @@ ANSWERS_NOT, REFUSES, HAS_NOT, FAILED = "not answer", "refuses", "no such bucket
         (f"{AZURE}[AuthorizationFailure] 403 Server failed to authenticate the request.", REFUSES),
         (f"{AZURE}[ContainerNotFound] 404 The specified container does not exist.", HAS_NOT),
         (f"{AZURE}[] 500 Internal error", FAILED),
+        ("failed: N5Azure4Core11Credentials23AuthenticationExceptionE: Failed to get token", REFUSES),
         (f"{AZURE}[] Fail to get a new connection for: https://a.blob.core.windows.net.", ANSWERS_NOT),
         ("403 said by nobody that is known", FAILED),
     ],
@@ -281,6 +283,41 @@ def test_a_bucket_that_is_away_is_not_said_to_refuse(there: Storage, prefix: str
             far.get("x")
     with pytest.raises(OSError, match=ANSWERS_NOT):
         far.listing("")
+
+
+def test_a_stranger_in_the_place_of_azure_ends_no_process() -> None:
+    """Opening a file there throws what pyarrow does not catch; so does a login that fails."""
+
+    class Stranger(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(401)
+            self.send_header("Content-Type", "application/xml")  # and then none
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_HEAD = do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815 - the library's names
+
+        def log_message(self, *_: object) -> None:
+            """Keep the test's output to itself."""
+
+    script = """
+import sys
+from tests.store.test_remote import *
+far = Far(elsewhere(sys.argv[1]))
+for ask in (far.get, far.remove, far.listing, lambda path: far.put(path, b"1")):
+    with pytest.raises(OSError):
+        ask("x")
+print("lives")
+"""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        there = f"scheme=http&endpoint_override=127.0.0.1:{server.server_address[1]}"
+        url = f"abfs://container:a2V5@account.dfs.core.windows.net/rows?{there}"
+        run = subprocess.run([sys.executable, "-c", script, url], capture_output=True, text=True, check=False)
+        server.shutdown()
+        thread.join()
+    assert run.stdout == "lives\n", run.stderr
 
 
 def test_a_bucket_that_is_not_there_is_said_so(there: Storage) -> None:

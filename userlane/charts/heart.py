@@ -43,22 +43,25 @@ class Contributions(Protocol):
 
 
 def dotted(daily: pd.DataFrame, scores: Sequence[str]) -> list[str]:
-    """The scores whose single values are drawn: all of them, or only the overall one where they would crowd.
+    """The scores all of whose values are drawn: all scores, or, where they would crowd, the overall one and
+    those without a 7-day mean.
 
-    `daily` has date and score. Example: six scores over 30 days → all; over 365 → overall.
+    `daily` has score and smooth, a row a day. Example: six scores over 30 days → all; over 365 → overall.
     """
     chosen = [score for score in SCORES if score in set(scores)]
     fits = int(daily["score"].isin(chosen).sum()) <= _MOST_DOTS
-    return [score for score in chosen if fits or score == "overall" or len(chosen) == 1]
+    meant = set(daily.loc[daily["smooth"].notna(), "score"]) - {"overall"}
+    return [score for score in chosen if fits or len(chosen) == 1 or score not in meant]
 
 
 def heart_trend(daily: pd.DataFrame, traffic: pd.DataFrame, scores: Sequence[str]) -> go.Figure:
     """The chosen scores by day, 0–100: raw values as faint dots, their 7-day mean as a line; below, on the
     same time axis, users and sessions.
 
-    `daily` has date, score, value, smooth; `traffic` has date, users, sessions. Which scores have dots says
-    `dotted`. Where a score has no 7-day mean at all, its raw values are joined instead. The score axis shows
-    the range that is used, with the vendor's bands behind it. Days without a value are gaps.
+    `daily` has date, score, value, smooth; `traffic` has date, users, sessions. Scores that are not
+    `dotted` have dots only on days without a mean. Where a score has no 7-day mean at all, its raw values are
+    joined instead. The score axis shows the range that is used, with the vendor's bands behind it. Days
+    without a value are gaps.
 
     Example: two scores and traffic → per score a line and its dots, then two lines below.
     """
@@ -122,22 +125,23 @@ def _score_traces(score: str, rows: pd.DataFrame, *, dots: bool) -> list[canvas.
     }
     if not smooth.notna().any():
         return [canvas.lines(name, dates, value, style, words, width=width, **common)]
-    if not dots:
-        return [canvas.lines(name, dates, smooth, style, words, width=width, **common)]
     dot = {
         "color": style.colour,
         "symbol": "circle",
         "size": 5 if len(rows) <= 120 else 3,
         "opacity": canvas.MUTED,
     }
+    single = value if dots else value.where(smooth.isna())
+    # The dots' hover names the mean too; a second text for the same day would only double it.
+    quiet: dict[str, Any] = {"hoverinfo": "skip", "hovertemplate": None} if dots else {}
+    mean = canvas.lines(name, dates, smooth, style, [] if dots else words, width=width, **common, **quiet)
+    if not single.notna().any():
+        return [mean]
     return [
         canvas.lines(
-            name, dates, value, style, words, mode="markers", marker=dot, showlegend=False, **common
+            name, dates, single, style, words, mode="markers", marker=dot, showlegend=False, **common
         ),
-        # The dots' hover names the mean too; a second text for the same day would only double it.
-        canvas.lines(
-            name, dates, smooth, style, [], width=width, hoverinfo="skip", hovertemplate=None, **common
-        ),
+        mean,
     ]
 
 

@@ -12,7 +12,7 @@ _OPTIONS: Mapping[str, frozenset[str]] = {
     "abfs": frozenset({"scheme", "endpoint_override"}),
 }
 _ALIASES = {"gcs": "gs", "abfss": "abfs"}
-_LOOKS = {"abfs": "abfs://container@account.dfs.core.windows.net/prefix"}
+_AZURE = "abfs://container@account.dfs.core.windows.net/prefix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def elsewhere(url: str) -> Elsewhere:
         )
     bucket = user if scheme == "abfs" else parts.netloc.rpartition("@")[2]
     if not bucket:
-        looks = _LOOKS.get(scheme, f"{scheme}://bucket/prefix")
+        looks = _AZURE if scheme == "abfs" else f"{scheme}://bucket/prefix"
         raise InputUnusable("the name of the bucket is missing.", f"It looks like {looks}.")
     if scheme == "s3" and bool(user) != bool(password):
         raise InputUnusable(
@@ -77,7 +77,7 @@ def _azure(host: str, options: Mapping[str, str], *, key: bool) -> dict[str, str
     account, _, service = host.partition(".")
     kind, _, domain = service.partition(".")
     if not domain or kind not in {"blob", "dfs"}:
-        raise InputUnusable("the host names no account.", f"It looks like {_LOOKS['abfs']}.")
+        raise InputUnusable("the host names no account.", f"It looks like {_AZURE}.")
     protocol = options.get("scheme", "https")
     if protocol == "http" and not key:
         raise InputUnusable(

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from userlane import cached, charts, session
-from userlane.contract import Measured, Window, shown
+from userlane.contract import LABELS, Measured, Window, shown
 from userlane.inference import reliability
 from userlane.layout.text import NOTHING, counted, number, provenance
 from userlane.metrics.heart import Contributions
@@ -133,12 +133,13 @@ def contributions_note(contributions: Measured[Contributions]) -> None:
 
 
 def dots_note(daily: Measured[pd.DataFrame], scores: Sequence[str]) -> None:
-    """Which scores show single days, where there are too many days for all."""
+    """Which scores do not show single days, where there are too many days for all."""
     dotted = charts.dotted(shown(daily), scores)
-    if len(dotted) < len(scores):
+    others = [LABELS[score] for score in scores if score not in dotted]
+    if others:
         st.caption(
-            f"{'Only the overall score shows' if dotted else 'No score shows'} single days over a range this "
-            "long; the others show their 7-day mean. Choose fewer scores to see their days."
+            f"Over a range this long the 7-day mean stands for the single days of {', '.join(others)}. "
+            "Choose fewer scores to see their days."
         )
 
 

@@ -30,6 +30,7 @@ _CODES = re.compile(
     r"AWS Error (\w+)(?: \(HTTP status (\d+)\))?(?: during \w+ operation: .*ExceptionName: (\w+))?"
     r"|google::cloud::Status\((\w+):"
     r"|Azure Error: \[(\w*)\] (\d{3}|Fail to get)"
+    r"|Azure4Core11Credentials23(AuthenticationException)"
 )
 """Where the storages' libraries put what went wrong. Around it are names, which may hold any number, and the
 words of whoever answered.
@@ -39,6 +40,7 @@ _REFUSED = {
     *("ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH", "INVALID_SIGNATURE"),
     *("INVALID_CLIENT_TOKEN_ID", "MISSING_AUTHENTICATION_TOKEN", "UNRECOGNIZED_CLIENT", "REQUEST_EXPIRED"),
     *("ExpiredToken", "InvalidToken", "PERMISSION_DENIED", "UNAUTHENTICATED", "401", "403"),
+    "AuthenticationException",
 }
 _NO_BUCKET = {"NO_SUCH_BUCKET", "NoSuchBucket", "ContainerNotFound"}
 _UNHEARD = {"NETWORK_CONNECTION", "REQUEST_TIMEOUT", "UNAVAILABLE", "DEADLINE_EXCEEDED", "Fail to get"}
@@ -89,14 +91,18 @@ class Far:
 
     def get(self, path: str) -> pa.Buffer:
         """All of a file."""
-        with self._words() as system, system.open_input_file(f"{self._base}/{path}") as source:
+        with self.reading(path) as source:
             return source.read_buffer()
 
     @contextmanager
     def reading(self, path: str) -> Iterator[pa.NativeFile]:
         """A file of which only a part is wanted."""
-        with self._words() as system, system.open_input_file(f"{self._base}/{path}") as source:
-            yield source
+        with self._words() as system:
+            if self._where.scheme == "abfs":
+                # Whatever its library throws here is an error; while a file is opened, it ends the process.
+                system.get_file_info(f"{self._base}/{path}")
+            with system.open_input_file(f"{self._base}/{path}") as source:
+                yield source
 
     def put(self, path: str, content: bytes | pa.Buffer) -> None:
         """Write a file. Others see all of it or none."""
