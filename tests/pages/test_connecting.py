@@ -1,10 +1,14 @@
 """Who may see what: the form, what it answers, and where the token never is."""
 
+from unittest.mock import Mock, call
+
 import pytest
+import streamlit as st
 
 from tests.pages.conftest import MONTH, Open
 from tests.pages.screen import DATA_TITLES, TITLES, Screen
 from userlane import cached
+from userlane.layout import connecting
 from userlane.sandbox import LIMITED_TOKEN, SMALL_TOKEN, TOKEN, Sandbox
 
 RENEW = "Settings > API Token"
@@ -20,6 +24,22 @@ def test_without_a_connection_a_page_is_the_form_and_nothing_else(own: Open, tit
     token, *_ = visitor.form
     assert token.proto.type == token.proto.PASSWORD
     assert token.proto.autocomplete == "current-password"
+
+
+def test_a_form_that_is_drawn_again_is_not_emptied_before(own: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the two arrive apart, a browser forgets what is typed in one box while another has it redrawn."""
+    done = Mock()
+    done.empty.side_effect, done.form.side_effect = st.empty, connecting.form
+    monkeypatch.setattr(st, "empty", done.empty)
+    monkeypatch.setattr(connecting, "form", done.form)
+    visitor = own().go("NPS").again()
+    # Streamlit empties what is behind the form when a script is stopped.
+    assert done.mock_calls == [call.form(), call.empty()] * 3
+    visitor.connect(TOKEN, "demo")
+    done.reset_mock()
+    visitor.again()
+    assert done.mock_calls[0] == call.empty(), "its place is emptied before anything else is drawn"
+    assert call.form() not in done.mock_calls
 
 
 @pytest.mark.parametrize("title", TITLES)

@@ -38,13 +38,14 @@ def page(title: str, *, needs_property: bool = True) -> DeltaGenerator:
     heading, corner = st.columns([5, 1], vertical_alignment="bottom", wrap=False)
     heading.title(title, anchor=False)
     visit = session.visit()
-    # A place of its own, so that the form and the token typed into it leave the screen at once, not when
-    # the page behind it has loaded.
-    place = st.empty()
     if not visit.connected:
-        with place.container():
+        # Not emptied before: the browser would forget what is typed in its boxes and not sent yet.
+        with st.container():
             connecting.form()
         st.stop()
+    # In the form's place, so that it and the token typed into it leave the screen at once, not when the page
+    # behind it has loaded.
+    st.empty()
     filters = session.filters()
     if filters.property_id is None and not needs_property:
         return corner.container()
