@@ -18,8 +18,8 @@ from starlette.routing import Route
 from userlane import logs
 from userlane.errors import SettingsUnusable
 from userlane.settings import Settings
-from userlane.surface import HEALTH, Surface, security_headers
-from userlane.uploads import UploadQuota
+from userlane.web.security import HEALTH, Surface, security_headers
+from userlane.web.upload_quota import UploadQuota
 
 log = structlog.get_logger("userlane.app")
 
@@ -49,9 +49,9 @@ async def healthz(_: Request) -> JSONResponse:
 
 def told(error: Exception) -> bool:
     """Tell the visitor what went wrong in a callback, before there was a page that could."""
-    from userlane.layout import failing  # noqa: PLC0415  # caches want the server that now runs
+    from userlane.ui import errors  # noqa: PLC0415  # caches want the server that now runs
 
-    return failing.told(error)
+    return errors.told(error)
 
 
 async def tidy(seconds: float) -> None:
@@ -72,13 +72,13 @@ async def warm(_: object) -> AsyncIterator[None]:
     """
     import ibis  # noqa: PLC0415  # the engine takes half a second to answer for the first time
 
-    from userlane import cached, engine, layout  # noqa: F401, PLC0415  # caches want the server that now runs
+    from userlane import cache, engine, ui  # noqa: F401, PLC0415  # caches want the server that now runs
     from userlane.metrics import headlines, heart, nps, surveys, tags  # noqa: F401, PLC0415  # likewise
 
     engine.run(ibis.literal(1).name("n"))
     gc.collect()
     gc.freeze()
-    fetcher = cached.fetcher()
+    fetcher = cache.fetcher()
     tidying = asyncio.create_task(tidy(TIDIED_SECONDS))
     try:
         yield

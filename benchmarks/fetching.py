@@ -17,7 +17,7 @@ ALLOWED = 8
 USUAL_IN_FLIGHT = 4
 
 PROBE = 5
-"""Requests by which a new process shows that its token may see what is stored; see `userlane.fetch.proof`."""
+"""Requests by which a new process shows that its token may see what is stored (`fetch.access_check`)."""
 
 WORDS = {
     "socket": "raw socket, typed decoding to Arrow: the limit",

@@ -10,9 +10,9 @@ from benchmarks.ours import Place
 from userlane import logs
 from userlane.contract import PAGE_LIMIT, Query
 from userlane.decode import Decoder
+from userlane.fetch.access_check import digest
+from userlane.fetch.deduplicate import tidy
 from userlane.fetch.plan import Plan
-from userlane.fetch.proof import digest
-from userlane.fetch.tidy import tidy
 from userlane.metrics.tags import roll_up
 from userlane.sandbox.large import TagRecords
 from userlane.store import Cover, FolderStore, Piece, Proof, dataset

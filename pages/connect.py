@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from userlane import layout, session
+from userlane import session, ui
 
-layout.page("Connect", needs_property=False)
-layout.status()
+ui.page("Connect", needs_property=False)
+ui.status()
 if session.connection() is not None:
     st.subheader("Tag names", anchor=False)
-    layout.tag_names()
-    layout.charts_ahead()
+    ui.tag_names()
+    ui.charts_ahead()

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from userlane import charts, layout
-from userlane.cached import measured
+from userlane import charts, ui
+from userlane.cache import measured
 from userlane.contract import BUCKETS
 from userlane.metrics import nps as metrics
 
-corner = layout.page("NPS")
-nps = layout.load("nps")
+corner = ui.page("NPS")
+nps = ui.load("nps")
 latest = st.toggle(
     "Count each user once, by their latest answer",
     value=True,
@@ -21,12 +21,12 @@ once = {"answers": "latest of each user" if latest else "all"}
 everything, earlier = nps.frame, nps.frame_before
 answers = measured(metrics.latest_per_user, everything) if latest else everything
 before = measured(metrics.latest_per_user, earlier) if earlier and latest else earlier
-layout.nps_cards(measured(metrics.counts, answers), before and measured(metrics.counts, before))
+ui.nps_cards(measured(metrics.counts, answers), before and measured(metrics.counts, before))
 
 st.subheader("Promoters, passives and detractors", anchor=False)
 split, histogram = (measured(each, answers) for each in (metrics.split, metrics.histogram))
 n = measured(len, answers)
-layout.chart(
+ui.chart(
     measured(charts.nps_split, split),
     "Promoters, passives and detractors with counts and shares; click one to see its comments",
     key="nps-split",
@@ -36,13 +36,13 @@ layout.chart(
 left, right = st.columns([2, 3], gap="medium")
 with left:
     st.subheader("Answers by score, 0 to 10", anchor=False)
-    layout.chart(measured(charts.nps_histogram, histogram), "Answers per score", key="nps-scores", n=n)
+    ui.chart(measured(charts.nps_histogram, histogram), "Answers per score", key="nps-scores", n=n)
 with right:
     st.subheader("NPS over time", anchor=False)
-    step = layout.step("nps-step", nps.window)
+    step = ui.step("nps-step", nps.window)
     followed = measured(metrics.latest_per_user, everything, period=step) if latest else everything
     trend = measured(metrics.trend, followed, window=nps.window, by=step, missing=nps.missing)
-    layout.chart(measured(charts.nps_trend, trend), f"NPS by {step}, its split below", key="nps-trend")
+    ui.chart(measured(charts.nps_trend, trend), f"NPS by {step}, its split below", key="nps-trend")
 
 st.subheader("Comments", anchor=False)
 controls = st.columns([3, 2], vertical_alignment="bottom")
@@ -58,23 +58,23 @@ search = controls[1].text_input(
     "Search in comments", key="nps-search", type="search", persist_state="session"
 )
 comments = measured(metrics.comments, answers, buckets=buckets, search=search or "")
-layout.comments_table(comments)
+ui.comments_table(comments)
 
 st.subheader("People", anchor=False)
 people = {
     "Champions": measured(metrics.champions, everything),
     "At risk": measured(metrics.at_risk, everything),
 }
-layout.people_tabs(people)
+ui.people_tabs(people)
 
-layout.explained("nps")
+ui.explained("nps")
 
 with corner:
-    layout.offer(
-        layout.View("split", split, once),
-        layout.View("scores", histogram, once),
-        layout.View("trend", trend, once | {"by": step}),
-        layout.View("comments", comments, once | {"buckets": ", ".join(buckets), "search": search or ""}),
-        *(layout.View(name.lower(), users) for name, users in people.items()),
+    ui.offer(
+        ui.View("split", split, once),
+        ui.View("scores", histogram, once),
+        ui.View("trend", trend, once | {"by": step}),
+        ui.View("comments", comments, once | {"buckets": ", ".join(buckets), "search": search or ""}),
+        *(ui.View(name.lower(), users) for name, users in people.items()),
         raw=nps,
     )

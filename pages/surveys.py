@@ -2,32 +2,32 @@
 
 import streamlit as st
 
-from userlane import charts, layout, session
-from userlane.cached import measured
+from userlane import charts, session, ui
+from userlane.cache import measured
 from userlane.metrics import surveys as metrics
 
-corner = layout.page("Surveys")
-surveys = layout.load("surveys")
-names = layout.survey_names(session.filters().survey_ids)
+corner = ui.page("Surveys")
+surveys = ui.load("surveys")
+names = ui.survey_names(session.filters().survey_ids)
 answers = surveys.frame
 summary = measured(metrics.summary, answers)
-with layout.row(3, 240):
-    layout.survey_cards(summary, measured(metrics.change, answers, surveys.frame_before), names)
+with ui.row(3, 240):
+    ui.survey_cards(summary, measured(metrics.change, answers, surveys.frame_before), names)
 
 left, right = st.columns(2, gap="medium")
 with left:
     st.subheader("Share of answers for each score, 1 to 5", anchor=False)
     distribution = measured(metrics.distribution, answers)
-    layout.chart(
+    ui.chart(
         measured(charts.survey_distribution, distribution, names=names),
         "Share per score",
         key="survey-scores",
     )
 with right:
     st.subheader("Share of 4 and 5 over time", anchor=False)
-    step = layout.step("survey-step", surveys.window)
+    step = ui.step("survey-step", surveys.window)
     trend = measured(metrics.trend, answers, window=surveys.window, by=step, missing=surveys.missing)
-    layout.chart(
+    ui.chart(
         measured(charts.survey_trend, trend, names=names), f"Share of 4 and 5 by {step}", key="survey-trend"
     )
 
@@ -48,10 +48,10 @@ search = controls[2].text_input(
     "Search in comments", key="survey-search", type="search", persist_state="session"
 )
 found = measured(metrics.comments, answers, survey_ids=of, scores=scores, search=search or "")
-comments = layout.labelled(found, names)
-layout.comments_table(comments)
+comments = ui.labelled(found, names)
+ui.comments_table(comments)
 
-layout.explained("surveys")
+ui.explained("surveys")
 
 with corner:
     of_all = {"surveys": ", ".join(names)}
@@ -60,10 +60,10 @@ with corner:
         "scores": ", ".join(map(str, scores)),
         "search": search or "",
     }
-    layout.offer(
-        layout.View("summary", layout.labelled(summary, names), of_all),
-        layout.View("distribution", layout.labelled(distribution, names), of_all),
-        layout.View("trend", layout.labelled(trend, names), of_all | {"by": step}),
-        layout.View("comments", comments, narrowed),
+    ui.offer(
+        ui.View("summary", ui.labelled(summary, names), of_all),
+        ui.View("distribution", ui.labelled(distribution, names), of_all),
+        ui.View("trend", ui.labelled(trend, names), of_all | {"by": step}),
+        ui.View("comments", comments, narrowed),
         raw=surveys,
     )

@@ -2,49 +2,47 @@
 
 import streamlit as st
 
-from userlane import charts, layout
-from userlane.cached import measured
+from userlane import charts, ui
+from userlane.cache import measured
 from userlane.metrics import tags as metrics
 
-corner = layout.page("Tags")
-tags = layout.load("tags")
+corner = ui.page("Tags")
+tags = ui.load("tags")
 seen = tags.measure(metrics.seen_users)
-ranking = layout.tag_ranking(tags.measure(metrics.adoption, seen=seen), tags.measure(metrics.sparklines))
+ranking = ui.tag_ranking(tags.measure(metrics.adoption, seen=seen), tags.measure(metrics.sparklines))
 totals, before = tags.measure(metrics.totals), tags.before and tags.before.measure(metrics.totals)
-layout.tag_cards(totals, before)
-layout.matched(ranking)
+ui.tag_cards(totals, before)
+ui.matched(ranking)
 
 search = st.text_input("Search by tag name or ID", key="tag-search", type="search", persist_state="session")
-shown = layout.search_tags(ranking, search or "")
+shown = ui.search_tags(ranking, search or "")
 st.subheader("Adoption: users of each tag", anchor=False)
-picked = layout.tag_table(shown)
+picked = ui.tag_table(shown)
 
-chosen = layout.choose_tags(ranking, picked)
+chosen = ui.choose_tags(ranking, picked)
 left, right = st.columns(2, gap="medium")
 with left:
     st.subheader("Users of the chosen tags", anchor=False)
-    step = layout.step("tag-step", tags.window, ("day", "week"))
-    trend = layout.label_tags(tags.measure(metrics.trend, by=step, tag_ids=chosen))
-    layout.chart(measured(charts.tag_trend, trend), f"Users per {step} of each chosen tag", key="tag-trend")
+    step = ui.step("tag-step", tags.window, ("day", "week"))
+    trend = ui.label_tags(tags.measure(metrics.trend, by=step, tag_ids=chosen))
+    ui.chart(measured(charts.tag_trend, trend), f"Users per {step} of each chosen tag", key="tag-trend")
 with right:
     st.subheader("Adoption over time", anchor=False)
-    cumulative = layout.label_tags(tags.measure(metrics.cumulative, tag_ids=chosen))
-    layout.chart(
-        measured(charts.tag_cumulative, cumulative), "Users of each chosen tag so far", key="tag-reach"
-    )
+    cumulative = ui.label_tags(tags.measure(metrics.cumulative, tag_ids=chosen))
+    ui.chart(measured(charts.tag_cumulative, cumulative), "Users of each chosen tag so far", key="tag-reach")
 
 st.subheader("Heaviest users of the chosen tags", anchor=False)
 heaviest = tags.measure(metrics.heaviest, tag_ids=chosen)
-layout.heaviest_table(heaviest)
+ui.heaviest_table(heaviest)
 
-layout.explained("tags")
+ui.explained("tags")
 
 with corner:
     of_chosen = {"tags": ", ".join(chosen)}
-    layout.offer(
-        layout.View("adoption", shown, {"search": search or ""}),
-        layout.View("trend", trend, {"by": step} | of_chosen),
-        layout.View("adoption over time", cumulative, of_chosen),
-        layout.View("heaviest users", heaviest, of_chosen),
+    ui.offer(
+        ui.View("adoption", shown, {"search": search or ""}),
+        ui.View("trend", trend, {"by": step} | of_chosen),
+        ui.View("adoption over time", cumulative, of_chosen),
+        ui.View("heaviest users", heaviest, of_chosen),
         raw=tags,
     )

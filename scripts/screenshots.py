@@ -12,7 +12,7 @@ from typing import NamedTuple
 from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
-from tests.browser.conftest import CHROMIUM, Visit, dashboard
+from tests.outside.browser.conftest import CHROMIUM, Visit, dashboard
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
 LARGEST = 250_000

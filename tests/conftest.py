@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
-from tests.faults.table import lines_of, outcomes_of, printed
+from tests.system.faults.table import lines_of, outcomes_of, printed
 
 # Rows of one test are not another's: nothing is stored beyond the process unless a test says so.
 os.environ["USERLANE_STORE"] = "none"

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
-from userlane.commands.bench import bench
-from userlane.commands.doctor import doctor
-from userlane.commands.files import content, opened
-from userlane.commands.profile import profile
-from userlane.commands.speech import Command, Watch, say, unforeseen
-from userlane.commands.store import store
+from userlane.cli.bench import bench
+from userlane.cli.console import Command, Watch, say, unforeseen
+from userlane.cli.doctor import doctor
+from userlane.cli.profile import profile
+from userlane.cli.saved_json import content, opened
+from userlane.cli.store import store
 from userlane.errors import SettingsUnusable, UserlaneError
 
 if TYPE_CHECKING:

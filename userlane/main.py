@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from userlane import layout
-from userlane.layout import failing
+from userlane import ui
+from userlane.ui import errors
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,7 +25,7 @@ page = st.navigation(
         st.Page(ROOT / "pages" / "connect.py", title="Connect", icon=":material/key:"),
     ]
 )
-with failing.boxed(page.title):
+with errors.boxed(page.title):
     with st.sidebar:
-        layout.sidebar()
+        ui.sidebar()
     page.run()

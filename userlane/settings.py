@@ -26,8 +26,8 @@ from userlane.contract import (
     host_allowed,
     identifier,
 )
-from userlane.contract.elsewhere import elsewhere
 from userlane.contract.hosts import PATTERN
+from userlane.contract.storage_url import elsewhere
 from userlane.errors import InputUnusable, SettingsUnusable
 
 _CACHE = user_cache_path("userlane", appauthor=False)

@@ -16,12 +16,13 @@ crew         threads that work on one load
 walk         all its pages, in order
 """
 
-from userlane.client.answers import decipher
 from userlane.client.client import Client, Exchange, Notice
-from userlane.client.connections import Http, Transport, open_http
-from userlane.client.crew import Crew
-from userlane.client.patience import Limits, Patience
-from userlane.client.walk import Room, Walk
+from userlane.client.deadline import Limits, Patience
+from userlane.client.http_pool import Http, Transport, open_http
+from userlane.client.paginator import Walk
+from userlane.client.responses import decipher
+from userlane.client.row_budget import Room
+from userlane.client.threads import Crew
 
 __all__ = [
     "Client",

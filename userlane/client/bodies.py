@@ -7,7 +7,7 @@ from threading import Lock
 
 import httpx
 
-from userlane.client.wire import Watch
+from userlane.client.transport import Watch
 from userlane.errors import AnswerTooLarge, NotData, Unreachable
 
 _STEP = 2**20

@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 import httpx
 
 from userlane.client import bodies
-from userlane.client.answers import decipher, http_date
-from userlane.client.connections import Http
+from userlane.client.deadline import Patience
 from userlane.client.faults import translate
+from userlane.client.http_pool import Http
 from userlane.client.kept import Kept
-from userlane.client.patience import Patience
-from userlane.client.tries import Tries
-from userlane.client.wire import Watch, watching
+from userlane.client.responses import decipher, http_date
+from userlane.client.retries import Tries
+from userlane.client.transport import Watch, watching
 from userlane.contract import PAGE_LIMIT, Connection, Query, span
 from userlane.errors import (
     AnswerTooLarge,

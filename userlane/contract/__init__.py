@@ -1,6 +1,5 @@
 """What the API is asked and what it answers; every other module speaks in these terms."""
 
-from userlane.contract.coded import CODES, Coded, MemoryShelf, Shelf, Source, Texts, coded, unused
 from userlane.contract.columns import (
     BANDS,
     BUCKETS,
@@ -33,6 +32,7 @@ from userlane.contract.profile import (
     Route,
 )
 from userlane.contract.query import DATASETS, DatasetName, Query, Window, identifier
+from userlane.contract.tag_codes import CODES, Coded, MemoryShelf, Shelf, Source, Texts, coded, unused
 
 __all__ = [
     "ALLOWED_HOSTS",

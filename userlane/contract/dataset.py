@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from userlane.contract.coded import Coded, coded
 from userlane.contract.query import Query, Window
+from userlane.contract.tag_codes import Coded, coded
 
 Condition = Literal["complete", "incomplete", "stale", "empty"]
 

@@ -9,8 +9,8 @@ lenient   record by record, when it is not
 decoder   the two together
 """
 
-from userlane.decode.declared import Declared
 from userlane.decode.decoder import Decoder, Page
-from userlane.decode.shape import Shape
+from userlane.decode.pagination_info import Declared
+from userlane.decode.response_schema import Shape
 
 __all__ = ["Declared", "Decoder", "Page", "Shape"]

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from userlane.contract import COLUMNS, Query
-from userlane.decode import lenient, typed
-from userlane.decode.declared import NOTHING, Declaration, Declared, declarations, declared
-from userlane.decode.shape import Path, Shape, paths_in, reach, recognise, records_in
+from userlane.decode import fast, tolerant
+from userlane.decode.pagination_info import NOTHING, Declaration, Declared, declarations, declared
+from userlane.decode.response_schema import Path, Shape, paths_in, reach, recognise, records_in
 from userlane.errors import AnswerTooLarge, EnvelopeUnknown, NotData
 
 _KEY = re.compile(rb'"([^"\\]{1,64})"\s*:')
@@ -77,12 +77,12 @@ class Decoder:
         if shape is not None and (shape.whole or self._keys.issuperset(_KEY.findall(body))):
             try:
                 return self._at_once(shape, body)
-            except typed.Doubt:
+            except fast.Doubt:
                 pass
         return self._with_care(body)
 
     def _at_once(self, shape: Shape, body: bytes) -> Page:
-        table, said = typed.table(shape, body, self._zone, self._survey_id)
+        table, said = fast.table(shape, body, self._zone, self._survey_id)
         return Page(table, table.num_rows, declared=declared(said, table.num_rows))
 
     def _with_care(self, body: bytes) -> Page:
@@ -98,9 +98,9 @@ class Decoder:
         if new:
             try:
                 return self._at_once(shape, body)
-            except typed.Doubt:
+            except fast.Doubt:
                 pass
-        table, losses = lenient.table(shape, records, self._zone, self._survey_id)
+        table, losses = tolerant.table(shape, records, self._zone, self._survey_id)
         return Page(table, len(records), losses, said)
 
     def _learn(

@@ -11,7 +11,7 @@ from userlane.client import Client, Crew, Exchange, Http, Limits, Patience, Tran
 from userlane.contract import ASSUMED, COLUMNS, Connection, DatasetName, Query, Route, Window
 from userlane.contract.profile import BASE_URL
 from userlane.decode import Declared, Decoder, Page
-from userlane.decode.shape import dotted
+from userlane.decode.response_schema import dotted
 from userlane.doctor.report import Check, Problem, Report, safe
 from userlane.errors import AccessRefused, ServerFailed, UserlaneError
 from userlane.store import notes

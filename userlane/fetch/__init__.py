@@ -18,8 +18,8 @@ probe     whether one API answers at all, in words
 fetcher   all of it
 """
 
+from userlane.fetch.background import Load
 from userlane.fetch.fetcher import Fetcher
-from userlane.fetch.load import Load
 from userlane.fetch.probe import Probe
 from userlane.fetch.progress import Progress
 

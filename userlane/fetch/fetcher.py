@@ -14,15 +14,15 @@ import structlog
 from userlane.client import Limits, Patience, Transport, open_http
 from userlane.contract import Connection, Dataset, DatasetName, Query, Shelf, Window
 from userlane.errors import AccessRefused, LoadStopped, LongLoad, TokenRejected, UserlaneError
+from userlane.fetch.access import Doors
 from userlane.fetch.answer import answer
-from userlane.fetch.doors import Doors
-from userlane.fetch.estimate import LONG, Paces, a_day, expected_a_day, sample
+from userlane.fetch.background import Load
 from userlane.fetch.keeping import Asking, Keeping
-from userlane.fetch.load import Load
+from userlane.fetch.load_context import LONG, Paces, a_day, expected_a_day, sample
 from userlane.fetch.plan import Plan, requests
 from userlane.fetch.probe import Probe, words
 from userlane.fetch.progress import Progress
-from userlane.fetch.run import Run
+from userlane.fetch.window_fetcher import Run
 from userlane.settings import Settings
 from userlane.store import MemoryStore, Piece, Store, dataset, opened
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from userlane.client import Patience
 from userlane.contract import Connection, Query
 from userlane.errors import UserlaneError
-from userlane.fetch.doors import Doors
-from userlane.fetch.run import Run
+from userlane.fetch.access import Doors
+from userlane.fetch.window_fetcher import Run
 from userlane.store import Piece, Proof, Store
 
 _CLOCKS_DIFFER = timedelta(seconds=5)

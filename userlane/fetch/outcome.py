@@ -14,7 +14,7 @@ from userlane.errors import (
     Untrusted,
     UserlaneError,
 )
-from userlane.fetch.walked import Walked
+from userlane.fetch.window_result import Walked
 from userlane.store import Piece
 
 FINAL = (AccessRefused, LoadStopped, NotFound, Throttled, Unreachable, Untrusted)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from threading import Lock
 
 from userlane.contract import PAGE_LIMIT, Query, Window
-from userlane.store.pieces import settled_until
+from userlane.store.windows import settled_until
 
 MOST_RECORDS = 50 * PAGE_LIMIT
 """What one window of tags may hold: so much is lost at most when a load breaks off, and held in memory for

@@ -7,10 +7,10 @@ In reading order: `catalogue` (what there is and who may see it), `world` (the d
 """
 
 from userlane.sandbox.catalogue import LIMITED_TOKEN, PROPERTIES, SEED, SMALL_TOKEN, SURVEYS, TOKEN
+from userlane.sandbox.data import World, world
 from userlane.sandbox.files import tag_names_csv, user_attributes_csv
+from userlane.sandbox.records import Record
 from userlane.sandbox.server import Sandbox, serve
-from userlane.sandbox.wire import Record
-from userlane.sandbox.world import World, world
 
 __all__ = [
     "LIMITED_TOKEN",

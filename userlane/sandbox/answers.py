@@ -9,10 +9,10 @@ from statistics import NormalDist
 import numpy as np
 
 from userlane.sandbox.chance import Flags, Floats, Ints
+from userlane.sandbox.comments import ENGLISH, INERT, Mood, Theme, remark
 from userlane.sandbox.feeds import Stamped
-from userlane.sandbox.remarks import ENGLISH, INERT, Mood, Theme, remark
+from userlane.sandbox.records import Answer, Record
 from userlane.sandbox.timeline import Timeline
-from userlane.sandbox.wire import Answer, Record
 
 NPS_SHARES = (0.012, 0.008, 0.015, 0.025, 0.028, 0.06, 0.068, 0.145, 0.195, 0.2, 0.244)
 """How often each score from 0 to 10 is given, about."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
-from userlane.sandbox.wire import Record
+from userlane.sandbox.records import Record
 
 
 class Feed(Protocol):

@@ -19,13 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from userlane.contract import DatasetName
-from userlane.sandbox import scores, wire
+from userlane.sandbox import records as wire
+from userlane.sandbox import scores
 from userlane.sandbox.answers import NPS_SHARES, Answers, Occasions, comments, themes, ticked
 from userlane.sandbox.chance import Ints, generator
+from userlane.sandbox.comments import Mood
 from userlane.sandbox.feeds import Daily, Feed, Stamped, first_day
-from userlane.sandbox.remarks import Mood
+from userlane.sandbox.records import Record
 from userlane.sandbox.timeline import Timeline
-from userlane.sandbox.wire import Record
 
 RECORDS = 10_000_000
 USERS = 100_000

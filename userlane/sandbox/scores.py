@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from userlane.contract import Letter
-from userlane.sandbox import wire
+from userlane.sandbox import records
 from userlane.sandbox.answers import Answers
 from userlane.sandbox.chance import Floats, Ints
 from userlane.sandbox.feeds import Daily
@@ -56,7 +56,7 @@ def feed(
     return Daily(
         timeline.days,
         [
-            wire.heart(
+            records.heart(
                 day,
                 {
                     letter: None if np.isnan(scores[number]) else scores[number]

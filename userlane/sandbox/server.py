@@ -26,10 +26,10 @@ from starlette.routing import Route
 from userlane.contract import ASSUMED, DATASETS, PAGE_LIMIT, DatasetName
 from userlane.errors import NotFound, SettingsUnusable
 from userlane.sandbox.catalogue import PROPERTIES, RIGHTS, SEED, SURVEYS, TOKEN
+from userlane.sandbox.data import check, world
 from userlane.sandbox.feeds import Feed
 from userlane.sandbox.large import RECORDS
-from userlane.sandbox.wire import Record
-from userlane.sandbox.world import check, world
+from userlane.sandbox.records import Record
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 _NUMBER = re.compile(r"[0-9]{1,12}")

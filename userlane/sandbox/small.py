@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 from userlane.contract import DatasetName
-from userlane.sandbox import wire
+from userlane.sandbox import records
 from userlane.sandbox.feeds import Daily, Feed, Stamped
 
 SURVEY = 601
@@ -53,7 +53,7 @@ def heart(today: date) -> Daily:
     return Daily(
         days,
         [
-            wire.heart(
+            records.heart(
                 day,
                 {
                     "happiness": None if number < _HEART_DAYS - _ANSWERS[0][0] else 55.0 + number % 4,
@@ -76,7 +76,7 @@ def nps(today: date) -> Stamped:
     return Stamped(
         instants,
         [
-            wire.nps(_NPS_ID, wire.Answer(901 + number, user_id, score, comment, instants[number]))
+            records.nps(_NPS_ID, records.Answer(901 + number, user_id, score, comment, instants[number]))
             for number, (_, user_id, score, comment) in enumerate(_NPS)
         ],
     )
@@ -88,7 +88,7 @@ def survey(today: date) -> Stamped:
     return Stamped(
         instants,
         [
-            wire.survey(SURVEY, wire.Answer(118 + number, user_id, score, comment, instants[number]))
+            records.survey(SURVEY, records.Answer(118 + number, user_id, score, comment, instants[number]))
             for number, (_, user_id, score, comment) in enumerate(_ANSWERS)
         ],
     )
@@ -100,7 +100,7 @@ def tags(today: date) -> Daily:
     return Daily(
         days,
         [
-            wire.tag(day.isoformat(), tag_id, user_id, interactions)
+            records.tag(day.isoformat(), tag_id, user_id, interactions)
             for day, (_, tag_id, user_id, interactions) in zip(days, _TAGS, strict=True)
         ],
     )

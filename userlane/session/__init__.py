@@ -5,7 +5,24 @@ link       property, dates and surveys, which a link shares
 widgets    values of widgets, read and set from outside
 """
 
-from userlane.session.link import (
+from userlane.session.state import (
+    Filters,
+    Visit,
+    agree,
+    connect,
+    connection,
+    forget,
+    forget_names,
+    forget_uploads,
+    fresh_since,
+    open_files,
+    present,
+    refresh,
+    retry,
+    stop_loads,
+    visit,
+)
+from userlane.session.url import (
     COMPARE,
     CUSTOM,
     EARLIEST,
@@ -24,23 +41,6 @@ from userlane.session.link import (
     take_ids,
     take_range,
     today,
-)
-from userlane.session.visitor import (
-    Filters,
-    Visit,
-    agree,
-    connect,
-    connection,
-    forget,
-    forget_names,
-    forget_uploads,
-    fresh_since,
-    open_files,
-    present,
-    refresh,
-    retry,
-    stop_loads,
-    visit,
 )
 from userlane.session.widgets import (
     forget_widgets,

@@ -18,14 +18,14 @@ cover     which of them together answer a query
 answer    pieces side by side become a dataset
 """
 
-from userlane.contract.elsewhere import elsewhere
+from userlane.contract.storage_url import elsewhere
 from userlane.settings import Settings
-from userlane.store.answer import SMALL_SCORES, dataset, notes
+from userlane.store.assemble import SMALL_SCORES, dataset, notes
 from userlane.store.cover import Cover
 from userlane.store.folder import FolderStore, Listed
 from userlane.store.memory import MemoryStore
-from userlane.store.pieces import Held, Piece, Proof, Store, overlap
-from userlane.store.remote import RemoteStore
+from userlane.store.object_store import RemoteStore
+from userlane.store.windows import Held, Piece, Proof, Store, overlap
 
 __all__ = [
     "SMALL_SCORES",

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from userlane.contract import Query, Window
-from userlane.store.pieces import Held, Piece, Proof, Store, overlap
+from userlane.store.windows import Held, Piece, Proof, Store, overlap
 
 
 class Cover:

@@ -16,14 +16,14 @@ import structlog
 
 from userlane.contract import Query, Shelf
 from userlane.errors import UserlaneError
-from userlane.store import files, sweep
-from userlane.store.claims import claimed
+from userlane.store import parquet_files, sweep
+from userlane.store.atomic_files import Unreadable
+from userlane.store.backends import DISK, Place
+from userlane.store.leases import claimed
 from userlane.store.lexicon import Lexicons
 from userlane.store.memory import MEMORY_BYTES, MemoryStore
-from userlane.store.pieces import Held, Piece, Proof, covers, overlap
-from userlane.store.place import DISK, Place
-from userlane.store.sums import FolderShelf
-from userlane.store.whole import Unreadable
+from userlane.store.weekly_totals import FolderShelf
+from userlane.store.windows import Held, Piece, Proof, covers, overlap
 
 KEPT = timedelta(days=30)
 """How long a piece lies in the folder, used or not, unless told otherwise."""
@@ -79,7 +79,7 @@ class FolderStore:
         self._trouble = ""
         self._at = at
         self._root = folder
-        self._folder = folder / f"v{files.VERSION}"
+        self._folder = folder / f"v{parquet_files.VERSION}"
         self._max_bytes = max_bytes
         self._max_on_disk = max_on_disk
         self._kept = kept
@@ -123,7 +123,7 @@ class FolderStore:
         path = self._path(api, held)
         with contextlib.suppress(OSError, Unreadable):
             self._at.fetch(path)
-            return files.head(path, held).proof
+            return parquet_files.head(path, held).proof
         return None
 
     def take(self, api: str, held: Held) -> Piece | None:
@@ -139,7 +139,7 @@ class FolderStore:
                 if held.id in self._open:
                     self._open.move_to_end(held.id)
                     return self._open[held.id]
-            piece = files.read(path, held, self._home(api, held.query).lexicons.of)
+            piece = parquet_files.read(path, held, self._home(api, held.query).lexicons.of)
         except FileNotFoundError:  # another process has put a newer one into its place
             return None
         except Unreadable as error:
@@ -158,8 +158,8 @@ class FolderStore:
         """As in `Store`."""
         place = self._place(api, piece.query)
         try:
-            older = files.entries(place, self._at.names(place))
-            piece = files.write(self._at, place, piece, self._home(api, piece.query).lexicons.own)
+            older = parquet_files.entries(place, self._at.names(place))
+            piece = parquet_files.write(self._at, place, piece, self._home(api, piece.query).lexicons.own)
         except OSError as error:
             self._suffer(error)
             return self._homeless.keep(api, piece, replaced)
@@ -169,7 +169,7 @@ class FolderStore:
         self._homeless.release([held.id for held in homeless if covers(piece.window, held.query.window)])
         for entry in older:
             if entry.id in replaced and covers(piece.window, entry.window):
-                files.replace(self._at, entry.path)
+                parquet_files.replace(self._at, entry.path)
                 self._forget(entry.id)
         self._sweep()
         return piece
@@ -212,7 +212,7 @@ class FolderStore:
         for place in sorted(self._folder.glob("*/*/*/*")):
             for entry in sorted(self._entries(place), key=lambda entry: entry.window):
                 with contextlib.suppress(OSError, Unreadable):
-                    footer = files.foot(entry.path)
+                    footer = parquet_files.foot(entry.path)
                     yield Listed(footer.query, footer.fetched_at, footer.rows, entry.path.stat().st_size)
 
     def close(self) -> None:
@@ -242,13 +242,13 @@ class FolderStore:
                 self._weight -= self._open.pop(piece_id).nbytes
 
     def _remove(self, path: Path, piece_id: str) -> None:
-        files.remove(self._at, path)
+        parquet_files.remove(self._at, path)
         self._forget(piece_id)
 
-    def _entries(self, place: Path) -> list[files.Entry]:
+    def _entries(self, place: Path) -> list[parquet_files.Entry]:
         """None of a folder that cannot be listed."""
         with contextlib.suppress(OSError):
-            return files.entries(place, self._at.names(place))
+            return parquet_files.entries(place, self._at.names(place))
         return []
 
     def _suffer(self, error: OSError) -> None:

@@ -8,8 +8,8 @@ from threading import Lock
 
 from userlane.contract import MemoryShelf, Query, Shelf
 from userlane.store.lexicon import Lexicon
-from userlane.store.parts import Part, held
-from userlane.store.pieces import Held, Piece, Proof, covers, overlap
+from userlane.store.tag_rows import Part, held
+from userlane.store.windows import Held, Piece, Proof, covers, overlap
 
 MEMORY_BYTES = 512 * 2**20
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from userlane.store import files, lexicon, whole
+from userlane.store import atomic_files, lexicon, parquet_files
+from userlane.store.atomic_files import Unreadable
+from userlane.store.backends import DISK
 from userlane.store.lexicon import Lexicons
-from userlane.store.place import DISK
-from userlane.store.whole import Unreadable
 
 STILL_READ = timedelta(hours=1)
 """How long somebody may still be reading what a newer piece has taken the place of."""
@@ -17,7 +17,7 @@ STILL_READ = timedelta(hours=1)
 _DATED_AHEAD = timedelta(hours=1)
 
 
-def past(entry: files.Entry, now: datetime, kept: timedelta) -> bool:
+def past(entry: parquet_files.Entry, now: datetime, kept: timedelta) -> bool:
     """Whether a piece is older than it may be, or dated by a clock that was wrong."""
     return not -_DATED_AHEAD <= now - entry.fetched_at <= kept
 
@@ -26,24 +26,26 @@ def folder(root: Path, pieces: Path, most: int, kept: timedelta, now: datetime) 
     """Remove what no process will ever finish, what is past its time, and what there is too much of; the IDs
     of pieces that go. Raises `OSError`.
     """
-    for part in whole.orphans(pieces):
+    for part in atomic_files.orphans(pieces):
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-    every = [entry for place in pieces.glob("*/*/*/*") for entry in files.entries(place, DISK.names(place))]
+    every = [
+        entry for place in pieces.glob("*/*/*/*") for entry in parquet_files.entries(place, DISK.names(place))
+    ]
     left = most
     for entry in sorted(every, key=lambda entry: entry.fetched_at, reverse=True):
         with contextlib.suppress(FileNotFoundError):  # another process was faster
             left -= entry.path.stat().st_size
         if past(entry, now, kept) or left < 0:
-            files.remove(DISK, entry.path)
+            parquet_files.remove(DISK, entry.path)
             yield entry.id
-    for mark in pieces.glob(f"*/*/*/*/*{files.REPLACED}"):
+    for mark in pieces.glob(f"*/*/*/*/*{parquet_files.REPLACED}"):
         with contextlib.suppress(FileNotFoundError):
             if now.timestamp() - mark.stat().st_mtime > STILL_READ.total_seconds():
-                files.remove(DISK, mark.with_name(mark.name.removesuffix(files.REPLACED)))
+                parquet_files.remove(DISK, mark.with_name(mark.name.removesuffix(parquet_files.REPLACED)))
     for place in pieces.glob("*/tags/*"):
         _lexicons(place)
-    for number in range(files.VERSION):
+    for number in range(parquet_files.VERSION):
         shutil.rmtree(root / f"v{number}", ignore_errors=True)
 
 
@@ -54,6 +56,6 @@ def _lexicons(place: Path) -> None:
     used: set[str] = set()
     for path in place.glob("*/*.parquet"):
         with contextlib.suppress(Unreadable, FileNotFoundError):
-            used.add(files.foot(path).lexicon)
+            used.add(parquet_files.foot(path).lexicon)
     for each in Lexicons(every).unused(used):
         lexicon.remove(each)

@@ -10,9 +10,9 @@ A user of a tag is one with at least one interaction: records of 0 interactions 
 """
 
 from userlane.metrics.tags.adoption import adoption, change, seen_users
-from userlane.metrics.tags.development import cumulative, daily_users, sparklines, trend
 from userlane.metrics.tags.people import Totals, heaviest, totals
 from userlane.metrics.tags.records import Step, forget
+from userlane.metrics.tags.trends import cumulative, daily_users, sparklines, trend
 from userlane.metrics.tags.weeks import roll_up, weekly
 
 __all__ = [

@@ -12,8 +12,8 @@ from userlane.sandbox.chance import Flags, Floats, Ints
 from userlane.sandbox.demo.features import DIEHARDS, FEATURES, use_over_time
 from userlane.sandbox.demo.people import Roster
 from userlane.sandbox.feeds import first_day
+from userlane.sandbox.records import Record, tag
 from userlane.sandbox.timeline import Timeline
-from userlane.sandbox.wire import Record, tag
 
 _AT_ONCE = 16_384
 """Visits drawn in one go: enough to be fast, few enough to stay in a processor's cache."""

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import RLock
 
+from userlane.store.atomic_files import Unreadable
+from userlane.store.backends import DISK, Place
 from userlane.store.lexicon.lock import LOCK, Lock
 from userlane.store.lexicon.texts import Lexicon, short
-from userlane.store.place import DISK, Place
-from userlane.store.whole import Unreadable
 
 
 class Lexicons:

@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from userlane.contract import CODED, CODES, COLUMNS, Texts
-from userlane.store import whole
+from userlane.store import atomic_files
+from userlane.store.atomic_files import Unreadable
+from userlane.store.backends import DISK, Place, files, written
 from userlane.store.lexicon.index import Index
 from userlane.store.lexicon.lock import LOCK, Lock
-from userlane.store.place import DISK, Place, files, written
-from userlane.store.whole import Unreadable
 
 _MOST_FILES = 16
 _MOST_TRIES = 10
@@ -146,14 +146,14 @@ class Lexicon:
     def _put(self, kind: Kind, first: int, texts: pa.Array) -> None:
         assert self.folder is not None  # noqa: S101  # only called with one
         name = f"{kind}-{first:012}-{first + len(texts):012}"
-        written(self._at, whole.write(self.folder, name, pa.table({_COLUMN: texts})))
+        written(self._at, atomic_files.write(self.folder, name, pa.table({_COLUMN: texts})))
 
     def _read(self, kind: Kind, there: list[Path]) -> None:
         texts = self._texts[kind]
         while ahead := [path for path in there if _first(path) <= len(texts) < _end(path)]:
             longest = max(ahead, key=_end)
             self._at.fetch(longest)
-            table = whole.read(longest)
+            table = atomic_files.read(longest)
             if table.column_names != [_COLUMN]:
                 raise Unreadable("other columns")
             more = table.column(_COLUMN).combine_chunks().cast(pa.string())

@@ -1,0 +1,143 @@
+"""Two processes on one bucket do the work of one."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from tests.object_storage import running
+from tests.stand_in import Api, tag_records
+from userlane.contract import Window
+
+TODAY = datetime.now(UTC).date()
+WINDOW = Window.through(TODAY - timedelta(days=100), TODAY - timedelta(days=11))
+A_DAY = 150
+
+
+@contextmanager
+def served(api: Api) -> Iterator[str]:
+    """The stand-in over HTTP, for other processes; its base URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            answer = api.handle_request(httpx.Request("GET", f"http://{self.headers['Host']}{self.path}"))
+            body = answer.read()
+            self.send_response_only(answer.status_code)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Keep the test's output to itself."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def replica(base_url: str, store: str, cache: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that waits for the word to load."""
+    words = [base_url, WINDOW.start.isoformat(), WINDOW.last.isoformat()]
+    command = [sys.executable, "-m", "tests.outside.scaling.replica", *words]
+    own = {"USERLANE_STORE": store, "USERLANE_STORE_CACHE": str(cache)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("USERLANE_")}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=kept | own, **pipes) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def go(process: subprocess.Popen[str]) -> None:
+    assert process.stdin
+    process.stdin.write("go\n")
+    process.stdin.flush()
+
+
+def said(process: subprocess.Popen[str]) -> dict[str, Any]:
+    assert process.stdout
+    found: dict[str, Any] = json.loads(process.stdout.readline())
+    return found
+
+
+def pages(api: Api) -> Counter[tuple[str, str, int]]:
+    """How often each page of each window was asked for."""
+    asked = [parse_qs(urlsplit(str(request.url)).query) for request in api.requests]
+    return Counter((each["startDate"][0], each["endDate"][0], int(each["page"][0])) for each in asked)
+
+
+def days(start: str, end: str) -> int:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).days
+
+
+@pytest.fixture
+def store() -> str:
+    there = running()
+    return there.url(there.bucket())
+
+
+def test_what_one_replica_loaded_the_next_opens_after_its_own_proofs_only(tmp_path: Path, store: str) -> None:
+    api = Api({"tags": tag_records(WINDOW, A_DAY)})
+    with served(api) as base_url:
+        with replica(base_url, store, tmp_path / "a") as one:
+            go(one)
+            first = said(one)
+        fetched = pages(api)
+        api.requests.clear()
+        with replica(base_url, store, tmp_path / "b") as other:
+            go(other)
+            second = said(other)
+    assert first == second
+    assert (first["rows"], first["state"], first["trouble"]) == (WINDOW.days * A_DAY, "complete", "")
+    proofs = pages(api)
+    whole = (WINDOW.start.isoformat(), WINDOW.end.isoformat())
+    assert {start[:10] + end[:10] for start, end, _ in proofs} == {"".join(whole)}, "all windows in one look"
+    last = -(-first["rows"] // 1000)
+    assert {1, last, last + 1} < {page for *_, page in proofs}
+    assert proofs.total() == 5 < fetched.total()
+
+
+def test_of_two_that_want_the_same_at_once_each_page_is_fetched_by_one(tmp_path: Path, store: str) -> None:
+    api = Api({"tags": tag_records(WINDOW, A_DAY)})
+    with (
+        served(api) as base_url,
+        replica(base_url, store, tmp_path / "a") as one,
+        replica(base_url, store, tmp_path / "b") as other,
+    ):
+        for each in (one, other):
+            go(each)
+        assert said(one) == said(other)
+    asked = pages(api)
+    last = {(start, end): -(-A_DAY * days(start, end) // 1000) for start, end, _ in asked}
+    # With the first page, the last and the one after it, whoever waited shows its rights.
+    between = {key: count for key, count in asked.items() if 1 < key[2] < last[key[0], key[1]]}
+    assert between
+    assert set(between.values()) == {1}

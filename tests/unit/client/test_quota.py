@@ -1,0 +1,171 @@
+"""Many loads on a broken API do not multiply its load, and when it recovers so do they."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import stand_in
+from tests.stand_in import UNHURRIED, query
+from tests.unit.client.given import QUICK, scripted
+from userlane.client import Client, Http, Patience, open_http
+from userlane.client.kept import Kept
+from userlane.client.quota import OWN, REFILLED, RETRIES, Quota
+from userlane.errors import ServerFailed, Throttled, Unreachable
+
+
+def client(http: Http, number: int = 0, base_url: str = "http://a.example") -> Client:
+    return Client(stand_in.connection(base_url, f"user-{number}"), http, Patience(QUICK))
+
+
+class Switched(httpx.BaseTransport):
+    """Answers with `status` and counts."""
+
+    def __init__(self, status: int = 500) -> None:
+        self.status = status
+        self.answer: Callable[[], int] = lambda: self.status
+        self.requests = 0
+        self._lock = threading.Lock()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        with self._lock:
+            self.requests += 1
+        if request.url.params["page"] == "99":
+            return httpx.Response(500)
+        return httpx.Response(self.answer(), text="[]")
+
+
+def test_fifty_loads_on_an_api_that_answers_500_send_fifty_requests_and_the_quota() -> None:
+    api = Switched()
+    http = open_http(api)
+    began = time.monotonic()
+    words: list[str] = []
+    for number in range(50):
+        with pytest.raises(ServerFailed) as caught:
+            client(http, number).page(query(), 1)
+        words.append(caught.value.cause)
+    came_back = (time.monotonic() - began) * RETRIES / REFILLED
+    assert 50 + RETRIES <= api.requests <= 50 + RETRIES + came_back
+    assert words[0] == "The API failed (500)."
+    spent = "The API fails often at the moment, so nothing is asked for twice."
+    assert words[-1] == f"{spent} The API failed (500)."
+    other = client(http, base_url="http://b.example")
+    with pytest.raises(ServerFailed, match=r"^The API failed"):
+        other.page(query(), 1)
+    assert other.requests == 4
+
+    api.status = 200
+    for _ in range(20):
+        client(http).page(query(), 1)
+    tried = client(http)
+    with pytest.raises(ServerFailed):
+        tried.page(query(), 99)
+    assert tried.requests == 4
+
+
+def test_one_users_broken_property_leaves_the_others_their_retries_and_their_loads() -> None:
+    """Ben presses “Try again” for a property that always fails; then one request of Anna's stumbles."""
+    http = open_http(api := Switched())
+    ben = [client(http, 1) for _ in range(40)]
+    for load in ben:
+        with pytest.raises(ServerFailed):
+            load.page(query(), 1)
+    assert sum(load.requests for load in ben) <= len(ben) + OWN + 5
+    stumbles = iter([503, 200, 200])
+    api.answer = lambda: next(stumbles)
+    anna = client(http, 2)
+    for number in (1, 2):
+        assert anna.page(query(), number) == b"[]"
+    assert anna.requests == 3
+
+
+def test_a_page_that_is_not_asked_for_twice_ends_no_load() -> None:
+    http = open_http(api := Switched())
+    load = client(http)
+    while http.quota(httpx.URL("http://a.example"), stand_in.connection("http://a.example", "user-0")).take():
+        pass
+    with pytest.raises(ServerFailed, match="fails often"):
+        load.page(query(), 1)
+    api.status = 200
+    assert load.page(query(), 2) == b"[]"
+    assert load.requests == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (httpx.ConnectError("refused"), Unreachable, "fails often .* cannot be reached"),
+        (httpx.Response(429), Throttled, "fails often .* too many requests"),
+    ],
+)
+def test_whatever_fails_keeps_its_kind_when_the_quota_is_spent(
+    answer: httpx.Response | Exception, error: type[Exception], words: str
+) -> None:
+    http = open_http(scripted(answer))
+    while http.quota(
+        httpx.URL("http://a.example/v1"), stand_in.connection("http://a.example", "user-0")
+    ).take():
+        pass
+    with pytest.raises(error, match=words):
+        client(http).page(query(), 1)
+
+
+@UNHURRIED
+@given(
+    events=st.lists(
+        st.one_of(st.just("take"), st.just("first try"), st.just("later try"), st.floats(0, 2 * REFILLED)),
+        max_size=300,
+    )
+)
+def test_retries_are_paid_for_given_back_and_never_more_than_there_were(events: list[str | float]) -> None:
+    now = 0.0
+    quota = Quota(lambda: now)
+    for event in events:
+        before = quota.left
+        if event == "take":
+            assert quota.take() == (before >= 1)
+            assert quota.left == pytest.approx(before - 1 if before >= 1 else before)
+        elif isinstance(event, float):
+            now += event
+            assert quota.left == pytest.approx(min(RETRIES, before + event * RETRIES / REFILLED))
+        else:
+            later = event == "later try"
+            quota.succeeded(retried=later)
+            assert quota.left == pytest.approx(min(RETRIES, before + (1 if later else 0.2)))
+        assert 0 <= quota.left <= RETRIES
+
+
+def test_an_api_that_nobody_asked_for_a_while_starts_afresh() -> None:
+    now = 0.0
+    quota = Quota(lambda: now)
+    while quota.take():
+        pass
+    now = REFILLED
+    assert sum(quota.take() for _ in range(2 * RETRIES)) == RETRIES
+
+
+def test_an_api_that_fails_one_time_in_three_never_runs_out_of_retries() -> None:
+    now = 0.0
+    quota = Quota(lambda: now)
+    failing = (request % 3 == 0 for request in range(100_000))
+    for _ in range(20_000):
+        tries = 1
+        while next(failing):
+            assert quota.take()
+            tries += 1
+        quota.succeeded(retried=tries > 1)
+    assert quota.left > RETRIES - 2
+
+
+def test_what_is_remembered_stays_small_and_what_is_in_use_is_never_doubled() -> None:
+    kept: Kept[int, Quota] = Kept(10)
+    in_use = kept.of(0, Quota)
+    for key in range(1, 1000):
+        kept.of(key, Quota)
+    assert kept.of(0, Quota) is in_use
+    assert len(kept._latest) == 10
+    assert len(kept._held) <= 11

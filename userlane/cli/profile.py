@@ -1,0 +1,118 @@
+"""`python -m userlane profile`: requests that were copied become a profile."""
+# ruff: noqa: PLC0415 - as in __main__, `--help` must not wait for what only a run needs
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from userlane.cli.console import Command, say
+from userlane.cli.saved_json import STANDARD_INPUT, content
+from userlane.errors import RequestUnusable
+
+if TYPE_CHECKING:
+    from userlane.contract import DatasetName
+    from userlane.request_import import Lesson
+
+UNSETTLED = 2
+
+_FILE = "FILE|-"
+_HELP = "The copied request of this API; - is standard input."
+
+
+@click.command(cls=Command, short_help="Learn how the API is spoken to from copied requests.")
+@click.option("--property", "property_id", metavar="ID", required=True, help="The property in the requests.")
+@click.option("--survey-id", metavar="ID", help="The survey in the request of --surveys; needed there.")
+@click.option("--heart", metavar=_FILE, help=_HELP)
+@click.option("--nps", metavar=_FILE, help=_HELP)
+@click.option("--surveys", metavar=_FILE, help=_HELP)
+@click.option("--tags", metavar=_FILE, help=_HELP)
+@click.option(
+    "--answer", "answers", metavar="API.WHAT=ANSWER", multiple=True, help="Answers a question, as it says."
+)
+def profile(property_id: str, survey_id: str | None, answers: tuple[str, ...], **files: str | None) -> int:
+    """Learn how the API is spoken to, from requests copied from the vendor's documentation ("Try it").
+
+    Each file holds the code of one request: cURL, HTTP, Python, JavaScript or PowerShell. Nothing in it is
+    run and nothing is asked of the API. The profile goes to standard output as TOML, without the token; what
+    was understood and what must be asked goes to standard error. A profile that is mounted already is
+    completed.
+
+    \b
+    Exit codes:
+      0  the profile is written
+      2  wrong usage, a request that cannot be used, or a question left (answer it with --answer)
+      5  a file cannot be read
+    """  # noqa: D301 - click looks for the sign \b, not for a backslash
+    from userlane.request_import import assemble, to_toml
+    from userlane.settings import Settings
+
+    given = {dataset: file for dataset, file in files.items() if file is not None}
+    if not given:
+        raise click.UsageError("there is no request: give at least one of --heart, --nps, --surveys, --tags.")
+    if list(given.values()).count(STANDARD_INPUT) > 1:
+        raise click.UsageError("only one request can come from standard input.")
+    if "surveys" in given and survey_id is None:
+        raise click.UsageError("--surveys needs the --survey-id that is in the request.")
+    settings = Settings.read()
+    said = _answers(answers, given)
+    lessons: list[Lesson] = []
+    for dataset, file in given.items():
+        answered = said.get(dataset, {})
+        lessons.append(_lesson(dataset, file, property_id, survey_id, settings.hosts, answered))
+        _tell(lessons[-1])
+    if not all(lesson.settled for lesson in lessons):
+        return UNSETTLED
+    click.echo(to_toml(assemble(lessons, settings.profile)), nl=False)
+    return 0
+
+
+def _answers(given: tuple[str, ...], files: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
+    """The answers by API and by what they are about."""
+    found: dict[str, dict[str, str]] = {}
+    for each in given:
+        about, equals, answer = each.partition("=")
+        dataset, dot, role = about.partition(".")
+        if not (equals and dot and dataset in files):
+            raise click.UsageError(
+                f"--answer {each} does not fit: it looks like {next(iter(files))}.page=NAME, for a given API."
+            )
+        found.setdefault(dataset, {})[role] = answer
+    return found
+
+
+def _lesson(  # noqa: PLR0917 - all of them are needed
+    dataset: str,
+    file: str,
+    property_id: str,
+    survey_id: str | None,
+    hosts: tuple[str, ...],
+    answers: Mapping[str, str],
+) -> "Lesson":
+    from userlane.request_import import learn
+
+    code = _read(file, dataset)
+    try:
+        lesson = learn(code, cast("DatasetName", dataset), property_id, survey_id, allowed_hosts=hosts)
+        return lesson.answered(answers)
+    except RequestUnusable as error:
+        raise RequestUnusable(f"--{dataset}: {error.cause}", error.next_step) from None
+
+
+def _read(file: str, dataset: str) -> str:
+    data = content(file, f"--{dataset}")
+    # PowerShell saves what it redirects as UTF-16.
+    return data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig", "replace")
+
+
+def _tell(lesson: "Lesson") -> None:
+    for finding in lesson.findings:
+        mark = "" if finding.certainty == "sure" else "NOT SURE: "
+        say(f"{lesson.dataset}: {mark}{finding.item}: {finding.found} ({finding.why})")
+    for question in lesson.questions:
+        possible = f" Possible: {', '.join(question.candidates)}." if question.candidates else ""
+        likely = f" Likely: {question.suggestion}." if question.suggestion else ""
+        say(
+            f"{lesson.dataset}: {question.words}{possible}{likely} "
+            f"Answer with --answer '{lesson.dataset}.{question.role}=…'"
+        )

@@ -1,0 +1,79 @@
+"""`export --from-file`: saved answers in place of the API."""
+# ruff: noqa: PLC0415 - as in __main__, `--help` must not wait for what only a run needs
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from userlane.errors import UserlaneError
+
+if TYPE_CHECKING:
+    from userlane.contract import Dataset, DatasetName
+    from userlane.saved_json import Saved
+    from userlane.settings import Settings
+
+NO_PROPERTY = "files"
+STANDARD_INPUT = "-"
+MOST_BYTES = 64 * 2**20
+"""The largest file that any command reads; `saved` and `lookups` say in words what is too large for them."""
+
+
+def opened(  # noqa: PLR0917 - what the command line was given
+    settings: "Settings",
+    dataset: "DatasetName",
+    files: Sequence[str],
+    property_id: str | None,
+    survey_id: str | None,
+    days: tuple[datetime | None, datetime | None],
+) -> "Dataset":
+    """What the files hold: of the survey, if there are several, and of the days, if they are given."""
+    from userlane import saved_json
+    from userlane.contract import Query, Window, identifier
+
+    survey = survey_id if survey_id is None else identifier(survey_id, "survey ID")
+    found = saved_json.read(
+        [(Path(file).name, content(file, "--from-file")) for file in files],
+        dataset,
+        fields=settings.profile.route(dataset).fields,
+        timezone=settings.timezone,
+        survey_id=survey,
+    )
+    if dataset == "surveys" and survey is None:
+        survey = _only_survey(found)
+    start, end = (None if day is None else day.date() for day in days)
+    if found.window is None and (start is None or end is None):
+        raise click.UsageError("the files hold no usable record, so --start and --end are needed.")
+    window = found.window or Window(start, end)  # type: ignore[arg-type]  # asked for just above
+    return found.answer(
+        Query(
+            dataset,
+            identifier(property_id or NO_PROPERTY, "property ID"),
+            Window(start or window.start, end or window.end),
+            survey,
+            settings.timezone,
+        )
+    )
+
+
+def _only_survey(found: "Saved") -> str:
+    if len(found.surveys) == 1:
+        return found.surveys[0]
+    held = f"surveys {', '.join(found.surveys)}" if found.surveys else "no survey"
+    raise click.UsageError(f"the files hold {held}: choose with --survey-id.")
+
+
+def content(file: str, option: str) -> bytes:
+    """The content of a file that an option named, or of standard input: at most `MOST_BYTES` and one, so that
+    what is too large shows and is not read. Raises `UserlaneError` naming the option.
+    """
+    try:
+        if file == STANDARD_INPUT:
+            return sys.stdin.buffer.read(MOST_BYTES + 1)
+        with Path(file).open("rb") as source:
+            return source.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise UserlaneError(f"{file} cannot be read ({error.strerror}).", f"Check {option}.") from error

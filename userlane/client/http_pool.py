@@ -1,0 +1,80 @@
+"""Connections for a whole process, and what all its loads have to heed together."""
+
+import logging
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from threading import Lock
+from weakref import finalize
+
+import httpx
+
+from userlane.client.kept import Kept
+from userlane.client.quota import OWN, Quota
+from userlane.client.rate_limit import Lane
+from userlane.client.transport import Wire
+from userlane.contract import Connection
+
+# Both write whole URLs and, one level lower, whole headers.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+Transport = httpx.BaseTransport
+"""What an `Http` sends its requests through; tests give their own."""
+
+_LANES = 1024
+_QUOTAS = 256
+
+
+class Http(httpx.Client):
+    """Connections, kept alive, without cookies, never redirected; one for the whole process.
+
+    Besides them it holds what loads share: a lane for each token, quotas of retries for each API and
+    each token at it, and the place for the one page that may be large.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(
+            transport=transport,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            follow_redirects=False,
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+                "User-Agent": "userlane-dashboard",
+            },
+        )
+        self.large = Lock()
+        self._lanes: Kept[tuple[str, str, int], Lane] = Kept(_LANES)
+        self._quotas: Kept[str, Quota] = Kept(_QUOTAS)
+        self._own_quotas: Kept[tuple[str, str], Quota] = Kept(_LANES)
+
+    def ask(self, request: httpx.Request) -> httpx.Response:
+        """Send one request, and give the answer before its body is read.
+
+        Straight to the transport: there are no cookies, logins or redirects for `send` to look after, which
+        would cost a fifth of the time that a page takes.
+        """
+        response = self._transport.handle_request(request)
+        response.request = request
+        return response
+
+    def lane(self, connection: Connection, width: int) -> Lane:
+        """The lane of this connection's token."""
+        key = (connection.base_url, connection.token.fingerprint, width)
+        return self._lanes.of(key, lambda: Lane(width))
+
+    def quota(self, url: httpx.URL, connection: Connection) -> Quota:
+        """The retries left for this connection's token at the API at this address."""
+        address = f"{url.scheme}://{url.netloc.decode('ascii')}"
+        shared = self._quotas.of(address, Quota)
+        key = (address, connection.token.fingerprint)
+        return self._own_quotas.of(key, lambda: Quota(most=OWN, shared=shared))
+
+
+def open_http(transport: Transport | None = None) -> Http:
+    """Connections for a whole process. They close with the last reference to what is returned, if not
+    before.
+    """
+    transport = transport or Wire()
+    http = Http(transport)
+    finalize(http, transport.close)
+    return http

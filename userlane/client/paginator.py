@@ -1,0 +1,210 @@
+"""All pages of one query, in order."""
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, wait
+from functools import partial
+from typing import Any, Generic, Literal, TypeVar
+
+from userlane.client.page_count import Counted, Tally
+from userlane.client.row_budget import Room
+from userlane.client.threads import Crew
+from userlane.contract import PAGE_LIMIT
+from userlane.errors import NotFound, RequestRefused, UserlaneError
+
+_P = TypeVar("_P", bound=Counted)
+_Got = tuple[bytes, _P]
+_LINGER = 1.0
+_REFUSED = (NotFound, RequestRefused)
+
+
+class Walk(Generic[_P]):
+    """Iterate over the pages that `ask` gets by number, each made into a page by `read`: one at a time in
+    this thread, several in threads of their own.
+
+    The first page goes alone. While pages are full, or declared, as many are under way as were seen, at most
+    `in_flight`: 1, 2, 4 …; so a page parameter that is ignored is noticed by the third request. After a short
+    page one goes at a time, because servers may cap the limit. A page as large as the largest before it
+    counts as full.
+
+    Where several walks go side by side, `share` says how many pages this one may have under way now.
+
+    A walk ends with an empty page, or where the API says that it does: the declared total has come, the last
+    page has, or no more follow. If one declaration says so and another does not, it goes on.
+
+    A refused page may be one past the last: after a page shorter than others, after a single page that counts
+    its own records, or after an empty page 0. A short page proves nothing, so that is looked into, with two
+    requests at most: it is the end if no declaration promises more, the next page is refused too, and the
+    page before gives the same when asked for again, so that it is the number and not the property that the
+    API does not know. Otherwise the refusal is raised.
+
+    The same page again is no end. After a page shorter than others, an API that gives its last page in place
+    of those past it and one that ignores the page number from there on answer alike, whatever is asked.
+
+    `first` is the number of the first page. "auto" asks for page 0 and accepts that it is refused,
+    empty, or the same as page 1; `base` is then what was found out, None if nothing was.
+
+    `number` is that of the page given last. Afterwards `reason` says why records may be missing, if they may;
+    `barred`, that no other walk fares better. Errors of `ask` and `read` are raised where their page would
+    come.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[int], bytes],
+        read: Callable[[bytes], _P],
+        *,
+        first: Literal["auto", 0, 1] = 1,
+        limit: int = PAGE_LIMIT,
+        in_flight: int = 4,
+        room: Room | None = None,
+        share: Callable[[], int] | None = None,
+    ) -> None:
+        self._ask = ask
+        self._read = read
+        self._tally = Tally(limit)
+        self._in_flight = in_flight
+        self._share = share or (lambda: in_flight)
+        self._room = room
+        self._first = first
+        self.base: Literal[0, 1] | None = None if first == "auto" else first
+        self.number = 0
+        self.reason: str | None = None
+        self.barred = False
+
+    @property
+    def totals(self) -> tuple[int, ...]:
+        """What the pages declared, in turn; nothing if each declared just its own number."""
+        return () if self._tally.totals_of_pages else tuple(self._tally.totals)
+
+    def __iter__(self) -> Iterator[_P]:
+        zero = self._page_zero() if self._first == "auto" else None
+        if zero and zero[1].records and self._takes(zero[1]):
+            yield zero[1]
+        if not self.barred:
+            yield from self._from(1 if self._first == "auto" else self._first, zero)
+
+    def _from(self, number: int, zero: _Got[_P] | None) -> Iterator[_P]:
+        under_way: deque[tuple[int, Future[_Got[_P]]]] = deque()
+        before = zero if zero and zero[1].records else None
+        alone = before is not None
+        with Crew(self._in_flight, "userlane-page") as crew:
+            while not self._tally.ended:
+                width = 1 if alone else self._tally.width(min(self._in_flight, self._share()))
+                while len(under_way) < width:
+                    page = partial(self._page, number)
+                    # One at a time needs no second thread, which would cost a third of a quick page's time.
+                    under_way.append((number, crew.submit(page) if width > 1 else crew.now(page)))
+                    number += 1
+                place, coming = under_way.popleft()
+                try:
+                    got = coming.result()
+                except _REFUSED as refusal:
+                    following = under_way[0][1] if under_way else None
+                    if not _no_such_page(refusal) or not self._ends(crew, place, before or zero, following):
+                        raise
+                    break
+                verdict = self._judged(place, got, before)
+                if verdict == "end" or (verdict == "take" and not self._takes(got[1])):
+                    break
+                if verdict == "take":
+                    self.number = place
+                    yield got[1]
+                    before, alone = got, False
+            _settle([future for _, future in under_way])
+        self.reason = self.reason or self._tally.shortfall
+
+    def _ends(
+        self, crew: Crew, place: int, before: _Got[_P] | None, following: Future[_Got[_P]] | None
+    ) -> bool:
+        """Whether the walk is over with a page that was refused. `following` is the page after it, if that is
+        under way already.
+        """
+        if before is None or not self._tally.may_end(before[1]):
+            return False
+        if self._tally.shortfall:  # which says better what is the matter
+            return True
+        if self._tally.promised(before[1].declared):
+            return False
+        following = following or crew.submit(partial(self._page, place + 1))
+        if not _refused(following):
+            return False
+        again = crew.submit(partial(self._page, place - 1)).result()
+        if not _same(again, before):
+            return False
+        if self.base is None:
+            self.base = 0
+        return True
+
+    def _judged(self, place: int, got: _Got[_P], before: _Got[_P] | None) -> Literal["take", "skip", "end"]:
+        page = got[1]
+        if not page.records:
+            self._tally.hear(page)
+            if before and self.base is None:
+                self.base = 0
+            return "end"
+        again = before is not None and _same(got, before)
+        if self.base is None:
+            self.base = 0 if before and not again else 1
+            if again:
+                return "skip"
+        if again and not self._tally.dwindled:
+            self._bar("The API sends the same page again and again: it ignores the page number.")
+        elif again:
+            self.reason = self._tally.shortfall or (
+                f"The API gave page {place - 1} again in place of page {place}; "
+                "whether there is more is not known."
+            )
+        return "end" if again else "take"
+
+    def _page_zero(self) -> _Got[_P] | None:
+        try:
+            return self._page(0)
+        except _REFUSED as refusal:
+            if not _no_such_page(refusal):
+                raise
+            return None
+
+    def _page(self, number: int) -> _Got[_P]:
+        body = self._ask(number)
+        try:
+            return body, self._read(body)
+        except UserlaneError as error:
+            # A page that failed waits for its turn; the frames it passed would keep its body meanwhile.
+            del body
+            raise error.with_traceback(None) from None
+
+    def _takes(self, page: _P) -> bool:
+        if self._room is not None and not self._room.take(page.records):
+            self._bar(self._room.reason)
+            return False
+        self._tally.add(page)
+        return True
+
+    def _bar(self, reason: str) -> None:
+        self.reason = reason
+        self.barred = True
+
+
+def _settle(under_way: Collection[Future[Any]]) -> None:
+    """Let requests for pages after the last come home, so that a load that is over asks nothing any more."""
+    for future in under_way:
+        future.cancel()
+    wait(under_way, timeout=_LINGER)
+
+
+def _no_such_page(refusal: NotFound | RequestRefused) -> bool:
+    return isinstance(refusal, NotFound) or refusal.page
+
+
+def _refused(coming: Future[Any]) -> bool:
+    """Whether a page turns out to be one that the API does not know. Raises any other error."""
+    try:
+        coming.result()
+    except _REFUSED as refusal:
+        return _no_such_page(refusal)
+    return False
+
+
+def _same(got: _Got[_P], before: _Got[_P]) -> bool:
+    return got[0] == before[0] or got[1].same(before[1])

@@ -1,0 +1,65 @@
+"""How long a load of tags will take, before it is begun."""
+
+from datetime import timedelta
+from threading import Lock
+
+from userlane.contract import Connection, Query, Window
+from userlane.fetch.access import Doors
+from userlane.fetch.window_fetcher import Run
+from userlane.store import Piece
+from userlane.store.windows import UNSETTLED_DAYS
+
+LONG = 35
+"""Days to be fetched, from which on a load of tags may take long."""
+
+_WEEK = 0.8
+"""What a day has on average, for each record that a Wednesday has: offices are empty at weekends."""
+
+_AROUND = timedelta(days=28)
+_MOST_PACES = 1_000
+_TELLING = 10
+"""Requests, from which on a load tells how many seconds each of them takes."""
+
+
+class Paces:
+    """How many seconds a request takes each token, as its last load of some length has shown."""
+
+    def __init__(self) -> None:
+        self._paces: dict[str, float] = {}
+        self._lock = Lock()
+
+    def learn(self, connection: Connection, run: Run) -> None:
+        """A load of this token's has ended."""
+        if run.progress.requests > _TELLING and run.pace is not None:
+            with self._lock:
+                if len(self._paces) > _MOST_PACES:
+                    self._paces.clear()
+                self._paces[connection.scope] = run.pace
+
+    def of(self, connection: Connection) -> float | None:
+        """Seconds a request, if a load has shown it."""
+        return self._paces.get(connection.scope)
+
+
+def a_day(doors: Doors, connection: Connection, query: Query) -> float | None:
+    """How many records of tags a day has, as far as this token knows from what it loaded around."""
+    if query.dataset != "tags":
+        return None
+    around = Window(query.window.start - _AROUND, query.window.end + _AROUND)
+    pieces = doors.older(connection, query.over(around))
+    days = sum(piece.window.days for piece in pieces)
+    return sum(piece.rows.num_rows for piece in pieces) / days if days else None
+
+
+def sample(gap: Window) -> Window:
+    """Its last Wednesday that is settled: a day like most, and like those to come. Its first day, where it
+    is too short to have one.
+    """
+    last = gap.last - timedelta(days=UNSETTLED_DAYS + 1)
+    day = max(gap.start, last - timedelta(days=(last.weekday() - 2) % 7))
+    return Window.through(day, day)
+
+
+def expected_a_day(piece: Piece) -> float:
+    """How many records a day has on average, where this is the `sample` day's."""
+    return _WEEK * piece.rows.num_rows

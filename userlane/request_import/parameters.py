@@ -1,0 +1,257 @@
+"""Which parameters are the start, the end, the page and the limit, and how dates are written."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
+
+from userlane.contract import ASSUMED, Dates
+from userlane.errors import RequestUnusable
+from userlane.request_import.naming import (
+    Moment,
+    is_otherwise_named,
+    is_placeholder,
+    is_version,
+    meaning,
+    moment,
+    plain,
+    skips,
+    two_dates,
+    whole_number,
+)
+from userlane.request_import.result import Finding, Question
+from userlane.request_import.url_parts import Spot
+
+Parameter = Literal["start", "end", "page", "limit"]
+DATES = "dates"
+"""The role of the question how dates are written."""
+
+PARAMETERS: tuple[Parameter, ...] = get_args(Parameter)
+_EDGES: tuple[Parameter, ...] = ("start", "end")
+_NAMED: Mapping[Parameter, str] = {"start": "start date", "end": "end date", "page": "page", "limit": "limit"}
+_PLAINEST = {"page": ("page",), "limit": ("limit", "pagesize")}
+_FULL = 1000
+_NEVER_DATES = frozenset({"", "cb", "nocache", "cachebuster"})
+_EXAMPLES = (
+    "offset is 2026-04-01T00:00:00+00:00, utc 2026-04-01T00:00:00Z, "
+    "utc-milliseconds 2026-04-01T00:00:00.000Z, plain 2026-04-01T00:00:00, date 2026-04-01, "
+    "seconds 1775001600, milliseconds 1775001600000"
+)
+
+
+class Roles:
+    """Gives each role its parameter: by the answers first, then by names and values; asks where these fail.
+
+    Raises `RequestUnusable` for requests that work in a way this dashboard cannot: one parameter for both
+    dates, records skipped in place of pages.
+    """
+
+    def __init__(self, parameters: Sequence[Spot], answers: Mapping[str, str]) -> None:
+        self.names: dict[Parameter, str] = {}
+        self.dates: Dates = "offset"
+        self._all = parameters
+        self._answers = answers
+        self._findings: dict[str, Finding] = {}
+        self._questions: dict[str, Question] = {}
+        for role in PARAMETERS:
+            if role in answers:
+                self._take(role, _usable(answers[role]), "you said so")
+        self._find_edges()
+        self._find_dates()
+        self._find_named("page")
+        self._find_named("limit")
+        self._find_page()
+        self._find_limit()
+        if len({*self.names.values()}) < len(self.names):
+            raise RequestUnusable("One parameter was given two roles; one parameter for each was expected.")
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """A row for each role, in order."""
+        return tuple(self._findings[role] for role in ("start", "end", DATES, "page", "limit"))
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What is left to ask, in order."""
+        order = ("start", "end", DATES, "page", "limit")
+        return tuple(self._questions[role] for role in order if role in self._questions)
+
+    def likely(self) -> dict[Parameter, str]:
+        """A different name for each role: the one found, else the one suggested, else the assumed one."""
+        found = dict(self.names)
+        for role in PARAMETERS:
+            question = self._questions.get(role)
+            guesses = (question.suggestion if question else None, _assumed(role), f"{_assumed(role)}?")
+            found.setdefault(role, next(name for name in guesses if name and name not in found.values()))
+        return found
+
+    def _left(self) -> list[Spot]:
+        return [spot for spot in self._all if spot.name not in self.names.values()]
+
+    def _value(self, role: Parameter) -> str:
+        return next((spot.value for spot in self._all if spot.name == self.names.get(role)), "")
+
+    def _take(self, role: Parameter, name: str, why: str) -> None:
+        self.names[role] = name
+        value = self._value(role)
+        shown = f"{name} = {value}" if value else name
+        self._findings[role] = Finding(_NAMED[role].capitalize(), shown, "sure", why)
+
+    def _ask(self, role: Parameter, words: str, among: Sequence[str], suggestion: str | None = None) -> None:
+        candidates = tuple(dict.fromkeys(among))
+        if not candidates:
+            words = (
+                f"The request has no parameter for the {_NAMED[role]}: fill it in under “Try it” and copy "
+                "again, or say what it is called"
+            )
+            suggestion = _assumed(role)
+        self._questions[role] = Question(role, words, candidates, suggestion, free=True)
+        shown = suggestion if suggestion and candidates else "–"
+        self._findings[role] = Finding(_NAMED[role].capitalize(), shown, "unsure", "it must be asked")
+
+    def _find_edges(self) -> None:
+        left = self._left()
+        unknown = [role for role in _EDGES if role not in self.names]
+        together = next((spot.name for spot in left if two_dates(spot.value)), None)
+        if unknown and together:
+            raise RequestUnusable(f"“{together}” holds both dates; a parameter for each was expected.")
+        dated = {spot.name: when for spot in left if (when := _date(spot))}
+        named = {
+            role: [spot.name for spot in left if meaning(spot.name) == role and _can_be_date(spot)]
+            for role in unknown
+        }
+        if len(unknown) == 2:
+            self._find_both(dated, named)
+        elif unknown:
+            (role,) = unknown
+            if len(named[role]) == 1:
+                self._take(role, named[role][0], "it is named so")
+            elif len(dated) == 1:
+                self._take(role, next(iter(dated)), "it is the only other date")
+            else:
+                self._ask(role, f"Which parameter is the {_NAMED[role]}?", named[role] or list(dated))
+
+    def _find_both(self, dated: Mapping[str, Moment], named: Mapping[Parameter, list[str]]) -> None:
+        starts, ends = named["start"], named["end"]
+        start, end = (names[0] if len(names) == 1 else None for names in (starts, ends))
+        words = "Which parameter is the {}?"
+        if start and end:
+            if start not in dated or end not in dated:
+                self._take("start", start, "it is named so")
+                self._take("end", end, "it is named so")
+                return
+            if dated[start].at <= dated[end].at:
+                self._take("start", start, "it is named so, and not after the end")
+                self._take("end", end, "it is named so, and not before the start")
+                return
+            words = "By their names the start date is after the end date: which parameter is the {}?"
+        elif len(dated) == 2:
+            first, last = sorted(dated, key=lambda name: dated[name].at)
+            opposed = meaning(first) == "end" or meaning(last) == "start"
+            if dated[first].at < dated[last].at and not opposed:
+                self._take("start", first, "it is the earlier of two dates")
+                self._take("end", last, "it is the later of two dates")
+                return
+        among = list(dated) or [spot.name for spot in self._left() if _can_be_date(spot)]
+        self._ask("start", words.format(_NAMED["start"]), among, start)
+        self._ask("end", words.format(_NAMED["end"]), among, end)
+
+    def _find_dates(self) -> None:
+        values = [value for role in _EDGES if not is_placeholder(value := self._value(role))]
+        forms = {value: when.form if (when := moment(value)) else None for value in values}
+        known = sorted({form for form in forms.values() if form})
+        if DATES in self._answers:
+            self.dates = _form(self._answers[DATES])
+            self._found_dates("sure", "you said so")
+        elif not values:
+            self._found_dates("sure", "the vendor's articles show them so")
+        elif len(known) == 1 and None not in forms.values():
+            self.dates = known[0]
+            self._found_dates("sure", "as in the request")
+        else:
+            unread = next((value for value, form in forms.items() if form is None), None)
+            words = f"“{unread}” is no date in a known form" if unread else "The two dates differ in form"
+            self.dates = known[0] if known else "offset"
+            candidates = tuple(known) if len(known) > 1 else get_args(Dates)
+            self._questions[DATES] = Question(
+                DATES, f"{words}: how does the API take dates ({_EXAMPLES})?", candidates, self.dates
+            )
+            self._found_dates("unsure", "it must be asked")
+
+    def _found_dates(self, certainty: Literal["sure", "unsure"], why: str) -> None:
+        self._findings[DATES] = Finding("Dates written as", self.dates, certainty, why)
+
+    def _find_named(self, role: Literal["page", "limit"]) -> None:
+        if role in self.names:
+            return
+        named = [spot for spot in self._left() if meaning(spot.name) == role and _can_be_number(spot)]
+        plainest = [spot for spot in named if plain(spot.name) in _PLAINEST[role]]
+        if len(named) == 1 or len(plainest) == 1:
+            self._take(role, (plainest or named)[0].name, "it is named so")
+        elif named:
+            self._ask(role, f"Which parameter is the {_NAMED[role]}?", [spot.name for spot in named])
+
+    def _numbers(self) -> dict[str, int]:
+        left = ((spot.name, whole_number(spot.value)) for spot in self._left())
+        return {name: number for name, number in left if number is not None and not is_otherwise_named(name)}
+
+    def _find_page(self) -> None:
+        if "page" in self.names or "page" in self._questions:
+            return
+        numbers = self._numbers()
+        first = [name for name, number in numbers.items() if number in {0, 1}]
+        if len(first) == 1:
+            self._take("page", first[0], "it is the only number that a first page can have")
+            return
+        skipping = next(
+            (spot.name for spot in self._left() if skips(spot.name) and _can_be_number(spot)), None
+        )
+        if skipping:
+            raise RequestUnusable(f"“{skipping}” says how many records to skip; a page number was expected.")
+        self._ask(
+            "page", "Which parameter is the number of the page?", list(numbers), next(iter(first), None)
+        )
+
+    def _find_limit(self) -> None:
+        if "limit" in self.names or "limit" in self._questions:
+            return
+        numbers = self._numbers()
+        large = [name for name, number in numbers.items() if 10 <= number <= 10 * _FULL and number % 5 == 0]
+        full = [name for name in large if numbers[name] == _FULL]
+        if len(large) == 1 or len(full) == 1:
+            self._take("limit", (full or large)[0], "it is the only number of records that a page can have")
+        else:
+            words = "Which parameter is the number of records in a page?"
+            self._ask("limit", words, list(numbers), next(iter(large), None))
+
+
+def _assumed(role: Parameter) -> str:
+    name: str = getattr(ASSUMED.nps, role)
+    return name
+
+
+def _date(spot: Spot) -> Moment | None:
+    unlikely = is_version(spot.name) or plain(spot.name) in _NEVER_DATES
+    return None if unlikely else moment(spot.value)
+
+
+def _can_be_date(spot: Spot) -> bool:
+    return moment(spot.value) is not None or whole_number(spot.value) is None
+
+
+def _can_be_number(spot: Spot) -> bool:
+    return whole_number(spot.value) is not None or is_placeholder(spot.value)
+
+
+def _usable(name: str) -> str:
+    if not name.strip() or not name.isprintable() or " " in name.strip():
+        raise RequestUnusable(f"“{name}” is not a parameter's name; one word was expected.")
+    return name.strip()
+
+
+def _form(text: str) -> Dates:
+    for form in get_args(Dates):
+        if text == form:
+            found: Dates = form
+            return found
+    raise RequestUnusable(
+        f"“{text}” is no way to write dates; one of {', '.join(get_args(Dates))} was expected."
+    )

@@ -1,0 +1,173 @@
+"""Files in a bucket, by whatever file system pyarrow has for it.
+
+Everything that can go wrong there comes out as an `OSError` in words of ours: those of the libraries may hold
+addresses, and addresses may hold passwords.
+"""
+
+import contextlib
+import errno
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Lock
+
+import pyarrow as pa
+from pyarrow import fs
+
+from userlane.contract.storage_url import Elsewhere
+
+_CONNECT_SECONDS = 2.0
+_ATTEMPTS = 2
+_SILENT_SECONDS = 5.0
+"""For so long nobody asks again a storage that did not answer: each attempt may take long."""
+
+_LONG = 1.0
+
+_CODES = re.compile(
+    r"AWS Error (\w+)(?: \(HTTP status (\d+)\))?(?: during \w+ operation: .*ExceptionName: (\w+))?"
+    r"|google::cloud::Status\((\w+):"
+    r"|Azure Error: \[(\w*)\] (\d{3}|Fail to get)"
+    r"|Azure4Core11Credentials23(AuthenticationException)"
+)
+"""Where the storages' libraries put what went wrong. Around it are names, which may hold any number, and the
+words of whoever answered.
+"""
+
+_REFUSED = {
+    *("ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH", "INVALID_SIGNATURE"),
+    *("INVALID_CLIENT_TOKEN_ID", "MISSING_AUTHENTICATION_TOKEN", "UNRECOGNIZED_CLIENT", "REQUEST_EXPIRED"),
+    *("ExpiredToken", "InvalidToken", "PERMISSION_DENIED", "UNAUTHENTICATED", "401", "403"),
+    "AuthenticationException",
+}
+_NO_BUCKET = {"NO_SUCH_BUCKET", "NoSuchBucket", "ContainerNotFound"}
+_UNHEARD = {"NETWORK_CONNECTION", "REQUEST_TIMEOUT", "UNAVAILABLE", "DEADLINE_EXCEEDED", "Fail to get"}
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """A file in a bucket: its path below the prefix, its bytes, and when it was written, in seconds of the
+    storage's clock.
+    """
+
+    path: str
+    size: int
+    modified: float
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition("/")[2]
+
+
+class Far:
+    """A bucket. Thread-safe. Every method raises `OSError`; a missing file is a `FileNotFoundError`."""
+
+    def __init__(self, where: Elsewhere) -> None:
+        self.name = where.name
+        self._where = where
+        self._base = "/".join(filter(None, (where.bucket, where.prefix)))
+        self._opened: fs.FileSystem | None = None
+        self._silent_until = 0.0
+        self._lock = Lock()
+
+    @property
+    def address(self) -> str:
+        """What tells this storage from others, without what is secret."""
+        return f"{self.name}?{sorted(self._where.options.items())}"
+
+    def listing(self, folder: str, *, recursive: bool = False) -> list[Object]:
+        """What is in a folder now; nothing of a folder that is not there."""
+        with self._words() as system:
+            selector = fs.FileSelector(f"{self._base}/{folder}", allow_not_found=True, recursive=recursive)
+            start = len(self._base) + 1
+            return [
+                Object(info.path[start:], info.size or 0, (info.mtime_ns or 0) / 1e9)
+                for info in system.get_file_info(selector)
+                if info.type == fs.FileType.File
+            ]
+
+    def get(self, path: str) -> pa.Buffer:
+        """All of a file."""
+        with self.reading(path) as source:
+            return source.read_buffer()
+
+    @contextmanager
+    def reading(self, path: str) -> Iterator[pa.NativeFile]:
+        """A file of which only a part is wanted."""
+        with self._words() as system:
+            if self._where.scheme == "abfs":
+                # Whatever its library throws here is an error; while a file is opened, it ends the process.
+                system.get_file_info(f"{self._base}/{path}")
+            with system.open_input_file(f"{self._base}/{path}") as source:
+                yield source
+
+    def put(self, path: str, content: bytes | pa.Buffer) -> None:
+        """Write a file. Others see all of it or none."""
+        try:
+            with self._words() as system, system.open_output_stream(f"{self._base}/{path}") as sink:
+                sink.write(content)
+        except FileNotFoundError:
+            raise OSError(errno.ENODEV, _NOWHERE) from None
+
+    def remove(self, path: str) -> None:
+        """Remove a file that may be gone already."""
+        with contextlib.suppress(FileNotFoundError), self._words() as system:
+            system.delete_file(f"{self._base}/{path}")
+
+    @contextmanager
+    def _words(self) -> Iterator[fs.FileSystem]:
+        if time.monotonic() < self._silent_until:
+            raise OSError(errno.EHOSTUNREACH, _SILENCE)
+        began = time.monotonic()
+        try:
+            yield self._system()
+        except FileNotFoundError:
+            raise FileNotFoundError(errno.ENOENT, "No such file in the storage") from None
+        except (OSError, pa.ArrowException, ValueError) as error:
+            raise self._judged(str(error), time.monotonic() - began) from None
+
+    def _judged(self, said: str, seconds: float) -> OSError:
+        found = _CODES.search(said)
+        codes = set(found.groups()) if found else set()
+        if codes & _NO_BUCKET:
+            return OSError(errno.ENODEV, _NOWHERE)
+        if codes & _REFUSED:
+            return OSError(errno.EACCES, "The storage refuses access")
+        if codes & _UNHEARD:
+            if seconds > _LONG:
+                self._silent_until = time.monotonic() + _SILENT_SECONDS
+            return OSError(errno.EHOSTUNREACH, _SILENCE)
+        return OSError(errno.EIO, "The storage failed")
+
+    def _system(self) -> fs.FileSystem:
+        """Opened when it is first used, since even that may ask the network for credentials."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = _opened(self._where)
+            return self._opened
+
+
+_SILENCE = "The storage does not answer"
+_NOWHERE = "The storage has no such bucket"
+
+
+def _opened(where: Elsewhere) -> fs.FileSystem:
+    options = dict(where.options)
+    if where.scheme == "s3":
+        return fs.S3FileSystem(
+            access_key=where.user or None,
+            secret_key=where.password or None,
+            connect_timeout=_CONNECT_SECONDS,
+            retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS),
+            background_writes=False,
+            allow_delayed_open=True,  # a small file is one request, and whole or not there
+            **options,
+        )
+    if where.scheme == "gs":
+        anonymous = options.pop("anonymous", "") == "true"
+        limit = timedelta(seconds=_CONNECT_SECONDS * _ATTEMPTS)
+        return fs.GcsFileSystem(anonymous=anonymous, retry_time_limit=limit, **options)
+    return fs.AzureFileSystem(account_key=where.password or None, **options)

@@ -1,0 +1,242 @@
+"""Pieces in a bucket, shared by processes on any number of machines.
+
+It is a folder store whose folder is a cache of the bucket (see `bucket`), with the same files under the same
+names. What differs is what needs locks or clocks: who fetches a window (see `claims`), and what is swept.
+
+Texts behind the codes of tag records are in the bucket before the first piece that uses them is. Nobody can
+see across machines whether the writer of a lexicon has ended, so each process begins its own and none goes on
+with another's; it begins a new one every week. A lexicon that nobody has added to for a week longer than
+pieces are kept is therefore behind no piece any more, and goes.
+"""
+
+import contextlib
+import hashlib
+import shutil
+from collections import OrderedDict, defaultdict
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+
+import structlog
+
+from userlane.contract import Query
+from userlane.contract.storage_url import Elsewhere
+from userlane.errors import SettingsUnusable
+from userlane.store import atomic_files, leases, parquet_files, sweep
+from userlane.store.atomic_files import Unreadable
+from userlane.store.folder import KEPT, FolderStore, Listed, words
+from userlane.store.leases import Claims, Lease
+from userlane.store.memory import MEMORY_BYTES
+from userlane.store.object_cache import CACHE_BYTES, Bucket
+from userlane.store.object_storage import Far, Object
+from userlane.store.windows import Held, Piece, Proof
+
+_WEEK = timedelta(days=7)
+_LEFT_BEHIND = timedelta(days=1)
+_MOST_ASKED = 500
+
+log = structlog.get_logger("userlane.store")
+
+
+class RemoteStore(FolderStore):
+    """Pieces in a bucket. What another process wrote or removed counts within two seconds.
+
+    A bucket that fails costs a fetch, never an answer, like a sick disk; while it does not answer, what is
+    known of it and lies in the cache is still opened. Pieces older than `kept` are removed from it; the cache
+    holds `max_cached` bytes.
+    """
+
+    _ours_alone = _WEEK.total_seconds()
+
+    def __init__(
+        self,
+        where: Elsewhere,
+        cache: Path,
+        *,
+        max_bytes: int = MEMORY_BYTES,
+        max_cached: int = CACHE_BYTES,
+        kept: timedelta = KEPT,
+        lease: Lease | None = None,
+    ) -> None:
+        self._far = Far(where)
+        root = cache / "elsewhere" / hashlib.sha256(self._far.address.encode()).hexdigest()[:16]
+        self._bucket = Bucket(self._far, root, max_cached)
+        self._claims = Claims(self._far, lease)
+        self._asked: OrderedDict[Path, tuple[Held, ...]] = OrderedDict()
+        super().__init__(root, max_bytes, max_cached, kept, at=self._bucket)
+
+    @property
+    def trouble(self) -> str:
+        """As in `Store`."""
+        sick = self._bucket.sick
+        return self._trouble or (words(sick) if sick else "")
+
+    def held(self, api: str, query: Query) -> tuple[Held, ...]:
+        """As in `Store`."""
+        found = super().held(api, query)
+        with self._lock:
+            self._asked[self._place(api, query)] = found
+            while len(self._asked) > _MOST_ASKED:
+                self._asked.popitem(last=False)
+        return found
+
+    def proof(self, api: str, held: Held) -> Proof | None:
+        """As in `Store`."""
+        self._ahead(api, held)
+        return super().proof(api, held)
+
+    def take(self, api: str, held: Held) -> Piece | None:
+        """As in `Store`."""
+        self._ahead(api, held)
+        return super().take(api, held)
+
+    def claim(self, api: str, query: Query) -> AbstractContextManager[object] | None:
+        """As in `Store`. A process that is killed keeps its claims for a minute."""
+        place = self._bucket.key(self._place(api, query))
+        digest = hashlib.sha256(f"{place}/{query.window.start}_{query.window.end}".encode()).hexdigest()
+        claim = self._claims.claim(digest[:32])
+        if claim is not None:  # what whoever had it before has stored counts at once
+            self._bucket.forget()
+        return claim
+
+    def delete(self, property_id: str, api: str | None = None) -> int:
+        """As in `Store`. Copies in the caches of other machines go within six hours, and are not opened any
+        more until then. Raises `SettingsUnusable` when the bucket does not let it.
+        """
+        try:
+            return self._deleted(property_id, api)
+        except OSError as error:
+            raise SettingsUnusable(f"{error.strerror}.", "Look at USERLANE_STORE, or try again.") from error
+
+    def _deleted(self, property_id: str, api: str | None) -> int:
+        removed = self._homeless.delete(property_id, api)
+        every = [
+            each
+            for each in self._far.listing(self._folder.name, recursive=True)
+            if len(parts := each.path.split("/")) > 4
+            and parts[3].split(".")[0] == property_id
+            and api in {None, parts[1]}
+        ]
+        removed += sum(len(entries) for entries in self._pieces(every).values())
+        self._clear(every)
+        for place in self._folder.glob(f"{api or '*'}/*/*"):
+            if place.name.split(".")[0] == property_id:
+                shutil.rmtree(place, ignore_errors=True)
+        self._forget_all(property_id)
+        return removed
+
+    def listed(self) -> Iterator[Listed]:
+        """Every piece there is, as its file says of itself. What cannot be read is left out.
+
+        Raises `SettingsUnusable` when the bucket cannot be listed.
+        """
+        try:
+            every = self._far.listing(self._folder.name, recursive=True)
+        except OSError as error:
+            raise SettingsUnusable(f"{error.strerror}.", "Look at USERLANE_STORE, or try again.") from error
+        sizes = {each.path: each.size for each in every}
+        for _, entries in sorted(self._pieces(every).items()):
+            for entry in sorted(entries, key=lambda entry: entry.window):
+                path = self._bucket.key(entry.path)
+                with contextlib.suppress(OSError, Unreadable), self._far.reading(path) as source:
+                    footer = parquet_files.foot(source)
+                    yield Listed(footer.query, footer.fetched_at, footer.rows, sizes[path])
+
+    def close(self) -> None:
+        """As in `Store`."""
+        super().close()
+        self._claims.close()
+        self._bucket.close()
+
+    def sweep(self, now: datetime) -> None:
+        """Remove from the bucket what is past its time, and from the cache what the bucket has no longer.
+
+        Raises `OSError`.
+        """
+        every = self._far.listing(self._folder.name, recursive=True)
+        gone = [
+            *self._past(every, now),
+            *self._replaced(every, now),
+            *self._unused(every, now),
+        ]
+        for number in range(parquet_files.VERSION):
+            gone += self._far.listing(f"v{number}", recursive=True)
+        self._clear(gone)
+        for path in leases.stale(self._far, _LEFT_BEHIND.total_seconds()):
+            self._far.remove(path)
+        for part in atomic_files.orphans(self._folder):
+            part.unlink(missing_ok=True)
+        there = {each.path for each in every} - {each.path for each in gone}
+        for copy in self._folder.rglob("*.parquet"):
+            with contextlib.suppress(FileNotFoundError):
+                young = now.timestamp() - copy.stat().st_mtime < sweep.STILL_READ.total_seconds()
+                if self._bucket.key(copy) not in there and not young:
+                    copy.unlink()
+
+    def _tidy(self, now: datetime) -> None:
+        """In the background: nobody waits for it."""
+        Thread(target=self._tidied, args=(now,), name="userlane-sweep", daemon=True).start()
+
+    def _tidied(self, now: datetime) -> None:
+        try:
+            self.sweep(now)
+        except OSError as error:
+            log.warning("the storage could not be swept", storage=self._far.name, why=error.strerror)
+
+    def _ahead(self, api: str, held: Held) -> None:
+        """The first of several pieces is asked for: begin to bring all that will be wanted with it."""
+        place = self._place(api, held.query)
+        if not held.name or (place / held.name).exists():
+            return
+        with self._lock:
+            asked = self._asked.pop(place, ())
+        now, wanted, taken = datetime.now(UTC), [held], [held.query.window]
+        for each in asked:
+            window = each.usable(now) or each.query.window
+            if not each.name or each.id == held.id:
+                continue
+            if window.without(taken):
+                wanted.append(each)
+                taken.append(window)
+        self._bucket.ahead(place / each.name for each in wanted)
+
+    def _pieces(self, every: Collection[Object]) -> dict[Path, list[parquet_files.Entry]]:
+        names: dict[Path, list[str]] = defaultdict(list)
+        for each in every:
+            path = self._bucket.path(each.path)
+            names[path.parent].append(path.name)
+        return {folder: parquet_files.entries(folder, found) for folder, found in names.items()}
+
+    def _past(self, every: Collection[Object], now: datetime) -> Iterator[Object]:
+        for each in every:
+            entry = parquet_files.entry_of(self._bucket.path(each.path.removesuffix(parquet_files.REPLACED)))
+            if entry is not None and sweep.past(entry, now, self._kept):
+                yield each
+
+    @staticmethod
+    def _replaced(every: Collection[Object], now: datetime) -> Iterator[Object]:
+        paths = {each.path: each for each in every}
+        for each in every:
+            old = now.timestamp() - each.modified > sweep.STILL_READ.total_seconds()
+            if each.name.endswith(parquet_files.REPLACED) and old:
+                # The piece before its mark: what is left in between stays out of sight.
+                yield from filter(None, (paths.get(each.path.removesuffix(parquet_files.REPLACED)), each))
+
+    def _unused(self, every: Collection[Object], now: datetime) -> Iterator[Object]:
+        lexicons: dict[str, list[Object]] = defaultdict(list)
+        for each in every:
+            folder = each.path.rpartition("/")[0]
+            if folder.rpartition("/")[0].endswith("/lexicons"):
+                lexicons[folder].append(each)
+        kept = self._kept + _WEEK + _LEFT_BEHIND
+        for found in lexicons.values():
+            if now.timestamp() - max(each.modified for each in found) > kept.total_seconds():
+                yield from found
+
+    def _clear(self, objects: Collection[Object]) -> None:
+        """What a lexicon is known by goes first, so that nobody goes on with half of one."""
+        for each in sorted(objects, key=lambda each: each.name != "lock"):
+            self._far.remove(each.path)
+        self._bucket.forget()

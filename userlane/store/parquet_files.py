@@ -1,0 +1,227 @@
+"""One piece as one Parquet file, which says itself what it holds.
+
+The name holds the window, the moment of the fetch and the piece's ID, so a folder can be read like a list;
+the footer holds the rest: what was asked, when, what became of it. So the folder is the manifest, and no list
+beside the files can disagree with them. Tag records are in codes, whose texts are in a `lexicon`.
+
+A piece that a newer one has taken the place of is not removed at once, because somebody may be reading it: it
+gets a mark beside it, and goes with the next sweep.
+"""
+
+import contextlib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from userlane.contract import CODES, COLUMNS, Query, Window, unused
+from userlane.errors import InputUnusable, UserlaneError
+from userlane.store import atomic_files
+from userlane.store.atomic_files import Unreadable
+from userlane.store.backends import Place, written
+from userlane.store.lexicon import Lexicon
+from userlane.store.tag_rows import Part, days_of
+from userlane.store.windows import Held, Piece, Proof
+
+VERSION = 2
+"""Of what files hold; a file of another version is dropped and its rows are fetched again."""
+
+REPLACED = ".replaced"
+
+_KEY = b"userlane"
+_MOMENT = "%Y%m%dT%H%M%S%fZ"
+_NAME = re.compile(r"(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)_(\d{8}T\d{12}Z)_([0-9a-f]{32})")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a file's name says."""
+
+    folder: Path
+    name: str
+    window: Window
+    fetched_at: datetime
+    id: str
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self.folder / self.name
+
+
+class Footer(msgspec.Struct, frozen=True):
+    """What a file says of itself besides its rows; as of the piece. Of tags also whose codes it holds, how
+    many texts these were of, how many records each day has, and how many have no interaction.
+    """
+
+    version: int
+    query: Query
+    fetched_at: datetime
+    rows: int
+    refused: list[tuple[str, date | None, int]]
+    duplicates: int
+    outside: int
+    proof: Proof | None
+    lexicon: str = ""
+    sizes: dict[str, int] = {}
+    days: list[tuple[date, int]] = []
+    unused: int = 0
+
+
+def entries(folder: Path, names: Iterable[str]) -> list[Entry]:
+    """The pieces among what there is in a folder that nothing has replaced, in no order."""
+    found: list[Entry] = []
+    replaced: set[str] = set()
+    for name in names:
+        if name.endswith(REPLACED):
+            replaced.add(name.removesuffix(REPLACED))
+        elif said := _said(name):
+            found.append(Entry(folder, name, *said))
+    return [entry for entry in found if entry.name not in replaced]
+
+
+def entry_of(path: Path) -> Entry | None:
+    """What a file's name says, if it is a piece."""
+    said = _said(path.name)
+    return Entry(path.parent, path.name, *said) if said else None
+
+
+@lru_cache(maxsize=50_000)
+def _said(name: str) -> tuple[Window, datetime, str] | None:
+    """Folders are listed again and again, with hundreds of names in them that say the same for ever."""
+    found_name = _NAME.fullmatch(atomic_files.named(name))
+    if found_name:
+        start, end, moment, piece_id = found_name.groups()
+        with contextlib.suppress(ValueError, InputUnusable):
+            return Window(date.fromisoformat(start), date.fromisoformat(end)), _moment(moment), piece_id
+    return None
+
+
+def write(at: Place, folder: Path, piece: Piece, own: Callable[[], Lexicon]) -> Piece:
+    """Put a piece into a folder of a place, whole; the piece as it is there. Tags are put into codes by the
+    lexicon that `own` answers. Raises `OSError`, and then leaves nothing behind.
+    """
+    moment = piece.fetched_at.astimezone(UTC).strftime(_MOMENT)
+    name = f"{piece.window.start}_{piece.window.end}_{moment}_{piece.id}"
+    table, lexicon, days = piece.table, None, {}
+    if piece.query.dataset == "tags":
+        lexicon, days = own(), days_of(table)
+        table = lexicon.encode(table)
+    footer = Footer(
+        VERSION,
+        piece.query,
+        piece.fetched_at.astimezone(UTC),
+        table.num_rows,
+        [(reason, day, count) for (reason, day), count in piece.refused.items()],
+        piece.duplicates,
+        piece.outside,
+        piece.proof,
+        lexicon.id if lexicon else "",
+        lexicon.sizes if lexicon else {},
+        list(days.items()),
+        unused(table) if lexicon else 0,
+    )
+    path = written(at, atomic_files.write(folder, name, table, {_KEY: msgspec.json.encode(footer)}))
+    if lexicon is None:
+        return piece
+    return _piece(footer, Part(lexicon, days, piece.window, path, None, footer.unused), piece.id)
+
+
+def read(path: Path, held: Held, lexicon_of: Callable[[str, dict[str, int]], Lexicon]) -> Piece:
+    """The piece of the file at `path`, which should be the one that is `held`. Tag records stay where they
+    are; `lexicon_of` finds the texts behind their codes.
+
+    Raises `FileNotFoundError` when somebody has removed it meanwhile, `Unreadable`, and other `OSError`s.
+    """
+    content = atomic_files.content(path)
+    try:
+        file = pq.ParquetFile(pa.BufferReader(content))
+        footer = _footer(file.schema_arrow.metadata or {}, held)
+        tags = held.query.dataset == "tags"
+        if file.metadata.num_rows != footer.rows:
+            raise Unreadable(f"{file.metadata.num_rows} rows instead of {footer.rows}")
+        if tags and not file.schema_arrow.remove_metadata().equals(CODES):
+            raise Unreadable("other columns")
+        rows = None if tags else file.read().replace_schema_metadata(None).cast(COLUMNS[held.query.dataset])
+    except (pa.ArrowException, ValueError) as error:
+        raise Unreadable(str(error)) from error
+    if rows is not None:
+        return _piece(footer, rows.combine_chunks(), held.id)
+    if sum(count for _, count in footer.days) != footer.rows:
+        raise Unreadable("its days do not add up")
+    lexicon = lexicon_of(footer.lexicon, footer.sizes)
+    part = Part(lexicon, dict(footer.days), held.query.window, path, None, footer.unused)
+    return _piece(footer, part, held.id)
+
+
+def head(path: Path, held: Held) -> Footer:
+    """What a file says of itself, without its rows. Raises as `read` does."""
+    footer = foot(path)
+    if footer.query != held.query:
+        raise Unreadable("another question's")
+    return footer
+
+
+def foot(source: Path | pa.NativeFile) -> Footer:
+    """What a file says of itself, whatever it is of. Raises as `read` does."""
+    try:
+        return _decoded(pq.read_schema(source).metadata or {})
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _judged(error) from error
+
+
+def replace(at: Place, path: Path) -> None:
+    """Mark a file as one that a newer one has taken the place of."""
+    with contextlib.suppress(OSError):
+        at.mark(path.with_name(path.name + REPLACED))
+
+
+def remove(at: Place, path: Path) -> None:
+    """Remove a file and the mark beside it."""
+    for each in (path, path.with_name(path.name + REPLACED)):
+        with contextlib.suppress(OSError):
+            at.remove(each)
+
+
+def _piece(footer: Footer, rows: pa.Table | Part, piece_id: str) -> Piece:
+    refused = {(reason, day): count for reason, day, count in footer.refused}
+    numbers = (footer.duplicates, footer.outside)
+    return Piece(footer.query, rows, footer.fetched_at, refused, *numbers, footer.proof, piece_id)
+
+
+def _footer(metadata: dict[bytes, bytes], held: Held) -> Footer:
+    footer = _decoded(metadata)
+    if footer.query != held.query:
+        raise Unreadable("another question's")
+    return footer
+
+
+def _decoded(metadata: dict[bytes, bytes]) -> Footer:
+    try:
+        footer = msgspec.json.decode(metadata.get(_KEY, b""), type=Footer)
+    except (ValueError, UserlaneError) as error:
+        raise Unreadable(str(error)) from error
+    if footer.version != VERSION:
+        raise Unreadable("another version's")
+    return footer
+
+
+def _judged(error: Exception) -> Exception:
+    """The system's own errors as they are; those of pyarrow, which have no number, mean a broken file."""
+    return error if isinstance(error, OSError) and error.errno else Unreadable(str(error))
+
+
+def _moment(text: str) -> datetime:
+    """As `strptime`, ten times as fast: a year of tags has hundreds of files.
+
+    >>> _moment("20260420T120000000000Z")
+    datetime.datetime(2026, 4, 20, 12, 0, tzinfo=datetime.timezone.utc)
+    """
+    day, clock = text[:8], text[9:21]
+    return datetime.fromisoformat(f"{day}T{clock[:6]}.{clock[6:]}+00:00")

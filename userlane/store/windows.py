@@ -1,0 +1,203 @@
+"""What one fetch brought of one window, how long it is good for, and what a store does with it.
+
+A store keeps pieces by API and question. Who may open which is not a store's business: see `fetch.doors`.
+"""
+
+import uuid
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+
+from userlane.contract import Query, Shelf, Window
+from userlane.store.tag_rows import Part
+
+UNSETTLED_DAYS = 3
+"""Answers may still arrive for today and this many days before."""
+
+UNSETTLED_FRESH = timedelta(minutes=15)
+SETTLED_FRESH = timedelta(days=30)
+
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""A fetch that lies further ahead was dated by a clock that was wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the first and the last page of a window held: their numbers, and digests of their records.
+
+    A token that gets the same answers to the same requests, and nothing after them, is taken to see the same
+    rows: one row more or less, and the last page begins elsewhere, or another follows it.
+    """
+
+    first: int
+    first_digest: str
+    last: int
+    last_digest: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Piece:
+    """The rows of `query`'s window, all of them, as fetched at one time: sorted, in the canonical columns or,
+    once tags are stored, as a part in codes.
+
+    `id` is given once to what one fetch brought; a slice keeps it, but not the `proof`, which is about the
+    whole window. `refused` counts by reason and, where it could be read, day; `duplicates` and `outside` are
+    the whole fetch's.
+    """
+
+    query: Query
+    rows: pa.Table | Part
+    fetched_at: datetime
+    refused: Mapping[tuple[str, date | None], int] = field(default_factory=dict)
+    duplicates: int = 0
+    outside: int = 0
+    proof: Proof | None = None
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def window(self) -> Window:
+        """The window these rows fill."""
+        return self.query.window
+
+    @property
+    def table(self) -> pa.Table:
+        """The rows in the canonical columns, read if they are in a file."""
+        return self.rows.table() if isinstance(self.rows, Part) else self.rows
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory the rows take."""
+        nbytes: int = self.rows.nbytes
+        return nbytes
+
+    @property
+    def sent(self) -> int:
+        """How many records the API sent in its fetch, also those that are not among the rows."""
+        return self.rows.num_rows + sum(self.refused.values()) + self.duplicates + self.outside
+
+    def over(self, window: Window) -> "Piece":
+        """The part within `window`, which lies inside this piece's own; no row is copied."""
+        if window == self.window:
+            return self
+        query = self.query.over(window)
+        refused = {
+            (reason, day): count
+            for (reason, day), count in self.refused.items()
+            if day is None or window.start <= day < window.end
+        }
+        if isinstance(self.rows, Part):
+            rows: pa.Table | Part = self.rows.over(window)
+        else:
+            first, end = _edges(self.rows, query)
+            rows = self.rows.slice(first, end - first)
+        return replace(self, query=query, rows=rows, refused=refused, proof=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A piece that lies in a store: what it answers, over the whole window of its fetch, and since when.
+    `name` is what its store calls it.
+    """
+
+    query: Query
+    fetched_at: datetime
+    id: str
+    name: str = ""
+
+    def usable(self, now: datetime | None) -> Window | None:
+        """The part that is still good at `now`; all of it at None."""
+        return self.query.window if now is None else fresh(self.query, self.fetched_at, now)
+
+    @property
+    def settled(self) -> bool:
+        """Whether no answer was to be expected any more when it was fetched."""
+        return self.query.window.end <= settled_until(self.query, self.fetched_at)
+
+
+def fresh(query: Query, fetched_at: datetime, now: datetime) -> Window | None:
+    """The part of the query's window that, fetched then, is still good at `now`: settled days keep for a
+    month, others for minutes.
+    """
+    age = now - fetched_at
+    if age > SETTLED_FRESH or age < -_CLOCKS_DIFFER:
+        return None
+    if age <= UNSETTLED_FRESH:
+        return query.window
+    end = min(query.window.end, settled_until(query, fetched_at))
+    return Window(query.window.start, end) if end > query.window.start else None
+
+
+def settled_until(query: Query, now: datetime) -> date:
+    """The first day, in the query's time zone, for which answers may still arrive."""
+    return now.astimezone(ZoneInfo(query.timezone)).date() - timedelta(days=UNSETTLED_DAYS)
+
+
+class Store(Protocol):
+    """Where pieces are kept, by API and question. Thread-safe."""
+
+    @property
+    def trouble(self) -> str:
+        """What keeps rows from being stored as they should be, in a sentence; "" when nothing does."""
+
+    def held(self, api: str, query: Query) -> tuple[Held, ...]:
+        """What there is of the query's window, property, dataset, survey and zone; latest fetch first."""
+
+    def proof(self, api: str, held: Held) -> Proof | None:
+        """What another token can be asked to show of it, if anything can."""
+
+    def take(self, api: str, held: Held) -> Piece | None:
+        """The piece itself; None when it is gone meanwhile."""
+
+    def keep(self, api: str, piece: Piece, replaced: Collection[str] = ()) -> Piece:
+        """Remember a piece, and give it as it is kept. Of those with the IDs `replaced`, what lies in its
+        window is not found any more.
+        """
+
+    def release(self, ids: Collection[str]) -> None:
+        """Nobody here may open these any more: drop what is in memory of them."""
+
+    def shelf(self, api: str, query: Query) -> Shelf:
+        """Where sums over the pieces of the query's property and dataset are kept."""
+
+    def claim(self, api: str, query: Query) -> AbstractContextManager[object] | None:
+        """The right to fetch the query's window, so that it is fetched once, by whichever process; None while
+        somebody else has it. It ends with the context, and with its process.
+        """
+
+    def delete(self, property_id: str, api: str | None = None) -> int:
+        """Remove all that is stored of a property, of one API or of all; how many pieces that was.
+
+        Raises `UserlaneError` when some of it cannot be removed.
+        """
+
+    def close(self) -> None:
+        """Nothing more is kept by this process."""
+
+
+def covers(one: Window, other: Window) -> bool:
+    """Whether the first window holds every day of the other."""
+    return not other.without([one])
+
+
+def overlap(one: Window, other: Window) -> Window | None:
+    """The days both windows hold, if any."""
+    start, end = max(one.start, other.start), min(one.end, other.end)
+    return Window(start, end) if end > start else None
+
+
+def _edges(table: pa.Table, query: Query) -> tuple[int, int]:
+    """The first row of the query's window in a sorted table, and the first row after it."""
+    if "timestamp" in table.column_names:
+        column, number = table["timestamp"], pa.int64()
+        bounds = pa.array([query.start, query.end], column.type).view(number)
+    else:
+        column, number = table["date"], pa.int32()
+        bounds = pa.array([query.window.start, query.window.end], column.type).view(number)
+    first, end = np.searchsorted(column.chunk(0).view(number), bounds)
+    return int(first), int(end)

@@ -1,0 +1,114 @@
+"""What can be taken away: exactly what is shown, and the raw records, as CSV and JSON."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+
+import pandas as pd
+import streamlit as st
+
+from userlane import cache, export, lookups, session
+from userlane.contract import Dataset, Measured, shown
+from userlane.export import Format
+from userlane.lookups import Names
+from userlane.ui.errors import careful
+from userlane.ui.loaded import Loaded
+from userlane.ui.text import counted, plain
+
+FORMATS: tuple[Format, ...] = ("csv", "json")
+MOST_RECORDS = 2_000_000
+"""In a file that a browser is given: some 100 MB, which the server holds while it is fetched."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A table as shown: its name in words, its rows, and the page's own filters that made it.
+
+    Files leave out the column `trend`, which is drawn as a small line on screen. Raises `TypeError` for a
+    table that does not say which rows it comes from.
+    """
+
+    name: str
+    table: Measured[pd.DataFrame]
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The rows as they go into a file."""
+        return _without_trend(shown(self.table))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Names these very rows."""
+        return shown(cache.measured(_fingerprint, self.table))
+
+    def __post_init__(self) -> None:
+        shown(self.table)
+
+
+def _without_trend(table: pd.DataFrame) -> pd.DataFrame:
+    return table.drop(columns="trend", errors="ignore")
+
+
+def _fingerprint(table: pd.DataFrame) -> str:
+    return export.fingerprint(_without_trend(table))
+
+
+def offer(*views: View, raw: Loaded | None = None) -> None:
+    """The download menu of a page that has something to take away. Files are made when they are asked for."""
+    if not views and raw is None:
+        return
+    with st.popover("Download", icon=":material/download:"):
+        for view in views:
+            _buttons(view.name.capitalize(), partial(_view_name, view), partial(_view_file, view))
+        for dataset in raw.now if raw else ():
+            if dataset.absent:
+                continue
+            survey = session.visit().surveys.get(dataset.query.survey_id or "", dataset.query.survey_id)
+            of = f"Raw records: {survey}" if survey else f"Raw records: {dataset.query.dataset}"
+            if dataset.rows > MOST_RECORDS:
+                st.caption(
+                    f"{plain(of)}: {counted(dataset.rows, 'record')} are too many for a browser. Choose a "
+                    "shorter range, or have `python -m userlane export` write them."
+                )
+                continue
+            # Files are made outside the script, where there is no visit to look into.
+            names = session.visit().names if dataset.query.dataset == "tags" else None
+            _buttons(of, partial(_raw_name, dataset, names), partial(_raw_file, dataset, names))
+        st.caption("In Excel: Data > From Text/CSV. JSON also says the range and whether it is complete.")
+
+
+def _buttons(label: str, name: Callable[[Format], str], content: Callable[[Format], bytes]) -> None:
+    words, *buttons = st.columns([2, 1, 1], vertical_alignment="center", wrap=False)
+    words.markdown(plain(label))
+    for button, kind in zip(buttons, FORMATS, strict=True):
+        file_name = name(kind)
+        button.download_button(
+            kind.upper(),
+            data=careful(partial(content, kind)),
+            file_name=file_name,
+            mime=export.MEDIA_TYPES[kind],
+            key=f"download-{file_name}",
+            on_click="ignore",
+        )
+
+
+def _view_name(view: View, kind: Format) -> str:
+    query, state = view.table.query, view.table.state
+    return export.file_name(query, state, view.fingerprint, kind, view.name, view.filters)
+
+
+def _view_file(view: View, kind: Format) -> bytes:
+    query, state = view.table.query, view.table.state
+    return export.view_file(view.frame, query, state, view.name, view.filters, kind)
+
+
+def _raw_name(dataset: Dataset, names: Names | None, kind: Format) -> str:
+    mark = f"{dataset.fingerprint} {names.digest}" if names else dataset.fingerprint
+    return export.file_name(dataset.query, dataset.state, mark, kind)
+
+
+def _raw_file(dataset: Dataset, names: Names | None, kind: Format) -> bytes:
+    if names:
+        dataset = dataset.changed(partial(lookups.name_tags, names=names), names.digest)
+    return export.records_file(dataset, kind)

@@ -1,0 +1,102 @@
+"""What nobody foresaw: one error box, and an error ID that leads from the screen to the log."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import streamlit as st
+import structlog
+from streamlit.errors import FragmentHandledException
+
+from userlane import logs, session
+from userlane.errors import UserlaneError
+from userlane.ui.text import plain
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+CAUSE = "Something went wrong that should not."
+NEXT_STEP = (
+    "That is a defect of this dashboard, neither of your data nor of your token. The rest of this page could "
+    "not be drawn; other pages go on working. If trying again does not help, tell whoever runs the dashboard "
+    "the error ID."
+)
+
+
+@contextmanager
+def boxed(page: str) -> Iterator[None]:
+    """Whatever goes wrong within this block is logged and told in one box at this place; the visit goes on.
+
+    Streamlit's own stops and reruns pass. `page` is what the log calls this page.
+    """
+    place = st.container()
+    structlog.contextvars.bind_contextvars(page=page, visitor=_visitor())
+    try:
+        yield
+    except FragmentHandledException:
+        raise
+    except Exception as error:  # noqa: BLE001  # the one place where everything unforeseen ends
+        with place:
+            box(error)
+
+
+def told(error: Exception) -> bool:
+    """The same for `st.App(on_script_error=…)`, where errors of callbacks arrive: nothing else was drawn.
+
+    Streamlit then keeps the values of all widgets, but the browser forgets them. They are dropped here too,
+    so that the next run draws what the link says, and no widget shows another value than the one in force.
+    """
+    structlog.contextvars.bind_contextvars(visitor=_visitor())
+    session.forget_widgets()
+    box(error)
+    return True
+
+
+def box(error: Exception) -> None:
+    """The error box: what happened, what to do, and the ID under which it is in the log."""
+    filters = session.visit().filters
+    if filters is not None:
+        session.put_filters(filters)  # what the next run takes them from, if this one did not draw them
+    cause, next_step = CAUSE, NEXT_STEP
+    if isinstance(error, UserlaneError):
+        cause, next_step = error.cause, error.next_step
+    with st.container(border=True):
+        st.error(f"**{plain(cause)}** {plain(next_step)}", icon=":material/error:")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Try again", key="retry-page", on_click=session.retry, icon=":material/refresh:")
+            st.caption(f"Error ID {noted(error)}", width="content")
+
+
+def noted(error: BaseException, **about: object) -> str:
+    """The error's ID, to be shown beside it as a quiet caption.
+
+    The first time it is asked for, the error is logged under it, with what is known `about` it; the same
+    error keeps its ID through reruns.
+    """
+    return logs.noted(error, **about)
+
+
+def careful(work: Callable[P, T]) -> Callable[P, T]:
+    """`work`, for what Streamlit calls outside the script, such as what makes a download.
+
+    The visitor reads Streamlit's own “Failed to generate file for download” under the button; the log says on
+    whose page, and why.
+    """
+    context = structlog.contextvars.get_contextvars()
+
+    @wraps(work)
+    def guarded(*args: P.args, **options: P.kwargs) -> T:
+        try:
+            return work(*args, **options)
+        except Exception as error:
+            with structlog.contextvars.bound_contextvars(**context):
+                noted(error)
+            raise
+
+    return guarded
+
+
+def _visitor() -> str:
+    """Tells visits apart in the log, and nothing else."""
+    return session.visit().owner[:8]

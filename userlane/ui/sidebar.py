@@ -1,0 +1,99 @@
+"""The global filters: drawn by the entry script, carried in the URL."""
+
+import streamlit as st
+
+from userlane import cache, session
+from userlane.contract import Window, identifier
+from userlane.errors import IdentifierUnusable
+from userlane.ui import connect
+from userlane.ui.text import plain
+
+
+def sidebar() -> None:
+    """Draw the filters and remember them as `session.Filters`.
+
+    They are drawn even when nobody is connected, so that a shared link keeps its filters through connecting.
+    """
+    now = session.today(cache.settings().timezone)
+    connect.use_deployment_token()
+    session.take_ids()
+    visit = session.visit()
+    disabled = not visit.connected
+    known = {**cache.settings().properties, **visit.properties}
+    asked = session.value(session.PROPERTY)
+    property_id = st.selectbox(
+        "Property",
+        list(dict.fromkeys([*known, *([asked] if asked else [])])),
+        index=None,
+        format_func=lambda each: known.get(each, each),
+        accept_new_options=True,
+        placeholder="Property ID",
+        key=session.PROPERTY,
+        on_change=session.choose_property,
+        disabled=disabled,
+    )
+    period = st.container()
+    session.take_range(now)
+    chosen = st.date_input(
+        "Dates, both included",
+        (now, now),
+        min_value=session.EARLIEST,
+        max_value=now,
+        key=session.RANGE,
+        disabled=disabled,
+    )
+    if visit.range_replaced:
+        st.caption("The dates in the link cannot be used; shown are the last 30 days.")
+    # While a range is being picked there is one day or none: the dates in force stay until there are two.
+    window = Window.through(*sorted(chosen)) if len(chosen) == 2 else session.filters().window
+    session.show_period(window, now)
+    period.selectbox(
+        "Period",
+        [*session.periods(now), session.CUSTOM],
+        key=session.PERIOD,
+        on_change=session.choose_period,
+        args=(now,),
+        disabled=disabled,
+    )
+    compare = st.toggle(
+        "Compare with the period before",
+        value=True,
+        key=session.COMPARE,
+        bind="query-params",
+        help="The same number of days, moved back by whole weeks so that weekdays align.",
+        disabled=disabled,
+    )
+    survey_ids = st.multiselect(
+        "Surveys",
+        list(dict.fromkeys([*visit.surveys, *(session.value(session.SURVEYS) or [])])),
+        format_func=lambda each: visit.surveys.get(each, f"Survey {each}"),
+        accept_new_options=True,
+        placeholder="Survey ID",
+        key=session.SURVEYS,
+        disabled=disabled,
+    )
+    visit.filters = session.Filters(
+        _valid(property_id, "property ID"),
+        window,
+        compare,
+        tuple(each for each in survey_ids if _valid(each, "survey ID")),
+    )
+    session.put_filters(visit.filters)
+    st.button(
+        "Refresh",
+        on_click=session.refresh,
+        icon=":material/sync:",
+        help="Ask the API for these days anew. Otherwise days that are over are asked for once a month, and "
+        "the last four every quarter of an hour.",
+        disabled=visit.connection is None,
+    )
+
+
+def _valid(text: str | None, what: str) -> str | None:
+    if not text:
+        return None
+    try:
+        return identifier(text, what)
+    except IdentifierUnusable as error:
+        st.error(plain(error.cause))
+        return None

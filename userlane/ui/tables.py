@@ -1,0 +1,215 @@
+"""Charts and tables on a page, each with the line that says what it rests on."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from userlane import cache, charts, session
+from userlane.contract import LABELS, Measured, Window, shown
+from userlane.inference import reliability
+from userlane.metrics.heart import Contributions
+from userlane.ui.text import NOTHING, counted, number, provenance
+
+WEEKLY_FROM_DAYS = 60
+
+
+def chart(
+    figure: Measured[go.Figure], alt: str, *, key: str, n: Measured[int] | None = None, picks: str = ""
+) -> None:
+    """A figure and, under it, its range, n and state. A click on it sets the pills named `picks`.
+
+    Where too little was measured for a single point, words stand in its place.
+    """
+    drawing, count = shown(figure), figure.rows if n is None else shown(n)
+    few = figure.name in {"nps", "surveys"} and reliability(count) == "hidden"
+    if few or not charts.drawn(drawing):
+        st.info("Too few answers to draw anything that would hold.", icon=":material/data_alert:")
+    else:
+        st.plotly_chart(
+            drawing,
+            key=key,
+            config=dict(charts.CONFIG),
+            alt=alt,
+            on_select=(lambda: session.pick(key, picks)) if picks else "ignore",
+            selection_mode="points",
+        )
+    source(figure, count)
+
+
+def charts_ahead() -> None:
+    """An empty chart, at the end of a page that has none.
+
+    For its first chart a browser loads megabytes of script, which keep it busy for a second: better now, as
+    the visitor reads, than when another page waits for them.
+    """
+    with st.container(height=10, border=False):
+        st.plotly_chart(charts.nothing(), key="charts-ahead", config={"staticPlot": True}, alt="Empty chart")
+
+
+def source(measured: Measured[Any], n: int | None = None) -> None:
+    """The line under a chart or table: its range, n and state."""
+    below(measured, provenance(measured, n))
+
+
+def below(measured: Measured[Any], line: str) -> None:
+    """A line with the state of what it is below: quiet where all is well, else as strong as other words."""
+    if measured.condition in {"complete", "empty"}:
+        st.caption(line)
+    else:
+        st.markdown(f":small[{line}]")
+
+
+def step(key: str, window: Window, steps: tuple[str, str] = ("week", "month")) -> Any:
+    """How finely a trend is cut; the finer one is offered first for short ranges."""
+    finer, coarser = steps
+    limit = WEEKLY_FROM_DAYS if finer == "day" else 4 * WEEKLY_FROM_DAYS
+    return st.segmented_control(
+        "Per",
+        steps,
+        default=finer if window.days <= limit else coarser,
+        format_func=str.title,
+        required=True,
+        key=f"{key}-{window.days <= limit}",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+
+
+def survey_names(survey_ids: Sequence[str]) -> dict[str, str]:
+    """Each survey's name, or its ID in words where it has none."""
+    known = session.visit().surveys
+    return {survey_id: known.get(survey_id, f"Survey {survey_id}") for survey_id in survey_ids}
+
+
+def labelled(table: Measured[pd.DataFrame], names: Mapping[str, str]) -> Measured[pd.DataFrame]:
+    """The table with the survey's name after its ID."""
+    return cache.measured(_labelled, table, names=names)
+
+
+def _labelled(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    position = list(frame.columns).index("survey_id") + 1
+    frame = frame.copy()
+    frame.insert(position, "survey", frame["survey_id"].map(names))
+    return frame
+
+
+def heart_table(summary: Measured[pd.DataFrame]) -> None:
+    """This period against the one before, a row per letter."""
+    st.dataframe(
+        shown(summary)[["label", "mean", "days", "band", "previous", "previous_days", "change"]],
+        hide_index=True,
+        column_config={
+            "label": "Score",
+            "mean": st.column_config.NumberColumn("This period", format="%.1f"),
+            "days": st.column_config.NumberColumn("Days", help="Days with this score in the period."),
+            "band": "Band",
+            "previous": st.column_config.NumberColumn("Before", format="%.1f"),
+            "previous_days": st.column_config.NumberColumn("Days before"),
+            "change": st.column_config.NumberColumn("Change", format="%+.1f"),
+        },
+        placeholder=NOTHING,
+        alt="HEART scores of this period and the one before",
+    )
+    source(summary)
+
+
+def contributions_note(contributions: Measured[Contributions]) -> None:
+    """Whether the bars are exact, in one sentence."""
+    moved = shown(contributions)
+    if moved.holds:
+        st.caption(
+            f"On all {number(moved.days_tested, 0)} days tested the overall score is the plain mean of "
+            "the letters present, so the bars are exact."
+        )
+    elif moved.r_squared is not None:
+        st.caption(
+            "The overall score is not the plain mean of the letters here. The bars use weights fitted to "
+            f"the loaded days (R² {moved.r_squared:.2f}); “not explained” is what they leave over."
+        )
+
+
+def dots_note(daily: Measured[pd.DataFrame], scores: Sequence[str]) -> None:
+    """Which scores do not show single days, where there are too many days for all."""
+    dotted = charts.dotted(shown(daily), scores)
+    others = [LABELS[score] for score in scores if score not in dotted]
+    if others:
+        st.caption(
+            f"Over a range this long the 7-day mean stands for the single days of {', '.join(others)}. "
+            "Choose fewer scores to see their days."
+        )
+
+
+def comments_table(found: Measured[pd.DataFrame]) -> None:
+    """Comments, newest first; the row that is clicked is shown in full."""
+    comments = shown(found)
+    if comments.empty:
+        st.info("No comment matches.", icon=":material/search_off:")
+        source(found, 0)
+        return
+    columns = [name for name in ("day", "survey", "score", "comment", "user_id") if name in comments]
+    event = st.dataframe(
+        comments[columns],
+        hide_index=True,
+        column_config={
+            "day": st.column_config.DateColumn("Day", format="D MMM YYYY", width="small"),
+            "survey": st.column_config.TextColumn("Survey", width="medium"),
+            "score": st.column_config.NumberColumn("Score", width="small"),
+            "comment": st.column_config.TextColumn("Comment", width="large"),
+            "user_id": st.column_config.TextColumn("User", width="small"),
+        },
+        on_select="rerun",
+        selection_mode="single-row",
+        placeholder=NOTHING,
+        key=f"comments-{found.name}-{contents(comments['comment'])}",
+        alt="Comments, newest first",
+    )
+    for position in event["selection"]["rows"]:
+        if position < len(comments):
+            with st.container(border=True):
+                st.text(str(comments["comment"].iloc[position]))
+    source(found, len(comments))
+
+
+def contents(column: "pd.Series[str]") -> str:
+    """Names a table by its rows: what was ticked in one list means nothing in another."""
+    return hashlib.sha256("\0".join(column.astype(str)).encode()).hexdigest()[:12]
+
+
+def people_tabs(groups: Mapping[str, Measured[pd.DataFrame]]) -> None:
+    """A tab for each group of users, with how many they are where that is known."""
+    labels = [
+        f"{name} ({number(len(shown(users)), 0)})" if users.condition in {"complete", "empty"} else name
+        for name, users in groups.items()
+    ]
+    for tab, users in zip(st.tabs(labels), groups.values(), strict=True):
+        with tab:
+            people_table(users)
+
+
+def people_table(users: Measured[pd.DataFrame]) -> None:
+    """Users and their latest answer."""
+    people = shown(users)
+    if people.empty:
+        st.info("Nobody in this period.", icon=":material/person_off:")
+        source(users)
+        return
+    st.dataframe(
+        people,
+        hide_index=True,
+        column_config={
+            "user_id": "User",
+            "promoter_answers": st.column_config.NumberColumn("Times promoter"),
+            "answers": st.column_config.NumberColumn("Answers"),
+            "latest_score": st.column_config.NumberColumn("Latest score"),
+            "previous_score": st.column_config.NumberColumn("Score before"),
+            "latest": st.column_config.DatetimeColumn("Latest answer", format="D MMM YYYY"),
+            "comment": st.column_config.TextColumn("Comment", width="large"),
+        },
+        placeholder=NOTHING,
+        alt="Users and their latest answer",
+    )
+    below(users, f"{counted(len(people), 'user')} out of {provenance(users)}")
