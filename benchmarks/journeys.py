@@ -36,13 +36,13 @@ import streamlit as st
 from streamlit.runtime.media_file_manager import MediaFileManager
 
 # All that this module knows of the product: what is renamed there is renamed here in these lines only.
-from tests.pages.screen import Screen
+from tests.system.pages.screen import Screen
 from userlane import logs
 from userlane.contract import Query, Token, Window, measure
 from userlane.errors import UserlaneError
 from userlane.fetch import Fetcher
-from userlane.learning import assemble, learn, struck, to_toml
 from userlane.metrics.tags import adoption
+from userlane.request_import import assemble, learn, struck, to_toml
 from userlane.sandbox import Sandbox, serve
 from userlane.settings import Settings
 
