@@ -1,7 +1,7 @@
-"""Everything that can go wrong, said once.
+"""All errors of this program, in one tree.
 
-Every error carries its `cause` (one plain sentence) and its `next_step` (what the reader can do about it);
-the screen and the command line show just these two.
+Each error has a `cause` (one plain sentence) and a `next_step` (what the reader can do about it). The screen
+and the command line show these two and nothing else.
 
     UserlaneError
     ├── InputUnusable
@@ -22,12 +22,12 @@ the screen and the command line show just these two.
     │   ├── TooSlow
     │   ├── Throttled
     │   └── ServerFailed
-    ├── AnswerUnusable
+    ├── ResponseUnusable
     │   ├── NotData
     │   ├── EnvelopeUnknown
     │   ├── FieldsMissing
     │   ├── FieldsAmbiguous
-    │   └── AnswerTooLarge
+    │   └── ResponseTooLarge
     ├── LoadStopped
     └── LongLoad
 """
@@ -39,8 +39,9 @@ from typing import ClassVar
 class UserlaneError(Exception):
     """Base of all errors this package raises.
 
-    `exit_code` is the command line's answer; `retryable` says whether asking again unchanged can help.
-    `status` is that of the API's answer, where one came.
+    `cause` is one plain sentence, `next_step` what the reader can do. `exit_code` is that of the command
+    line; `retryable` says whether the same request may succeed later. `status` is the HTTP status of the API
+    response, None where none came.
     """
 
     exit_code: ClassVar[int] = 5
@@ -54,35 +55,35 @@ class UserlaneError(Exception):
 
 
 class InputUnusable(UserlaneError):
-    """Something typed, uploaded or configured cannot be used; no request was made with it."""
+    """Typed, uploaded or configured input cannot be used; no request was sent with it."""
 
     exit_code: ClassVar[int] = 2
 
 
 class TokenUnusable(InputUnusable):
-    """The token is empty or holds characters that cannot travel in a header."""
+    """The token is empty or has characters that an HTTP header cannot have."""
 
 
 class IdentifierUnusable(InputUnusable):
-    """A property or survey ID is not of the form the API uses."""
+    """A property or survey ID does not have the form that the API uses."""
 
 
 class WindowUnusable(InputUnusable):
-    """The date range is empty, reversed or not dates."""
+    """The date range is empty, or its end is before its start."""
 
 
 class UploadRefused(InputUnusable):
-    """An uploaded or mounted file is not what was expected."""
+    """An uploaded or mounted file does not have the expected content."""
 
     exit_code: ClassVar[int] = 5
 
 
 class RequestUnusable(InputUnusable):
-    """Pasted code is not one request that this dashboard could make."""
+    """Pasted code is not one request that this dashboard can send."""
 
 
 class SettingsUnusable(InputUnusable):
-    """An environment setting or the API profile cannot be used."""
+    """An environment variable or the API profile cannot be used."""
 
 
 class AccessRefused(UserlaneError):
@@ -96,20 +97,21 @@ class TokenRejected(AccessRefused):
 
 
 class RightsMissing(AccessRefused):
-    """403: the token is valid, its owner lacks the right."""
+    """403: the token is valid, but its owner does not have the right."""
 
 
 class ApiFailed(UserlaneError):
-    """The API answered with a failure, or did not answer."""
+    """The API reported a failure, or sent no response."""
 
 
 class NotFound(ApiFailed):
-    """404: no such property or survey."""
+    """404: the property or survey does not exist."""
 
 
 class RequestRefused(ApiFailed):
-    """Any other 4xx, or a redirect: the API did not accept the request. `page` says whether it may be the
-    page number that is at fault.
+    """Any other 4xx, or a redirect: the API did not accept the request.
+
+    `page` says whether the page number may be the reason.
     """
 
     def __init__(self, cause: str, next_step: str = "", *, page: bool = True) -> None:
@@ -118,23 +120,23 @@ class RequestRefused(ApiFailed):
 
 
 class Unreachable(ApiFailed):
-    """No connection, or it broke before the answer was whole."""
+    """The connection failed, or it broke before the response was complete."""
 
     retryable: ClassVar[bool] = True
 
 
 class Untrusted(ApiFailed):
-    """The server's TLS certificate is not valid for it."""
+    """The TLS certificate of the server is not valid for its host name."""
 
 
 class TooSlow(ApiFailed):
-    """The page deadline or the load budget ran out."""
+    """The deadline of a page or the time budget of the load has passed."""
 
     retryable: ClassVar[bool] = True
 
 
 class Throttled(ApiFailed):
-    """429: too many requests. `retry_after` is what the API asked for, in seconds, if it said."""
+    """429: too many requests. `retry_after` is the wait that the API asked for, in seconds, if any."""
 
     retryable: ClassVar[bool] = True
 
@@ -144,7 +146,7 @@ class Throttled(ApiFailed):
 
 
 class ServerFailed(ApiFailed):
-    """5xx: the API itself failed. `retry_after` as in `Throttled`."""
+    """5xx: the API failed. `retry_after` as in `Throttled`."""
 
     retryable: ClassVar[bool] = True
 
@@ -153,23 +155,23 @@ class ServerFailed(ApiFailed):
         self.retry_after = retry_after
 
 
-class AnswerUnusable(UserlaneError):
-    """A 200 whose body is not the data that was asked for."""
+class ResponseUnusable(UserlaneError):
+    """A response with status 200 whose body is not the requested data."""
 
 
-class NotData(AnswerUnusable):
-    """A web page, an empty body or something else that is not JSON."""
+class NotData(ResponseUnusable):
+    """The body is not JSON: a web page, for example, or nothing."""
 
 
-class EnvelopeUnknown(AnswerUnusable):
-    """JSON, but no list of records in it."""
+class EnvelopeUnknown(ResponseUnusable):
+    """The body is JSON without a list of records."""
 
 
-class FieldsMissing(AnswerUnusable):
-    """Records of `dataset` without a field that cannot be done without.
+class FieldsMissing(ResponseUnusable):
+    """The records of `dataset` lack a required field.
 
-    `missing` are the canonical names of such fields, `keys` all that the records have: dotted where they lie
-    in nested objects. In a profile, `fields` says which is which.
+    `missing` are the canonical names of such fields; `keys` are all keys of the records, dotted (`user.id`)
+    where they are in nested objects. The profile's `fields` can say which key is which field.
     """
 
     def __init__(
@@ -187,10 +189,10 @@ class FieldsMissing(AnswerUnusable):
         self.keys = keys
 
 
-class FieldsAmbiguous(AnswerUnusable):
-    """Records of `dataset` with several keys for one field, whose values differ.
+class FieldsAmbiguous(ResponseUnusable):
+    """The records of `dataset` have several keys for one field, and their values differ.
 
-    `candidates` are these keys, as in `FieldsMissing`, by the field's canonical name.
+    `candidates` are these keys, written as in `FieldsMissing`, by the canonical name of the field.
     """
 
     def __init__(
@@ -206,8 +208,8 @@ class FieldsAmbiguous(AnswerUnusable):
         self.candidates = dict(candidates or {})
 
 
-class AnswerTooLarge(AnswerUnusable):
-    """One page larger than any honest page of 1,000 records."""
+class ResponseTooLarge(ResponseUnusable):
+    """One page is larger than a page of 1,000 records can be."""
 
 
 class LoadStopped(UserlaneError):
@@ -231,5 +233,5 @@ class LongLoad(UserlaneError):
 
 
 def _rounded(number: int) -> int:
-    """To two digits: more would claim to be known."""
+    """Round to two significant digits, since the number is an estimate."""
     return int(float(f"{number:.1e}"))

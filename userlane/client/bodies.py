@@ -8,7 +8,7 @@ from threading import Lock
 import httpx
 
 from userlane.client.transport import Watch
-from userlane.errors import AnswerTooLarge, NotData, Unreachable
+from userlane.errors import NotData, ResponseTooLarge, Unreachable
 
 _STEP = 2**20
 _LARGE = 4 * 2**20
@@ -23,8 +23,8 @@ def body(response: httpx.Response, watch: Watch, cap: int, large: Lock) -> bytes
     Only one page at a time grows large, so that a few of them, asked for side by side, are not a few times
     the cap: that one holds the lock `large`, and others wait for it.
 
-    Raises `AnswerTooLarge` above `cap` bytes; `Unreachable` for one that breaks off, `NotData` for one packed
-    in another way than gzip; what `Watch.check` raises; and the exceptions of httpx.
+    Raises `ResponseTooLarge` above `cap` bytes; `Unreachable` for one that breaks off, `NotData` for one
+    packed in another way than gzip; what `Watch.check` raises; and the exceptions of httpx.
     """
     holds = False
     try:
@@ -35,7 +35,7 @@ def body(response: httpx.Response, watch: Watch, cap: int, large: Lock) -> bytes
                 watch.check()
                 size = buffer.tell() + len(piece)
                 if size > cap:
-                    raise AnswerTooLarge(
+                    raise ResponseTooLarge(
                         f"One page is larger than {cap / 2**20:.0f} MB.",
                         "That is no page of 1,000 records: check the address.",
                     )

@@ -19,10 +19,10 @@ from userlane.client.retries import Tries
 from userlane.client.transport import Watch, watching
 from userlane.contract import PAGE_LIMIT, Connection, Query, span
 from userlane.errors import (
-    AnswerTooLarge,
     ApiFailed,
     NotData,
     RequestRefused,
+    ResponseTooLarge,
     ServerFailed,
     Throttled,
     TooSlow,
@@ -95,7 +95,8 @@ class Client:
         """The body of one page, asked for again where that can help: at most `Limits.tries` times, with a
         random pause that doubles, or as long as the API asks to wait.
 
-        Raises what `decipher` raises, `Unreachable`, `Untrusted`, `TooSlow`, `AnswerTooLarge`, `LoadStopped`.
+        Raises what `decipher` raises, `Unreachable`, `Untrusted`, `TooSlow`, `ResponseTooLarge`,
+        `LoadStopped`.
         """
         request = self._request(query, page, limit)
         tries = Tries(
@@ -157,7 +158,7 @@ class Client:
             return bodies.body(response, watch, cap, self._http.large)
         try:
             return bodies.body(response, watch, min(cap, _ERROR_BYTES), self._http.large)
-        except (httpx.TransportError, ApiFailed, AnswerTooLarge, NotData):
+        except (httpx.TransportError, ApiFailed, ResponseTooLarge, NotData):
             return b""  # the status says enough
 
     def _request(self, query: Query, page: int, limit: int) -> httpx.Request:

@@ -9,9 +9,9 @@ from userlane.client.deadline import Patience, stopped
 from userlane.client.quota import Quota
 from userlane.errors import (
     AccessRefused,
-    AnswerUnusable,
     LoadStopped,
     RequestRefused,
+    ResponseUnusable,
     Throttled,
     Untrusted,
     UserlaneError,
@@ -112,7 +112,7 @@ class Tries:
             self._log.warning("page is given up", **about)
         elif isinstance(error, RequestRefused) and self.status is not None and self.status < 400:
             self._log.warning("redirect is not followed", **about)
-        elif isinstance(error, AnswerUnusable):
+        elif isinstance(error, ResponseUnusable):
             self._log.warning("answer is of no use", **about)
         else:
             self._log.info("page is refused", **about)

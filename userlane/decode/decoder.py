@@ -15,7 +15,7 @@ from userlane.contract import COLUMNS, Query
 from userlane.decode import fast, tolerant
 from userlane.decode.pagination_info import NOTHING, Declaration, Declared, declarations, declared
 from userlane.decode.response_schema import Path, Shape, paths_in, reach, recognise, records_in
-from userlane.errors import AnswerTooLarge, EnvelopeUnknown, NotData
+from userlane.errors import EnvelopeUnknown, NotData, ResponseTooLarge
 
 _KEY = re.compile(rb'"([^"\\]{1,64})"\s*:')
 _NO_FIELDS: Mapping[str, str] = {}
@@ -64,12 +64,12 @@ class Decoder:
     def page(self, body: bytes) -> Page:
         """One body as a page.
 
-        Raises `AnswerTooLarge` (more values than any page holds), `NotData` (not JSON), `EnvelopeUnknown` (no
+        Raises `ResponseTooLarge` (more values than a page has), `NotData` (not JSON), `EnvelopeUnknown` (no
         list of records), `FieldsMissing` and `FieldsAmbiguous` (which key is which?).
         """
         # Small bodies can hold many values, which weigh thirty times as much once they are parsed.
         if len(body) > _MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
-            raise AnswerTooLarge(
+            raise ResponseTooLarge(
                 f"One page holds more than {_MOST_VALUES:,} values.",
                 "That is no page of 1,000 records: check the address.",
             )

@@ -10,12 +10,12 @@ from tests.system.faults.listening import SENTINEL
 from tests.system.faults.server import Reply
 from userlane.client import Limits
 from userlane.errors import (
-    AnswerTooLarge,
     EnvelopeUnknown,
     FieldsMissing,
     NotData,
     NotFound,
     RequestRefused,
+    ResponseTooLarge,
     RightsMissing,
     ServerFailed,
     Throttled,
@@ -153,8 +153,8 @@ ENDLESS = (
 )
 
 TOO_LARGE = (
-    Fault("gzip bomb", lambda _: answers.gzip_bomb(64), AnswerTooLarge, "larger|too large|MB"),
-    Fault("endless body", lambda _: answers.endless, AnswerTooLarge, "larger|too large|MB"),
+    Fault("gzip bomb", lambda _: answers.gzip_bomb(64), ResponseTooLarge, "larger|too large|MB"),
+    Fault("endless body", lambda _: answers.endless, ResponseTooLarge, "larger|too large|MB"),
 )
 
 NO_DATA = (

@@ -13,8 +13,8 @@ from tests.stand_in import answering, listening, query, request_on, sample, whol
 from tests.unit.client.given import client
 from userlane.client import Limits
 from userlane.errors import (
-    AnswerTooLarge,
     NotData,
+    ResponseTooLarge,
     RightsMissing,
     TooSlow,
     Unreachable,
@@ -56,7 +56,7 @@ def test_a_gzip_bomb_is_stopped_at_the_cap_and_never_unpacked_whole() -> None:
     api = client("http://a.example", Limits(page_bytes=2**21), transport=packed(bomb))
     tracemalloc.start()
     try:
-        with pytest.raises(AnswerTooLarge, match="larger than 2 MB"):
+        with pytest.raises(ResponseTooLarge, match="larger than 2 MB"):
             api.page(query(), 1)
         assert tracemalloc.get_traced_memory()[1] < 16_000_000
     finally:
@@ -66,12 +66,12 @@ def test_a_gzip_bomb_is_stopped_at_the_cap_and_never_unpacked_whole() -> None:
 
 def test_bombs_side_by_side_at_the_full_cap_stay_below_100_mb_together() -> None:
     bomb = whole_answer(gzip.compress(bytes(100_000_000)), 200, "Content-Encoding: gzip")
-    refused: list[AnswerTooLarge] = []
+    refused: list[ResponseTooLarge] = []
     with listening(answering(bomb)) as (base_url, _):
         api = client(base_url, Limits(page_seconds=60, load_seconds=60))
 
         def load(number: int) -> None:
-            with pytest.raises(AnswerTooLarge) as caught:
+            with pytest.raises(ResponseTooLarge) as caught:
                 api.page(query(), number)
             refused.append(caught.value)
 
@@ -114,7 +114,7 @@ def test_a_large_body_in_no_hurry_holds_up_others_no_longer_than_its_own_deadlin
 
 
 def test_a_plain_body_over_the_cap_is_refused() -> None:
-    with listening(answering(whole_answer(b" " * 200_000))) as (base_url, _), pytest.raises(AnswerTooLarge):
+    with listening(answering(whole_answer(b" " * 200_000))) as (base_url, _), pytest.raises(ResponseTooLarge):
         client(base_url, Limits(page_bytes=100_000)).page(query(), 1)
 
 

@@ -12,7 +12,7 @@ from tests.unit.decode.given import GOOD, NINE, reasons
 from userlane.contract import COLUMNS, DATASETS, DatasetName
 from userlane.decode import Decoder
 from userlane.decode.fields import FIELDS, plain
-from userlane.errors import AnswerTooLarge, AnswerUnusable, EnvelopeUnknown, FieldsMissing, NotData
+from userlane.errors import EnvelopeUnknown, FieldsMissing, NotData, ResponseTooLarge, ResponseUnusable
 
 
 def test_heart_of_the_assumed_contract() -> None:
@@ -150,7 +150,7 @@ def test_json_without_a_list_of_records_is_an_error_and_never_zero_rows(body: by
 def test_an_error_after_good_pages_is_an_error_too(scenario: str) -> None:
     decoder = Decoder(query("nps"))
     decoder.page(sample("nps"))
-    with pytest.raises(AnswerUnusable):
+    with pytest.raises(ResponseUnusable):
         decoder.page(sample(scenario))
 
 
@@ -230,7 +230,7 @@ def test_a_page_of_more_values_than_any_page_holds_is_refused_before_it_is_parse
     many = 600_000 if value.startswith(b"{") else 1_100_000
     decoder = Decoder(query())
     for _ in range(2):
-        with pytest.raises(AnswerTooLarge, match="more than 1,000,000 values"):
+        with pytest.raises(ResponseTooLarge, match="more than 1,000,000 values"):
             decoder.page(b'{"data": [' + b",".join([value] * many) + b"]}")
         decoder.page(as_json([GOOD["nps"]]))
 

@@ -19,7 +19,7 @@ from userlane.contract import COLUMNS, DATASETS, DatasetName
 from userlane.decode import Decoder, fast, tolerant
 from userlane.decode.fields import FIELDS
 from userlane.decode.response_schema import recognise, records_in
-from userlane.errors import AnswerUnusable
+from userlane.errors import ResponseUnusable
 
 identities = st.one_of(st.integers(-(2**70), 2**70), st.text(min_size=1, max_size=8))
 moments = st.one_of(
@@ -165,7 +165,7 @@ def test_no_json_whatever_escapes_the_policy(dataset: DatasetName, data: st.Data
     for body in (as_json(records), as_json([GOOD[dataset]]), as_json(records)):
         try:
             page = decoder.page(body)
-        except AnswerUnusable:
+        except ResponseUnusable:
             continue
         assert page.table.schema == COLUMNS[dataset]
         assert page.table.num_rows <= page.records
@@ -180,7 +180,7 @@ def test_no_json_whatever_escapes_the_policy(dataset: DatasetName, data: st.Data
 @UNHURRIED
 @given(st.binary(max_size=40))
 def test_no_bytes_whatever_escape_the_error_tree(body: bytes) -> None:
-    with contextlib.suppress(AnswerUnusable):
+    with contextlib.suppress(ResponseUnusable):
         assert Decoder(query()).page(body).table.num_rows == 0
 
 

@@ -8,7 +8,7 @@ from tests.stand_in import as_json, query
 from tests.unit.decode.given import GOOD
 from userlane.contract import DatasetName
 from userlane.decode import Decoder
-from userlane.errors import AnswerUnusable, FieldsAmbiguous, FieldsMissing
+from userlane.errors import FieldsAmbiguous, FieldsMissing, ResponseUnusable
 
 TIMES = ("2026-04-01T09:00:00Z", "2026-04-02T09:00:00Z", "2026-04-03T09:00:00Z")
 
@@ -61,7 +61,7 @@ def test_two_keys_with_different_values_are_asked_about() -> None:
     assert (error.dataset, error.candidates) == ("nps", {"user_id": ("publicUserId", "foreign_user_id")})
     assert "publicUserId or foreign_user_id" in error.cause
     assert "user_id" in error.next_step
-    assert isinstance(error, AnswerUnusable)
+    assert isinstance(error, ResponseUnusable)
     assert read("nps", records, user_id="foreign_user_id")[2]["user_id"] == "f-2"
 
 
