@@ -7,7 +7,7 @@ from threading import Lock
 
 import httpx
 
-from userlane.client.transport import Watch
+from userlane.client.transport import RequestDeadline
 from userlane.errors import NotData, ResponseTooLarge, Unreachable
 
 _STEP = 2**20
@@ -17,14 +17,14 @@ _LARGE = 4 * 2**20
 _BLINK = 0.1
 
 
-def body(response: httpx.Response, watch: Watch, cap: int, large: Lock) -> bytes:
+def body(response: httpx.Response, watch: RequestDeadline, cap: int, large: Lock) -> bytes:
     """The body, unpacked in bounded steps: a megabyte of gzip can hold a gigabyte.
 
     Only one page at a time grows large, so that a few of them, asked for side by side, are not a few times
     the cap: that one holds the lock `large`, and others wait for it.
 
-    Raises `ResponseTooLarge` above `cap` bytes; `Unreachable` for one that breaks off, `NotData` for one
-    packed in another way than gzip; what `Watch.check` raises; and the exceptions of httpx.
+    Raises `ResponseTooLarge` above `cap` bytes; `Unreachable` if it breaks off, `NotData` if it is packed
+    in another way than gzip; what `RequestDeadline.check` raises; and the exceptions of httpx.
     """
     holds = False
     try:

@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 import httpx
 
 from userlane.client import bodies
-from userlane.client.deadline import Patience
-from userlane.client.faults import translate
-from userlane.client.http_pool import Http
+from userlane.client.deadline import LoadDeadline
+from userlane.client.faults import translate_transport_error
+from userlane.client.http_pool import HttpPool
 from userlane.client.kept import Kept
 from userlane.client.responses import decipher, http_date
-from userlane.client.retries import Tries
-from userlane.client.transport import Watch, watching
+from userlane.client.retries import Retries
+from userlane.client.transport import RequestDeadline, limit_request
 from userlane.contract import PAGE_LIMIT, Connection, Query, span
 from userlane.errors import (
     ApiFailed,
@@ -69,8 +69,8 @@ class Client:
     def __init__(
         self,
         connection: Connection,
-        http: Http,
-        patience: Patience,
+        http: HttpPool,
+        deadline: LoadDeadline,
         *,
         in_flight: int = 4,
         notice: Notice | None = None,
@@ -78,8 +78,8 @@ class Client:
     ) -> None:
         self._connection = connection
         self._http = http
-        self._patience = patience
-        self._lane = http.lane(connection, in_flight)
+        self._deadline = deadline
+        self._limiter = http.limiter(connection, in_flight)
         self._notice = notice or (lambda _until, _why: None)
         self._listener = listener
         self._questions: Kept[tuple[Query, int], _Question] = Kept(2 * in_flight + _QUESTIONS)
@@ -99,9 +99,9 @@ class Client:
         `LoadStopped`.
         """
         request = self._request(query, page, limit)
-        tries = Tries(
-            self._patience,
-            self._http.quota(request.url, self._connection),
+        tries = Retries(
+            self._deadline,
+            self._http.budget(request.url, self._connection),
             self._tell,
             host=request.url.host,
             dataset=query.dataset,
@@ -109,37 +109,37 @@ class Client:
         )
         return tries.of(lambda: self._ask(request, query, tries))
 
-    def _ask(self, request: httpx.Request, query: Query, tries: Tries) -> bytes:
+    def _ask(self, request: httpx.Request, query: Query, tries: Retries) -> bytes:
         tries.status = None
         wait = "The API asked to wait."
-        with self._lane.enter(self._patience, lambda seconds: self._tell(seconds, wait)) as begun:
+        with self._limiter.enter(self._deadline, lambda seconds: self._tell(seconds, wait)) as begun:
             with self._lock:
                 self._count += 1
             try:
                 body = self._answer(request, query, tries)
             except TooSlow:
-                if self._patience.remaining > 0:  # it is the page that is slow, and not the load's time over
-                    self._lane.pushed_back(begun)
+                if self._deadline.remaining > 0:  # it is the page that is slow, and not the load's time over
+                    self._limiter.pushed_back(begun)
                 raise
             except (Throttled, ServerFailed) as error:
                 if tries.status in _PUSHED_BACK:
-                    self._lane.pushed_back(begun)
+                    self._limiter.pushed_back(begun)
                 if error.retry_after is not None:  # closed before the place is free for another request
-                    self._lane.close_for(error.retry_after)
+                    self._limiter.close_for(error.retry_after)
                 raise
-            self._lane.answered(begun)
+            self._limiter.answered(begun)
             return body
 
-    def _answer(self, request: httpx.Request, query: Query, tries: Tries) -> bytes:
+    def _answer(self, request: httpx.Request, query: Query, tries: Retries) -> bytes:
         began, clock = datetime.now(UTC), time.monotonic()
-        with watching(self._patience) as watch:
+        with limit_request(self._deadline) as watch:
             status, headers, body = self._receive(request, watch, tries)
         if self._listener:
             self._listener(_exchange(status, headers, began, time.monotonic() - clock))
         return decipher(status, headers, body, query, now=datetime.now(UTC))
 
     def _receive(
-        self, request: httpx.Request, watch: Watch, tries: Tries
+        self, request: httpx.Request, watch: RequestDeadline, tries: Retries
     ) -> tuple[int, httpx.Headers, bytes]:
         try:
             response = self._http.ask(request)
@@ -150,10 +150,10 @@ class Client:
                 response.close()
         except httpx.TransportError as error:
             # Without the original: its text and its request can hold the token.
-            raise translate(error, request.url.host) from None
+            raise translate_transport_error(error, request.url.host) from None
 
-    def _body(self, response: httpx.Response, watch: Watch) -> bytes:
-        cap = watch.patience.limits.page_bytes
+    def _body(self, response: httpx.Response, watch: RequestDeadline) -> bytes:
+        cap = watch.load.limits.page_bytes
         if response.is_success:
             return bodies.body(response, watch, cap, self._http.large)
         try:
@@ -194,7 +194,7 @@ class Client:
             httpx.URL(before),
             headers={profile.auth.header: self._connection.token.header(profile.auth.scheme)},
             timeout=httpx.Timeout(
-                self._patience.limits.page_seconds, connect=self._patience.limits.connect_seconds
+                self._deadline.limits.page_seconds, connect=self._deadline.limits.connect_seconds
             ),
         )
         return _Question(request, before, f"&{urlencode({route.limit: limit})}")

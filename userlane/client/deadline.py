@@ -1,4 +1,4 @@
-"""How long one load may take, and whether its user still wants it."""
+"""Time budget and cancellation of one load."""
 
 import time
 from dataclasses import dataclass
@@ -6,14 +6,21 @@ from threading import Event
 
 from userlane.errors import LoadStopped, TooSlow, UserlaneError
 
-_BLINK = 0.1
-"""Seconds between two looks at whether a wait is still wanted."""
+_POLL_SECONDS = 0.1
+"""How often a sleeping thread looks whether the load is over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is borne from an API: seconds for one try of a page, for connecting, and for a whole load;
-    tries for a page; bytes in a page, unpacked; `backoff` seconds scale the pause after a failed try.
+    """What one load may cost.
+
+    Attributes:
+        page_seconds: Time for one try of one page.
+        connect_seconds: Time to connect to one address.
+        load_seconds: Time for the whole load; it begins anew whenever a window is complete.
+        tries: Number of tries for one page.
+        backoff: Scale, in seconds, of the random pause after a failed try.
+        page_bytes: Largest body of one page, decompressed.
     """
 
     page_seconds: float = 30.0
@@ -24,75 +31,80 @@ class Limits:
     page_bytes: int = 64 * 2**20
 
 
-class Patience:
-    """One load's time, and its three ends: `stop` is the user's; `end` lets what is under way arrive and asks
-    for nothing more; `abort` breaks off even that.
+class LoadDeadline:
+    """Time budget and cancellation of one load.
+
+    A load ends in one of three ways: `user_stop` is set when the user cancels; `finish_in_flight` starts no
+    new request and lets the running ones finish; `abort` cancels the running ones too.
     """
 
-    def __init__(self, limits: Limits, stop: Event | None = None) -> None:
+    def __init__(self, limits: Limits, user_stop: Event | None = None) -> None:
         self.limits = limits
-        self.stop = stop or Event()
+        self.user_stop = user_stop or Event()
         self._over = Event()
         self._aborted = Event()
         self._until = time.monotonic() + limits.load_seconds
-        self.why: UserlaneError | None = None
-        """The error that ended the load for all its pages, if one did."""
+        self.fatal_error: UserlaneError | None = None
+        """The error that ended the load for all its pages, if there was one."""
 
     @property
     def remaining(self) -> float:
-        """Seconds left of the load's budget; negative once it is spent."""
+        """Seconds left of the time budget; negative once it is used up."""
         return self._until - time.monotonic()
 
     @property
     def over(self) -> bool:
-        """Whether nothing more is to be asked."""
+        """Whether no new request may start."""
         return self._over.is_set() or self.aborted
 
     @property
     def aborted(self) -> bool:
-        """Whether even what is under way is of no use."""
-        return self.stop.is_set() or self._aborted.is_set()
+        """Whether running requests are cancelled too."""
+        return self.user_stop.is_set() or self._aborted.is_set()
 
-    def end(self, why: UserlaneError | None = None) -> None:
-        """Nothing more is asked from here on; what is on its way may still arrive. `why` is an error that no
-        other page can escape.
+    def finish_in_flight(self, error: UserlaneError | None = None) -> None:
+        """Start no new request; running requests may finish.
+
+        Args:
+            error: The reason, if it is an error that every other page would meet too.
         """
-        self.why = self.why or why
+        self.fatal_error = self.fatal_error or error
         self._over.set()
 
     def extend(self) -> None:
-        """Something whole has arrived: the budget begins anew, so that it ends a load that gets nowhere and
-        not one that has much to bring.
+        """Begin the time budget anew, because a window is complete.
+
+        So the budget ends a load that makes no progress, and not one that has much to bring.
         """
         self._until = time.monotonic() + self.limits.load_seconds
 
     def abort(self) -> None:
-        """As if the user had stopped the load."""
+        """Cancel the load and its running requests, as if the user had stopped it."""
         self._aborted.set()
 
     def check(self) -> None:
-        """Raises `LoadStopped` when stopped or over, `TooSlow` when the budget is spent."""
+        """Raises `LoadStopped` when the load is over, `TooSlow` when its time budget is used up."""
         if self.over:
-            raise stopped()
+            raise load_stopped()
         if self.remaining <= 0:
-            raise self.spent()
+            raise self.load_too_slow()
 
-    def spent(self) -> TooSlow:
-        """The error of a load whose budget is spent."""
+    def load_too_slow(self) -> TooSlow:
+        """The error of a load whose time budget is used up."""
         return TooSlow(
             f"The load took longer than {self.limits.load_seconds:.0f} s.",
             "Load again: what has arrived is kept. Or choose a shorter range.",
         )
 
     def sleep(self, seconds: float) -> None:
-        """Wait, unless stopped. Raises `LoadStopped`."""
+        """Wait for this time. Raises `LoadStopped` as soon as the load is over."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0 and not self.over:
-            self.stop.wait(min(left, _BLINK))
+            self.user_stop.wait(min(left, _POLL_SECONDS))
         if self.over:
-            raise stopped()
+            raise load_stopped()
 
 
-def stopped() -> LoadStopped:
+def load_stopped() -> LoadStopped:
     """The error of a load that was stopped."""
     return LoadStopped("The load was stopped.", "Load again to get the rest.")

@@ -31,7 +31,7 @@ FAULTS: Mapping[type[httpx.TransportError], tuple[type[ApiFailed], str]] = {
 """Every failure httpx knows; a test compares this with httpx itself."""
 
 
-def translate(error: httpx.TransportError, host: str) -> ApiFailed:
+def translate_transport_error(error: httpx.TransportError, host: str) -> ApiFailed:
     """The error of this package for one of httpx, without its text: that can quote a header."""
     if isinstance(error, httpx.ConnectError):
         for reason in _reasons(error):

@@ -8,9 +8,9 @@ from weakref import finalize
 import httpx
 
 from userlane.client.kept import Kept
-from userlane.client.quota import OWN, Quota
-from userlane.client.rate_limit import Lane
-from userlane.client.transport import Wire
+from userlane.client.quota import OWN, RetryBudget
+from userlane.client.rate_limit import TokenLimiter
+from userlane.client.transport import InterruptibleTransport
 from userlane.contract import Connection
 
 # Both write whole URLs and, one level lower, whole headers.
@@ -18,16 +18,16 @@ for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 Transport = httpx.BaseTransport
-"""What an `Http` sends its requests through; tests give their own."""
+"""What an `HttpPool` sends its requests through; tests give their own."""
 
 _LANES = 1024
 _QUOTAS = 256
 
 
-class Http(httpx.Client):
+class HttpPool(httpx.Client):
     """Connections, kept alive, without cookies, never redirected; one for the whole process.
 
-    Besides them it holds what loads share: a lane for each token, quotas of retries for each API and
+    Besides them it holds what loads share: a limiter for each token, quotas of retries for each API and
     each token at it, and the place for the one page that may be large.
     """
 
@@ -43,9 +43,9 @@ class Http(httpx.Client):
             },
         )
         self.large = Lock()
-        self._lanes: Kept[tuple[str, str, int], Lane] = Kept(_LANES)
-        self._quotas: Kept[str, Quota] = Kept(_QUOTAS)
-        self._own_quotas: Kept[tuple[str, str], Quota] = Kept(_LANES)
+        self._limiters: Kept[tuple[str, str, int], TokenLimiter] = Kept(_LANES)
+        self._budgets: Kept[str, RetryBudget] = Kept(_QUOTAS)
+        self._token_budgets: Kept[tuple[str, str], RetryBudget] = Kept(_LANES)
 
     def ask(self, request: httpx.Request) -> httpx.Response:
         """Send one request, and give the answer before its body is read.
@@ -57,24 +57,24 @@ class Http(httpx.Client):
         response.request = request
         return response
 
-    def lane(self, connection: Connection, width: int) -> Lane:
-        """The lane of this connection's token."""
+    def limiter(self, connection: Connection, width: int) -> TokenLimiter:
+        """The limiter of this connection's token."""
         key = (connection.base_url, connection.token.fingerprint, width)
-        return self._lanes.of(key, lambda: Lane(width))
+        return self._limiters.of(key, lambda: TokenLimiter(width))
 
-    def quota(self, url: httpx.URL, connection: Connection) -> Quota:
+    def budget(self, url: httpx.URL, connection: Connection) -> RetryBudget:
         """The retries left for this connection's token at the API at this address."""
         address = f"{url.scheme}://{url.netloc.decode('ascii')}"
-        shared = self._quotas.of(address, Quota)
+        shared = self._budgets.of(address, RetryBudget)
         key = (address, connection.token.fingerprint)
-        return self._own_quotas.of(key, lambda: Quota(most=OWN, shared=shared))
+        return self._token_budgets.of(key, lambda: RetryBudget(most=OWN, shared=shared))
 
 
-def open_http(transport: Transport | None = None) -> Http:
+def open_http_pool(transport: Transport | None = None) -> HttpPool:
     """Connections for a whole process. They close with the last reference to what is returned, if not
     before.
     """
-    transport = transport or Wire()
-    http = Http(transport)
+    transport = transport or InterruptibleTransport()
+    http = HttpPool(transport)
     finalize(http, transport.close)
     return http

@@ -11,7 +11,7 @@ class Pace:
 
     A round lasts from one halving to the next. `round` is noted when a request begins and handed back with
     what became of it, so that requests that were in flight together halve once and not each. Nothing here
-    waits or locks: `Lane` does.
+    waits or locks: `TokenLimiter` does.
 
     >>> pace = Pace(8)
     >>> pace.answered(pace.round)

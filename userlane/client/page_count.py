@@ -3,7 +3,7 @@
 from typing import Protocol, Self
 
 
-class Declares(Protocol):
+class PaginationInfo(Protocol):
     """What an answer says of all its pages together: records, pages, whether more follow; None if nothing."""
 
     @property
@@ -17,26 +17,26 @@ class Declares(Protocol):
         """Whether it counts its own records right, which may be all of them."""
 
 
-class Counted(Protocol):
+class CountedPage(Protocol):
     """A page that was read; `records` is how many the API sent in it, usable or not."""
 
     @property
     def records(self) -> int: ...
     @property
-    def declared(self) -> Declares: ...
+    def declared(self) -> PaginationInfo: ...
 
     def same(self, other: Self) -> bool:
         """Whether both hold the same records."""
 
 
-class Tally:
+class PageCount:
     """What has come, and what the API said would come."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._largest = 0
         self._records = 0
-        self._said: Declares | None = None
+        self._said: PaginationInfo | None = None
         self._pages: int | None = None
         self.totals: list[int] = []
         """What the pages declared, in turn."""
@@ -48,7 +48,7 @@ class Tally:
         self.dwindled = False
         """Whether it held fewer than another."""
 
-    def add(self, page: Counted) -> None:
+    def add(self, page: CountedPage) -> None:
         """The next page that holds records."""
         self.full = page.records >= min(self._limit, self._largest or self._limit)
         self.dwindled = page.records < self._largest
@@ -57,7 +57,7 @@ class Tally:
         self.pages += 1
         self.hear(page)
 
-    def hear(self, page: Counted) -> None:
+    def hear(self, page: CountedPage) -> None:
         """What a page declares, also an empty one."""
         self._said = page.declared
         if page.declared.total or (page.declared.total is not None and not self._records):
@@ -69,14 +69,14 @@ class Tally:
     def _total(self) -> int | None:
         return self.totals[-1] if self.totals else None
 
-    def may_end(self, last: Counted) -> bool:
+    def may_end(self, last: CountedPage) -> bool:
         """Whether a refused page after this one may be past the end: it held fewer records than another, is
         the only one and counts them as if they were all, or is empty.
         """
         single = self.pages == 1 and last.declared.own
         return self.dwindled or single or not last.records
 
-    def promised(self, said: Declares) -> bool:
+    def promised(self, said: PaginationInfo) -> bool:
         """Whether the last page declares that more follows."""
         own = bool(self.pages) and self.totals_of_pages
         total = not own and (said.total or 0) > self._records

@@ -4,21 +4,48 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, wait
 from functools import partial
+from threading import Lock
 from typing import Any, Generic, Literal, TypeVar
 
-from userlane.client.page_count import Counted, Tally
-from userlane.client.row_budget import Room
-from userlane.client.threads import Crew
+from userlane.client.page_count import CountedPage, PageCount
+from userlane.client.threads import DaemonPool
 from userlane.contract import PAGE_LIMIT
 from userlane.errors import NotFound, RequestRefused, UserlaneError
 
-_P = TypeVar("_P", bound=Counted)
+_P = TypeVar("_P", bound=CountedPage)
 _Got = tuple[bytes, _P]
 _LINGER = 1.0
 _REFUSED = (NotFound, RequestRefused)
 
 
-class Walk(Generic[_P]):
+class RowBudget:
+    """How many records one load may still take in, over all its windows."""
+
+    def __init__(self, records: int) -> None:
+        self._limit = records
+        self._left = records
+        self._lock = Lock()
+
+    def reserve(self, records: int) -> bool:
+        """Take this many from the budget. Returns False, and takes none, if there are fewer left."""
+        with self._lock:
+            if records > self._left:
+                return False
+            self._left -= records
+            return True
+
+    def release(self, records: int) -> None:
+        """Give this many back: their window is fetched again."""
+        with self._lock:
+            self._left += records
+
+    @property
+    def reason(self) -> str:
+        """Why a load ended at this limit, for the user."""
+        return f"There are more than {self._limit:,} records (USERLANE_MAX_ROWS); the rest is left out."
+
+
+class Paginator(Generic[_P]):
     """Iterate over the pages that `ask` gets by number, each made into a page by `read`: one at a time in
     this thread, several in threads of their own.
 
@@ -45,7 +72,7 @@ class Walk(Generic[_P]):
     empty, or the same as page 1; `base` is then what was found out, None if nothing was.
 
     `number` is that of the page given last. Afterwards `reason` says why records may be missing, if they may;
-    `barred`, that no other walk fares better. Errors of `ask` and `read` are raised where their page would
+    `ends_load`, that no other walk fares better. Errors of `ask` and `read` are raised where their page would
     come.
     """
 
@@ -57,51 +84,51 @@ class Walk(Generic[_P]):
         first: Literal["auto", 0, 1] = 1,
         limit: int = PAGE_LIMIT,
         in_flight: int = 4,
-        room: Room | None = None,
+        row_budget: RowBudget | None = None,
         share: Callable[[], int] | None = None,
     ) -> None:
         self._ask = ask
         self._read = read
-        self._tally = Tally(limit)
+        self._count = PageCount(limit)
         self._in_flight = in_flight
         self._share = share or (lambda: in_flight)
-        self._room = room
+        self._row_budget = row_budget
         self._first = first
         self.base: Literal[0, 1] | None = None if first == "auto" else first
         self.number = 0
         self.reason: str | None = None
-        self.barred = False
+        self.ends_load = False
 
     @property
     def totals(self) -> tuple[int, ...]:
         """What the pages declared, in turn; nothing if each declared just its own number."""
-        return () if self._tally.totals_of_pages else tuple(self._tally.totals)
+        return () if self._count.totals_of_pages else tuple(self._count.totals)
 
     def __iter__(self) -> Iterator[_P]:
         zero = self._page_zero() if self._first == "auto" else None
         if zero and zero[1].records and self._takes(zero[1]):
             yield zero[1]
-        if not self.barred:
+        if not self.ends_load:
             yield from self._from(1 if self._first == "auto" else self._first, zero)
 
     def _from(self, number: int, zero: _Got[_P] | None) -> Iterator[_P]:
         under_way: deque[tuple[int, Future[_Got[_P]]]] = deque()
         before = zero if zero and zero[1].records else None
         alone = before is not None
-        with Crew(self._in_flight, "userlane-page") as crew:
-            while not self._tally.ended:
-                width = 1 if alone else self._tally.width(min(self._in_flight, self._share()))
+        with DaemonPool(self._in_flight, "userlane-page") as pool:
+            while not self._count.ended:
+                width = 1 if alone else self._count.width(min(self._in_flight, self._share()))
                 while len(under_way) < width:
                     page = partial(self._page, number)
                     # One at a time needs no second thread, which would cost a third of a quick page's time.
-                    under_way.append((number, crew.submit(page) if width > 1 else crew.now(page)))
+                    under_way.append((number, pool.submit(page) if width > 1 else pool.run_here(page)))
                     number += 1
                 place, coming = under_way.popleft()
                 try:
                     got = coming.result()
                 except _REFUSED as refusal:
                     following = under_way[0][1] if under_way else None
-                    if not _no_such_page(refusal) or not self._ends(crew, place, before or zero, following):
+                    if not _no_such_page(refusal) or not self._ends(pool, place, before or zero, following):
                         raise
                     break
                 verdict = self._judged(place, got, before)
@@ -112,24 +139,24 @@ class Walk(Generic[_P]):
                     yield got[1]
                     before, alone = got, False
             _settle([future for _, future in under_way])
-        self.reason = self.reason or self._tally.shortfall
+        self.reason = self.reason or self._count.shortfall
 
     def _ends(
-        self, crew: Crew, place: int, before: _Got[_P] | None, following: Future[_Got[_P]] | None
+        self, pool: DaemonPool, place: int, before: _Got[_P] | None, following: Future[_Got[_P]] | None
     ) -> bool:
         """Whether the walk is over with a page that was refused. `following` is the page after it, if that is
         under way already.
         """
-        if before is None or not self._tally.may_end(before[1]):
+        if before is None or not self._count.may_end(before[1]):
             return False
-        if self._tally.shortfall:  # which says better what is the matter
+        if self._count.shortfall:  # which says better what is the matter
             return True
-        if self._tally.promised(before[1].declared):
+        if self._count.promised(before[1].declared):
             return False
-        following = following or crew.submit(partial(self._page, place + 1))
+        following = following or pool.submit(partial(self._page, place + 1))
         if not _refused(following):
             return False
-        again = crew.submit(partial(self._page, place - 1)).result()
+        again = pool.submit(partial(self._page, place - 1)).result()
         if not _same(again, before):
             return False
         if self.base is None:
@@ -139,7 +166,7 @@ class Walk(Generic[_P]):
     def _judged(self, place: int, got: _Got[_P], before: _Got[_P] | None) -> Literal["take", "skip", "end"]:
         page = got[1]
         if not page.records:
-            self._tally.hear(page)
+            self._count.hear(page)
             if before and self.base is None:
                 self.base = 0
             return "end"
@@ -148,10 +175,10 @@ class Walk(Generic[_P]):
             self.base = 0 if before and not again else 1
             if again:
                 return "skip"
-        if again and not self._tally.dwindled:
+        if again and not self._count.dwindled:
             self._bar("The API sends the same page again and again: it ignores the page number.")
         elif again:
-            self.reason = self._tally.shortfall or (
+            self.reason = self._count.shortfall or (
                 f"The API gave page {place - 1} again in place of page {place}; "
                 "whether there is more is not known."
             )
@@ -175,15 +202,15 @@ class Walk(Generic[_P]):
             raise error.with_traceback(None) from None
 
     def _takes(self, page: _P) -> bool:
-        if self._room is not None and not self._room.take(page.records):
-            self._bar(self._room.reason)
+        if self._row_budget is not None and not self._row_budget.reserve(page.records):
+            self._bar(self._row_budget.reason)
             return False
-        self._tally.add(page)
+        self._count.add(page)
         return True
 
     def _bar(self, reason: str) -> None:
         self.reason = reason
-        self.barred = True
+        self.ends_load = True
 
 
 def _settle(under_way: Collection[Future[Any]]) -> None:

@@ -16,14 +16,14 @@ REFILLED = 600.0
 _PER_SUCCESS = 0.2
 
 
-class Quota:
+class RetryBudget:
     """A bucket of retries for one API, or for one token at it, which then takes from the API's, too.
 
     Four tries a page are right for one user and an API that stumbles. A hundred users and an API that is down
     would send it four times its load, and keep it down. So a first try is always free, a retry costs one,
     one that succeeds is given back, and a success at the first try gives back a fifth: with one request in
     three failing there are always retries, with all of them failing there soon are none. These are the
-    figures of the AWS SDKs' standard retry mode (retry quota: 500 tokens, 5 a retry, 1 back for a success);
+    figures of the AWS SDKs' standard retry mode (retry budget: 500 tokens, 5 a retry, 1 back for a success);
     time as a second way back is added, so that an API that nobody asked for a while starts afresh.
     Why: “Addressing Cascading Failures” in Site Reliability Engineering (retry budgets).
     """
@@ -33,7 +33,7 @@ class Quota:
         clock: Callable[[], float] = time.monotonic,
         *,
         most: int = RETRIES,
-        shared: "Quota | None" = None,
+        shared: "RetryBudget | None" = None,
     ) -> None:
         self._clock = clock
         self._most = most
@@ -56,12 +56,12 @@ class Quota:
             self._left -= 1
             return True
 
-    def succeeded(self, *, retried: bool) -> None:
+    def record_success(self, *, retried: bool) -> None:
         """A page arrived, at its first try or at a later one."""
         with self._lock:
             self._left = min(self._most, self._refilled() + (1 if retried else _PER_SUCCESS))
         if self._shared is not None:
-            self._shared.succeeded(retried=retried)
+            self._shared.record_success(retried=retried)
 
     def _refilled(self) -> float:
         now = self._clock()

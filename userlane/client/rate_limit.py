@@ -5,17 +5,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition
 
-from userlane.client.deadline import Patience
+from userlane.client.deadline import LoadDeadline
 from userlane.client.pace import Pace
 from userlane.client.responses import throttled
 
 LONGEST_WAIT = 3600.0
-"""Seconds a lane stays closed at most, whatever the API asks for: it is asked again once an hour."""
+"""Seconds a limiter stays closed at most, whatever the API asks for: it is asked again once an hour."""
 
 _BLINK = 0.1
 
 
-class Lane:
+class TokenLimiter:
     """The way of one token to one API; at most `width` requests are on it, fewer if the API bears no more."""
 
     def __init__(self, width: int) -> None:
@@ -36,21 +36,21 @@ class Lane:
             self._opens_at = max(self._opens_at, until)
 
     @contextmanager
-    def enter(self, patience: Patience, waiting: Callable[[float], None]) -> Iterator[int]:
-        """Be under way, once there is a place and the lane is open; `waiting` is told of a closed lane.
+    def enter(self, deadline: LoadDeadline, waiting: Callable[[float], None]) -> Iterator[int]:
+        """Be under way, once there is a place and the limiter is open; `waiting` is told of a closed limiter.
 
         Gives the round that has begun, for `answered` and `pushed_back`. Raises `LoadStopped`, `TooSlow`;
-        `Throttled` when the lane opens after the budget's end.
+        `Throttled` when the limiter opens after the budget's end.
         """
         begun = None
         while begun is None:
-            patience.check()
+            deadline.check()
             closed_for = self._opens_at - time.monotonic()
-            if closed_for > patience.remaining:
+            if closed_for > deadline.remaining:
                 raise throttled(closed_for)
             if closed_for > 0:
                 waiting(closed_for)
-                patience.sleep(closed_for)
+                deadline.sleep(closed_for)
             else:
                 begun = self._begin()
         try:
@@ -72,7 +72,7 @@ class Lane:
             self._pace.pushed_back(begun)
 
     def _begin(self) -> int | None:
-        """The round, if there is a place within a blink and nothing closed the lane meanwhile."""
+        """The round, if there is a place within a blink and nothing closed the limiter meanwhile."""
         with self._change:
             if self._under_way >= self._pace.allowed:
                 self._change.wait(_BLINK)

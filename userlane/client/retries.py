@@ -5,8 +5,8 @@ from collections.abc import Callable
 import structlog
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
-from userlane.client.deadline import Patience, stopped
-from userlane.client.quota import Quota
+from userlane.client.deadline import LoadDeadline, load_stopped
+from userlane.client.quota import RetryBudget
 from userlane.errors import (
     AccessRefused,
     LoadStopped,
@@ -23,8 +23,8 @@ _NO_OTHER_PAGE = (AccessRefused, Untrusted)
 log = structlog.get_logger("userlane.client")
 
 
-class Tries:
-    """Asks again where that can help: at most `Limits.tries` times, while there are time and quota, with a
+class Retries:
+    """Asks again where that can help: at most `Limits.tries` times, while there are time and budget, with a
     random pause that doubles, and never before the time that the API names.
 
     `waits` is told the seconds of each pause, and why. The log says where a request goes, `host`, `dataset`
@@ -33,25 +33,29 @@ class Tries:
     """
 
     def __init__(
-        self, patience: Patience, quota: Quota, waits: Callable[[float, str], None], **about: object
+        self,
+        deadline: LoadDeadline,
+        budget: RetryBudget,
+        waits: Callable[[float, str], None],
+        **about: object,
     ) -> None:
-        self._patience = patience
-        self._quota = quota
+        self._deadline = deadline
+        self._budget = budget
         self._waits = waits
         self._log = log.bind(**about)
-        self._jitter = wait_random_exponential(multiplier=patience.limits.backoff, max=_LONGEST_PAUSE)
+        self._jitter = wait_random_exponential(multiplier=deadline.limits.backoff, max=_LONGEST_PAUSE)
         self._spent = False
         self.status: int | None = None
 
     def of(self, ask: Callable[[], bytes]) -> bytes:
-        """What `ask` gives at last. Raises what it raised last; where it is the quota that ends the tries, in
+        """What `ask` gives at last. Raises what it raised last; where the budget ends the tries, in
         words that say so. A refused token, which no other page of the load can escape, ends it.
         """
         retrying = Retrying(
             stop=self._enough,
             wait=self._pause,
             retry=retry_if_exception(lambda error: isinstance(error, UserlaneError) and error.retryable),
-            sleep=self._patience.sleep,
+            sleep=self._deadline.sleep,
             before_sleep=self._announce,
             reraise=True,
         )
@@ -63,21 +67,21 @@ class Tries:
             if self._spent:
                 raise _unrepeated(error) from None
             if isinstance(error, _NO_OTHER_PAGE):
-                self._patience.end(error)
+                self._deadline.finish_in_flight(error)
             raise
-        self._quota.succeeded(retried=retrying.statistics["attempt_number"] > 1)
+        self._budget.record_success(retried=retrying.statistics["attempt_number"] > 1)
         return body
 
     def _pause(self, state: RetryCallState) -> float:
         return max(self._jitter(state), getattr(_error(state), "retry_after", None) or 0.0)
 
     def _enough(self, state: RetryCallState) -> bool:
-        if self._patience.over:
-            raise stopped()
-        tried = state.attempt_number >= self._patience.limits.tries
-        if tried or state.upcoming_sleep >= self._patience.remaining:
+        if self._deadline.over:
+            raise load_stopped()
+        tried = state.attempt_number >= self._deadline.limits.tries
+        if tried or state.upcoming_sleep >= self._deadline.remaining:
             return True
-        self._spent = not self._quota.take()
+        self._spent = not self._budget.take()
         return self._spent
 
     def _announce(self, state: RetryCallState) -> None:

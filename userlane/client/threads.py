@@ -1,4 +1,4 @@
-"""Threads that work on one load."""
+"""Daemon threads that work on one load."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -10,10 +10,11 @@ from typing import Any, Self, TypeVar
 _R = TypeVar("_R")
 
 
-class Crew:
-    """Up to `size` threads, begun as they are needed.
+class DaemonPool:
+    """Up to `size` threads, each started when it is first needed.
 
-    They are daemons, unlike an executor's: a server that hangs must not hold up the end of the process.
+    The threads are daemons, which those of `ThreadPoolExecutor` are not: a server that hangs must not delay
+    the end of the process.
     """
 
     def __init__(self, size: int, name: str) -> None:
@@ -24,7 +25,7 @@ class Crew:
         self._queue: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
 
     def submit(self, work: Callable[[], _R]) -> "Future[_R]":
-        """Have `work` done by the next free thread."""
+        """Run `work` in the next free thread."""
         future: Future[_R] = Future()
         self._open = {other for other in self._open if not other.done()} | {future}
         self._queue.put((future, work))
@@ -34,10 +35,10 @@ class Crew:
         return future
 
     @staticmethod
-    def now(work: Callable[[], _R]) -> "Future[_R]":
-        """Have `work` done at once, in this thread."""
+    def run_here(work: Callable[[], _R]) -> "Future[_R]":
+        """Run `work` in the calling thread. Returns a future that is done."""
         future: Future[_R] = Future()
-        _do(future, work)
+        _run(future, work)
         return future
 
     def __enter__(self) -> Self:
@@ -46,7 +47,7 @@ class Crew:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Begin nothing more; what is being worked on ends by itself, its result unheard."""
+        """Start nothing more. Work that is running is not waited for."""
         for future in self._open:
             future.cancel()
         for _ in range(self._threads):
@@ -56,15 +57,15 @@ class Crew:
         while (item := self._queue.get()) is not None:
             future, work = item
             if future.set_running_or_notify_cancel():
-                _do(future, work)
+                _run(future, work)
             del future, work, item  # an idle thread must not keep the last page in memory
 
 
-def _do(future: "Future[_R]", work: Callable[[], _R]) -> None:
+def _run(future: "Future[_R]", work: Callable[[], _R]) -> None:
     try:
         future.set_result(work())
-    except BaseException as error:  # noqa: BLE001  # whoever asks for the result gets the error
+    except BaseException as error:  # noqa: BLE001  # the error is raised where the result is asked for
         future.set_exception(error)
     finally:
-        # An error holds this frame: with the future in it, both would outlast their last use.
+        # The error's traceback refers to this frame, which would keep the future and the work alive.
         del future, work

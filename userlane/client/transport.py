@@ -1,8 +1,8 @@
 """Connections that heed a deadline and a stop even while they wait for a byte.
 
 httpx bounds each read, so a server that sends one byte a second is never too slow for it, and a blocked
-read cannot be called off. Here every read waits in short slices and looks at its `Watch` in between; so does
-whoever waits for a connection, and nothing is sent after a stop.
+read cannot be called off. Here every read waits in short slices and looks at its deadline in between;
+so does whoever waits for a connection, and nothing is sent after a stop.
 """
 
 import ssl
@@ -19,8 +19,8 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 import httpx
 
-from userlane.client.deadline import Patience, stopped
-from userlane.client.threads import Crew
+from userlane.client.deadline import LoadDeadline, load_stopped
+from userlane.client.threads import DaemonPool
 from userlane.errors import TooSlow, UserlaneError
 
 _SLICE = 0.2
@@ -28,16 +28,16 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class RequestDeadline:
     """The deadline of one try of one page, and the load's stop."""
 
-    patience: Patience
-    deadline: float
+    load: LoadDeadline
+    at: float
 
     @property
     def left(self) -> float:
         """Seconds to the deadline."""
-        return self.deadline - time.monotonic()
+        return self.at - time.monotonic()
 
     def within(self, timeout: float | None) -> float:
         """The timeout, or the seconds to the deadline where these are fewer."""
@@ -45,27 +45,27 @@ class Watch:
 
     def check(self) -> None:
         """Raises `LoadStopped` or `TooSlow`."""
-        if self.patience.aborted:
-            raise stopped()
-        if self.patience.remaining <= 0:
-            raise self.patience.spent()
+        if self.load.aborted:
+            raise load_stopped()
+        if self.load.remaining <= 0:
+            raise self.load.load_too_slow()
         if self.left <= 0:
             raise TooSlow(
-                f"The API took longer than {self.patience.limits.page_seconds:.0f} s for one page.",
+                f"The API took longer than {self.load.limits.page_seconds:.0f} s for one page.",
                 "Load again, or choose a shorter range.",
             )
 
 
-_WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
+_WATCH: ContextVar[RequestDeadline | None] = ContextVar("watch", default=None)
 
 
 @contextmanager
-def watching(patience: Patience) -> Iterator[Watch]:
+def limit_request(deadline: LoadDeadline) -> Iterator[RequestDeadline]:
     """Within this block, whatever this thread does on the network ends at the page deadline or the load's, or
     when stopped.
     """
-    seconds = min(patience.limits.page_seconds, patience.remaining)
-    watch = Watch(patience, time.monotonic() + seconds)
+    seconds = min(deadline.limits.page_seconds, deadline.remaining)
+    watch = RequestDeadline(deadline, time.monotonic() + seconds)
     token = _WATCH.set(watch)
     try:
         yield watch
@@ -133,8 +133,8 @@ class _Backend(httpcore.NetworkBackend):
         connect = partial(
             self._backend.connect_tcp, host, port, watch.within(timeout), local_address, socket_options
         )
-        with Crew(1, "userlane-connect") as crew:
-            return _Stream(_awaited(crew.submit(connect), watch))
+        with DaemonPool(1, "userlane-connect") as pool:
+            return _Stream(_awaited(pool.submit(connect), watch))
 
     def connect_unix_socket(
         self,
@@ -145,7 +145,7 @@ class _Backend(httpcore.NetworkBackend):
         return _Stream(self._backend.connect_unix_socket(path, timeout, socket_options))
 
 
-def _awaited(coming: Future[httpcore.NetworkStream], watch: Watch) -> httpcore.NetworkStream:
+def _awaited(coming: Future[httpcore.NetworkStream], watch: RequestDeadline) -> httpcore.NetworkStream:
     """A connection, unless its time is over before it is there; then it is closed as soon as it is."""
     try:
         while not wait((coming,), watch.within(_SLICE)).done:
@@ -175,7 +175,7 @@ class _Body(httpx.SyncByteStream):
             self._stream.close()
 
 
-class Wire(httpx.BaseTransport):
+class InterruptibleTransport(httpx.BaseTransport):
     """The network for `httpx.Client`: kept-alive HTTP/1.1 connections, through the environment's proxy
     (`HTTPS_PROXY`, `NO_PROXY`), trusting the environment's certificates (`SSL_CERT_FILE`).
     Loopback never goes through a proxy.
@@ -191,7 +191,7 @@ class Wire(httpx.BaseTransport):
             self._pools[proxy] = self._pool(proxy)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request. Raises the exceptions of httpx, and those of `Watch.check`."""
+        """Send one request. Raises the exceptions of httpx, and those of `RequestDeadline.check`."""
         url = request.url
         with _as_httpx(request):
             answer = self._pools[self._proxy(url)].handle_request(

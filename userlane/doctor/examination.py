@@ -7,7 +7,17 @@ from statistics import median
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from userlane.client import Client, Crew, Exchange, Http, Limits, Patience, Transport, Walk, open_http
+from userlane.client import (
+    Client,
+    DaemonPool,
+    Exchange,
+    HttpPool,
+    Limits,
+    LoadDeadline,
+    Paginator,
+    Transport,
+    open_http_pool,
+)
 from userlane.contract import ASSUMED, COLUMNS, Connection, DatasetName, Query, Route, Window
 from userlane.contract.profile import BASE_URL
 from userlane.decode import Declared, Decoder, Page
@@ -52,9 +62,9 @@ def examine(
         ("tags", None),
     ]
     queries = [Query(dataset, property_id, window, survey_id, timezone) for dataset, survey_id in wanted]
-    http = open_http(transport)
+    http = open_http_pool(transport)
     try:
-        with Crew(len(queries), "userlane-doctor") as crew:
+        with DaemonPool(len(queries), "userlane-doctor") as crew:
             jobs = [crew.submit(_Examination(connection, query, http, limits).check) for query in queries]
             checks = tuple(job.result() for job in jobs)
     finally:
@@ -84,12 +94,12 @@ class _Enough(UserlaneError):
 class _Examination:
     """One API under examination."""
 
-    def __init__(self, connection: Connection, query: Query, http: Http, limits: Limits) -> None:
+    def __init__(self, connection: Connection, query: Query, http: HttpPool, limits: Limits) -> None:
         self._connection = connection
         self._query = query
         self._route = connection.profile.route(query.dataset)
         self._exchanges: list[Exchange] = []
-        self._client = Client(connection, http, Patience(limits), listener=self._exchanges.append)
+        self._client = Client(connection, http, LoadDeadline(limits), listener=self._exchanges.append)
         self._decoder = Decoder(query, self._route.fields)
         self._asked = 0
         self._recent: list[Page] = []
@@ -132,7 +142,7 @@ class _Examination:
                 f"Pages begin with {walk.base}, and the API profile says {self._route.first_page}.",
                 self._set(f"first_page = {walk.base}"),
             )
-        if walk.barred:
+        if walk.ends_load:
             self._trouble(walk.reason or "", self._set("page = the name the API has for it"))
         elif walk.reason:
             self._trouble(walk.reason, "Check again in a while; if it stays so, ask Userlane's support.")
@@ -151,7 +161,9 @@ class _Examination:
             some = "There are some" if self._older else "There are none"
             self._notes.append(f"{some} in the last {_LONGER_DAYS} days.")
 
-    def _walk(self, first: Literal["auto", 1], pages: list[Page], longer: Query | None = None) -> Walk[Page]:
+    def _walk(
+        self, first: Literal["auto", 1], pages: list[Page], longer: Query | None = None
+    ) -> Paginator[Page]:
         """Some pages: of the longer period one will do."""
         most = MOST_REQUESTS if longer else MOST_REQUESTS - 1
 
@@ -161,7 +173,7 @@ class _Examination:
             self._asked += 1
             return self._client.page(longer or self._query, page)
 
-        walk = Walk(ask, self._decoder.page, first=first, in_flight=1)
+        walk = Paginator(ask, self._decoder.page, first=first, in_flight=1)
         try:
             for page in walk:
                 pages.append(page)

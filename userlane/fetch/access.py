@@ -12,7 +12,7 @@ from functools import partial
 from threading import Lock
 from typing import Protocol
 
-from userlane.client import Patience
+from userlane.client import LoadDeadline
 from userlane.contract import Connection, Query
 from userlane.errors import AccessRefused, LoadStopped, Throttled, UserlaneError
 from userlane.fetch.door import ADMITTED, Door, entered, lately
@@ -59,7 +59,7 @@ class Doors:
         self,
         connection: Connection,
         query: Query,
-        patience: Patience,
+        patience: LoadDeadline,
         asks: Asks,
         since: datetime | None = None,
     ) -> tuple[Piece, ...]:
@@ -161,7 +161,9 @@ class Doors:
             door.know(each.id)
         return None
 
-    def _show(self, door: Door, cover: Cover, held: Sequence[Held], patience: Patience, asks: Asks) -> None:
+    def _show(
+        self, door: Door, cover: Cover, held: Sequence[Held], patience: LoadDeadline, asks: Asks
+    ) -> None:
         """Pieces of others: a token that is shown not to see the same is not asked much longer."""
         self._show_spans(door, cover, held, patience, asks)
         now, different = datetime.now(UTC), 0
@@ -192,7 +194,7 @@ class Doors:
                 door.different[each.id] = now
 
     def _show_spans(
-        self, door: Door, cover: Cover, held: Sequence[Held], patience: Patience, asks: Asks
+        self, door: Door, cover: Cover, held: Sequence[Held], patience: LoadDeadline, asks: Asks
     ) -> None:
         """Tags have many windows, so those that lie side by side are shown together, else in two halves."""
         new = [each for each in held if each.id not in door.known and each.id not in door.different]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
-from userlane.client import Patience
+from userlane.client import LoadDeadline
 
 ADMITTED = timedelta(minutes=15)
 """How long after an answer a token may open what is stored without asking."""
@@ -47,8 +47,8 @@ def lately(moment: datetime) -> bool:
 
 
 @contextmanager
-def entered(door: Door, patience: Patience) -> Iterator[None]:
-    """One load of this token at a time asks what it may open. Raises what `Patience.check` raises."""
+def entered(door: Door, patience: LoadDeadline) -> Iterator[None]:
+    """One load of this token at a time asks what it may open. Raises what `LoadDeadline.check` raises."""
     while not door.lock.acquire(timeout=_BLINK):
         patience.check()
     try:

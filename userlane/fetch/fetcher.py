@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from userlane.client import Limits, Patience, Transport, open_http
+from userlane.client import Limits, LoadDeadline, Transport, open_http_pool
 from userlane.contract import Connection, Dataset, DatasetName, Query, Shelf, Window
 from userlane.errors import AccessRefused, LoadStopped, LongLoad, TokenRejected, UserlaneError
 from userlane.fetch.access import Doors
@@ -54,7 +54,7 @@ class Fetcher:
         self._passing = MemoryStore()
         self._doors = Doors(self._store_of)
         self._limits = limits or Limits()
-        self._http = open_http(transport)
+        self._http = open_http_pool(transport)
         self._lock = Lock()
         self._loads: WeakValueDictionary[tuple[object, ...], Load] = WeakValueDictionary()
         self._datasets: WeakValueDictionary[str, Dataset] = WeakValueDictionary()
@@ -94,7 +94,7 @@ class Fetcher:
         `at_most` see `start`.
         """
         began = time.monotonic()
-        patience = Patience(self._limits, stop)
+        patience = LoadDeadline(self._limits, stop)
         run = self._run(connection, query, patience)
         asks = Asking(self._run, connection, query, patience)
         keeper = Keeping(self._doors, self._store_of(connection), connection, patience, asks, since)
@@ -173,7 +173,7 @@ class Fetcher:
         today = datetime.now(ZoneInfo(query.timezone)).date()
         recent = query.over(Window.through(today - timedelta(days=_PROBE_DAYS - 1), today))
         seconds = min(_PROBE_SECONDS, self._limits.load_seconds)
-        run = self._run(connection, recent, Patience(replace(self._limits, load_seconds=seconds)))
+        run = self._run(connection, recent, LoadDeadline(replace(self._limits, load_seconds=seconds)))
         try:
             run.probe()
         except UserlaneError as error:
@@ -201,7 +201,7 @@ class Fetcher:
         self._http.close()
         self._store.close()
 
-    def _run(self, connection: Connection, query: Query, patience: Patience) -> Run:
+    def _run(self, connection: Connection, query: Query, patience: LoadDeadline) -> Run:
         return Run(
             connection,
             self._http,
@@ -215,7 +215,7 @@ class Fetcher:
         self,
         connection: Connection,
         query: Query,
-        patience: Patience,
+        patience: LoadDeadline,
         asks: Asking,
         since: datetime | None,
     ) -> tuple[Piece, ...]:
@@ -245,7 +245,7 @@ class Fetcher:
         daily, pace = a_day(self._doors, connection, query), self._paces.of(connection)
         if daily is None or pace is None:
             day = sample(max(gaps, key=lambda gap: gap.days))
-            run = self._run(connection, query, Patience(self._limits, keeper.patience.stop))
+            run = self._run(connection, query, LoadDeadline(self._limits, keeper.patience.user_stop))
             (outcome, *_) = run.go(Plan(query, [day]), progress, keeper)
             if isinstance(outcome.error, (AccessRefused, LoadStopped)):
                 self._turn_away(connection, query, outcome.error)

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from userlane.client import Patience
+from userlane.client import LoadDeadline
 from userlane.contract import Connection, Query
 from userlane.errors import UserlaneError
 from userlane.fetch.access import Doors
@@ -19,10 +19,10 @@ _CLOCKS_DIFFER = timedelta(seconds=5)
 class Asking:
     """As `doors.Asks`: on behalf of one load."""
 
-    run: Callable[[Connection, Query, Patience], Run]
+    run: Callable[[Connection, Query, LoadDeadline], Run]
     connection: Connection
     query: Query
-    patience: Patience
+    patience: LoadDeadline
 
     def proves(self, query: Query, proof: Proof) -> bool:
         return self.run(self.connection, query, self.patience).proves(proof)
@@ -41,7 +41,7 @@ class Keeping:
     doors: Doors
     store: Store
     connection: Connection
-    patience: Patience
+    patience: LoadDeadline
     asks: Asking
     since: datetime | None
     began: datetime = field(default_factory=lambda: datetime.now(UTC) - _CLOCKS_DIFFER)

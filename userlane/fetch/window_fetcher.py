@@ -11,7 +11,7 @@ from functools import partial
 from operator import itemgetter
 from threading import Event, Lock
 
-from userlane.client import Client, Crew, Http, Patience, Room, Walk
+from userlane.client import Client, DaemonPool, HttpPool, LoadDeadline, Paginator, RowBudget
 from userlane.contract import Connection, Query, Window
 from userlane.decode import Decoder, Page
 from userlane.errors import LoadStopped, UserlaneError
@@ -43,9 +43,9 @@ class Run:
     def __init__(
         self,
         connection: Connection,
-        http: Http,
+        http: HttpPool,
         query: Query,
-        patience: Patience,
+        patience: LoadDeadline,
         *,
         in_flight: int,
         max_rows: int,
@@ -54,7 +54,7 @@ class Run:
         self._query = query
         self._patience = patience
         self._in_flight = in_flight
-        self._room = Room(max_rows)
+        self._room = RowBudget(max_rows)
         self._client = Client(connection, http, patience, in_flight=in_flight, notice=self._wait)
         self._decoder = Decoder(query, self._route.fields)
         # Half as many again as requests may be under way: while one is read, another takes its place.
@@ -127,7 +127,7 @@ class Run:
         found: list[tuple[Window, list[Outcome]]] = []
         work = partial(self._walk_all, plan, keeper, found)
         try:
-            with Crew(self._workers, "userlane-window") as crew:
+            with DaemonPool(self._workers, "userlane-window") as crew:
                 jobs = [self._begin(crew, work)]
                 while not self._tried.is_set():
                     self._listen(tell)
@@ -138,12 +138,12 @@ class Run:
         except BaseException:  # the one who listened has gone
             self._patience.abort()
             raise
-        self._patience.end()
+        self._patience.finish_in_flight()
         for job in jobs:
             job.result()
         return [outcome for _, outcomes in sorted(found, key=itemgetter(0)) for outcome in outcomes]
 
-    def _begin(self, crew: Crew, work: Callable[[], None]) -> "Future[None]":
+    def _begin(self, crew: DaemonPool, work: Callable[[], None]) -> "Future[None]":
         self._walkers.begin()
         job = crew.submit(work)
         job.add_done_callback(lambda _: self._news.set())
@@ -214,7 +214,7 @@ class Run:
         """A window walked, once more where its records changed on the way; None if it is to be cut."""
         first = self._walk(query)
         if first.too_many:
-            self._room.give_back(first.records)
+            self._room.release(first.records)
             with self._lock:
                 self._records -= first.records
             self._plan.put_back(query.window, max([first.records, *first.totals]), first.until)
@@ -223,18 +223,18 @@ class Run:
             self._plan.learn(query.window, first.records)
         if not first.moved:
             return Outcome.of(first)
-        self._room.give_back(first.records)
+        self._room.release(first.records)
         return second(first, self._walk(query, known=first.records))
 
     def _walk(self, query: Query, known: int = 0) -> Walked:
         """Walk one window; of its records so many were counted before."""
         walked = Walked(query)
-        walk = Walk(
+        walk = Paginator(
             partial(self._ask, query),
             self._read,
             first=self._first,
             in_flight=self._in_flight,
-            room=self._room,
+            row_budget=self._room,
             share=self._share,
         )
         error: UserlaneError | None = None
@@ -255,12 +255,12 @@ class Run:
                     break
         except UserlaneError as caught:
             ended_by_another = isinstance(caught, LoadStopped) and not self._patience.aborted
-            error = bare(self._patience.why or caught if ended_by_another else caught)
+            error = bare(self._patience.fatal_error or caught if ended_by_another else caught)
             if isinstance(error, FINAL) or not self.answered or self._patience.remaining <= 0:
-                self._patience.end()
+                self._patience.finish_in_flight()
         finally:
-            if walk.barred:  # a full room or an ignored page number: no other window fares better
-                self._patience.end()
+            if walk.ends_load:  # a full room or an ignored page number: no other window fares better
+                self._patience.finish_in_flight()
         walked.finish(walk, error)
         return walked
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from userlane.client import Walk
+from userlane.client import Paginator
 from userlane.contract import Query
 from userlane.decode import Page
 from userlane.errors import AccessRefused, UserlaneError
@@ -61,7 +61,7 @@ class Walked:
         day: date | None = pc.max(self._tables[-1]["date"]).as_py()
         return day
 
-    def finish(self, walk: Walk[Page], error: UserlaneError | None) -> None:
+    def finish(self, walk: Paginator[Page], error: UserlaneError | None) -> None:
         """The walk is over, because of `error` or by itself."""
         self.reason = walk.reason
         if error:  # who is refused has to do something about it before anything else can help
@@ -69,7 +69,7 @@ class Walked:
             self.reason = f"{error.cause} {error.next_step}" if refused else error.cause
         self.error = error
         self.totals = walk.totals
-        self.broken = walk.barred or error is not None
+        self.broken = walk.ends_load or error is not None
         if self.too_many:
             return
         tidied = tidy(self._query, self._tables)

@@ -7,7 +7,7 @@ import httpx
 
 from tests import stand_in
 from tests.stand_in import TOKEN, whole_answer
-from userlane.client import Client, Limits, Patience, open_http
+from userlane.client import Client, Limits, LoadDeadline, open_http_pool
 
 NOW = datetime(2026, 4, 10, 12, tzinfo=UTC)
 QUICK = Limits(page_seconds=5, load_seconds=20, backoff=0.001)
@@ -24,7 +24,7 @@ def client(
     in_flight: int = 4,
 ) -> Client:
     connection = stand_in.connection(base_url, token)
-    return Client(connection, open_http(transport), Patience(limits, stop), in_flight=in_flight)
+    return Client(connection, open_http_pool(transport), LoadDeadline(limits, stop), in_flight=in_flight)
 
 
 def scripted(*answers: httpx.Response | Exception) -> httpx.MockTransport:

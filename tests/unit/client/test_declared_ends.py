@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.stand_in import UNHURRIED
-from tests.unit.client.test_walk import Numbers, Said
-from userlane.client import Walk
+from tests.unit.client.test_paginator import Numbers, Said
+from userlane.client import Paginator
 from userlane.errors import NotFound, RequestRefused, ServerFailed, UserlaneError
 
 Declare = Callable[["Server", int, int], Said]
@@ -83,8 +83,8 @@ def read(body: bytes) -> Numbers:
     return Numbers(tuple(values), Said(*said))
 
 
-def walked(server: Server, **options: Any) -> tuple[list[int], Walk[Numbers]]:
-    walk = Walk(server, read, **options)
+def walked(server: Server, **options: Any) -> tuple[list[int], Paginator[Numbers]]:
+    walk = Paginator(server, read, **options)
     return [value for page in walk for value in page.values], walk
 
 
@@ -146,7 +146,7 @@ def test_declared_pages_are_fetched_side_by_side_though_they_are_shorter_than_as
             together.wait(timeout=10)
         return server(page)
 
-    assert sum(page.records for page in Walk(ask, read, limit=1000, in_flight=3)) == 40
+    assert sum(page.records for page in Paginator(ask, read, limit=1000, in_flight=3)) == 40
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_fewer_records_than_declared_are_marked(said: Said) -> None:
     rows, walk = walked(server, limit=10)
     assert rows == list(range(30))
     assert walk.reason == "The API declared 50 records and sent 30."
-    assert not walk.barred
+    assert not walk.ends_load
 
 
 def test_fewer_pages_than_declared_are_marked() -> None:
@@ -202,10 +202,10 @@ def test_an_ignored_page_number_is_noticed_though_every_answer_names_another(
         asked.append(page)
         return json.dumps([[1, 2, 3], [250, None, True, False], page]).encode()
 
-    walk = Walk(ask, read, first=first, in_flight=8)
+    walk = Paginator(ask, read, first=first, in_flight=8)
     assert [page.values for page in walk] == [(1, 2, 3)]
     assert walk.reason == "The API sends the same page again and again: it ignores the page number."
-    assert walk.barred
+    assert walk.ends_load
     assert len(asked) <= 3
 
 
@@ -277,7 +277,7 @@ def test_a_refused_page_after_a_short_one_is_no_end_when_anything_speaks_against
     server: Callable[[UserlaneError], Short], refusal: UserlaneError
 ) -> None:
     short = server(refusal)
-    walk = Walk(short, read, limit=10, in_flight=1)
+    walk = Paginator(short, read, limit=10, in_flight=1)
     with pytest.raises(type(refusal)):
         list(walk)
     assert len(short.asked) <= 5
@@ -285,7 +285,7 @@ def test_a_refused_page_after_a_short_one_is_no_end_when_anything_speaks_against
 
 def test_a_total_that_has_not_come_says_better_than_a_refusal_what_is_missing() -> None:
     short = Short(lambda page: page > 2, REFUSALS[0], Said(total=150))
-    walk = Walk(short, read, limit=10, in_flight=1)
+    walk = Paginator(short, read, limit=10, in_flight=1)
     assert sum(page.records for page in walk) == 13
     assert walk.reason == "The API declared 150 records and sent 13."
 
@@ -294,7 +294,7 @@ def test_what_goes_wrong_while_the_end_is_looked_into_is_raised() -> None:
     """Neither an end nor a refusal: nobody knows."""
     short = Short(lambda page: page > 2, REFUSALS[0], then=ServerFailed("broken"))
     with pytest.raises(ServerFailed):
-        list(Walk(short, read, limit=10))
+        list(Paginator(short, read, limit=10))
 
 
 @pytest.mark.parametrize("amount", [14, 25])
@@ -311,7 +311,7 @@ def test_the_last_page_again_after_a_short_one_leaves_open_whether_there_is_more
         assert walk.reason == (
             f"The API gave page {last} again in place of page {last + 1}; whether there is more is not known."
         )
-        assert not walk.barred
+        assert not walk.ends_load
 
 
 def test_the_last_page_again_is_not_asked_for_where_the_total_has_come() -> None:
@@ -336,13 +336,13 @@ def test_an_empty_page_0_excuses_no_refused_page_1_where_there_may_be_more(said:
         return json.dumps([[1, 2] if page else [], [said.total, said.pages, said.more, False], page]).encode()
 
     with pytest.raises(NotFound):
-        list(Walk(ask, read, first="auto"))
+        list(Paginator(ask, read, first="auto"))
 
 
 @pytest.mark.parametrize("amount", [7, 10, 20])
 @pytest.mark.parametrize("limit", [10, 1000])
 def test_a_page_refused_after_one_that_may_not_be_the_last_is_an_error(amount: int, limit: int) -> None:
-    walk = Walk(Server(amount, 10, past_the_end="not found"), read, limit=limit)
+    walk = Paginator(Server(amount, 10, past_the_end="not found"), read, limit=limit)
     with pytest.raises(NotFound):
         list(walk)
 
@@ -357,7 +357,7 @@ def test_a_refusal_that_is_not_about_the_page_is_an_error_wherever_it_comes(
         return json.dumps([[*range(page, page + (2 if page == 3 else 10))], [None] * 3 + [False]]).encode()
 
     with pytest.raises(RequestRefused, match="elsewhere"):
-        list(Walk(ask, lambda body: read(body[:-1] + b", 0]"), first=first, limit=10))
+        list(Paginator(ask, lambda body: read(body[:-1] + b", 0]"), first=first, limit=10))
 
 
 @pytest.mark.parametrize("kind", [NotFound, RequestRefused])
@@ -366,4 +366,4 @@ def test_a_first_page_refused_in_every_way_of_counting_is_an_error(kind: type[Ex
         raise kind("no")
 
     with pytest.raises(kind):
-        list(Walk(ask, read, first="auto"))
+        list(Paginator(ask, read, first="auto"))

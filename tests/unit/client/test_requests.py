@@ -12,7 +12,7 @@ import pytest
 from tests import stand_in
 from tests.stand_in import TOKEN, answering, listening, query
 from tests.unit.client.given import OK, QUICK, client, scripted
-from userlane.client import Client, Patience, open_http
+from userlane.client import Client, LoadDeadline, open_http_pool
 from userlane.contract import ASSUMED, Auth, Connection, Query, Token, Window
 from userlane.errors import (
     RequestRefused,
@@ -28,7 +28,7 @@ def seen(connection: Connection, asked: Query, page: int = 3, limit: int = 50) -
         return httpx.Response(200, content=b"[]")
 
     transport = httpx.MockTransport(answer)
-    Client(connection, open_http(transport), Patience(QUICK)).page(asked, page, limit)
+    Client(connection, open_http_pool(transport), LoadDeadline(QUICK)).page(asked, page, limit)
     return requests[0]
 
 

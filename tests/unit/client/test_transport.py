@@ -14,9 +14,9 @@ import pytest
 from tests.ports import reserved
 from tests.stand_in import SAMPLES, TOKEN, answering, listening, query, request_on, whole_answer
 from tests.unit.client.given import OK, client
-from userlane.client import Limits, Patience, open_http
-from userlane.client.faults import FAULTS, translate
-from userlane.client.transport import watching
+from userlane.client import Limits, LoadDeadline, open_http_pool
+from userlane.client.faults import FAULTS, translate_transport_error
+from userlane.client.transport import limit_request
 from userlane.errors import (
     ApiFailed,
     LoadStopped,
@@ -39,7 +39,7 @@ def test_every_transport_error_of_httpx_is_mapped() -> None:
 
 @pytest.mark.parametrize("kind", FAULTS)
 def test_a_mapped_error_names_the_host_and_quotes_nothing(kind: type[httpx.TransportError]) -> None:
-    error = translate(kind(f"header Bearer {TOKEN}"), "api.example.com")
+    error = translate_transport_error(kind(f"header Bearer {TOKEN}"), "api.example.com")
     assert isinstance(error, ApiFailed)
     assert "api.example.com" in error.cause
     assert TOKEN not in str(error)
@@ -179,10 +179,10 @@ def test_a_stop_on_a_connection_that_is_open_already_sends_nothing() -> None:
             connection.sendall(OK)
 
     stop = threading.Event()
-    with listening(serve) as (base_url, connections), open_http() as http:
+    with listening(serve) as (base_url, connections), open_http_pool() as http:
         http.get(base_url)
         stop.set()
-        with watching(Patience(Limits(), stop)), pytest.raises(LoadStopped):
+        with limit_request(LoadDeadline(Limits(), stop)), pytest.raises(LoadStopped):
             http.get(base_url)
         assert (len(connections), len(heads)) == (1, 1)
 

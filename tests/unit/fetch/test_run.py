@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.stand_in import APRIL, UNHURRIED, Api, Record, as_json, connection, nps_records, query
 from tests.unit.fetch.given import LIMITS, QUARTER, status, tag_api
-from userlane.client import Patience, open_http
+from userlane.client import LoadDeadline, open_http_pool
 from userlane.contract import Query
 from userlane.decode import Decoder
 from userlane.errors import TokenRejected
@@ -38,9 +38,9 @@ def run(
     in_flight: int = 3,
     max_rows: int = 10**6,
 ) -> Run:
-    patience = Patience(LIMITS, stop)
+    patience = LoadDeadline(LIMITS, stop)
     asked = asked or query()
-    http = open_http(transport)
+    http = open_http_pool(transport)
     return Run(connection(token=who), http, asked, patience, in_flight=in_flight, max_rows=max_rows)
 
 

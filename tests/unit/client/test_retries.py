@@ -13,7 +13,7 @@ import pytest
 from tests import stand_in
 from tests.stand_in import listening, query, request_on
 from tests.unit.client.given import QUICK, client, scripted
-from userlane.client import Client, Limits, Patience, open_http
+from userlane.client import Client, Limits, LoadDeadline, open_http_pool
 from userlane.errors import (
     LoadStopped,
     ServerFailed,
@@ -58,15 +58,15 @@ def test_the_api_is_not_asked_again_before_the_time_it_named_by_any_load_of_the_
         told_to_wait.set()
         return httpx.Response(429, headers={"retry-after": "1"})
 
-    http = open_http(httpx.MockTransport(answer))
+    http = open_http_pool(httpx.MockTransport(answer))
     connection = stand_in.connection(token="waits-its-turn")
 
     def notice(until: datetime, why: str) -> None:
         notices.append((until, why))
         other.start()
 
-    first = Client(connection, http, Patience(QUICK), notice=notice)
-    second = Client(connection, http, Patience(QUICK))
+    first = Client(connection, http, LoadDeadline(QUICK), notice=notice)
+    second = Client(connection, http, LoadDeadline(QUICK))
     other = threading.Thread(target=second.page, args=(query(), 2))
     before = datetime.now(UTC)
     first.page(query(), 1)
@@ -100,9 +100,9 @@ def test_while_the_api_asks_to_wait_no_later_load_of_the_token_asks_either(
     transport = scripted(
         httpx.Response(status, headers={"retry-after": asked}), httpx.Response(200, text="[]")
     )
-    http = open_http(transport)
+    http = open_http_pool(transport)
     told, waiting, other = (
-        Client(stand_in.connection(token=token), http, Patience(Limits())) for token in ("a", "a", "b")
+        Client(stand_in.connection(token=token), http, LoadDeadline(Limits())) for token in ("a", "a", "b")
     )
     with pytest.raises((Throttled, ServerFailed), match=words):
         told.page(query(), 1)
@@ -115,9 +115,11 @@ def test_while_the_api_asks_to_wait_no_later_load_of_the_token_asks_either(
 def test_a_wait_may_be_named_as_a_date_and_by_a_503() -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
     transport = scripted(httpx.Response(503, headers={"retry-after": date}), httpx.Response(200, text="[]"))
-    http = open_http(transport)
+    http = open_http_pool(transport)
     notices: list[str] = []
-    api = Client(stand_in.connection(), http, Patience(QUICK), notice=lambda _until, why: notices.append(why))
+    api = Client(
+        stand_in.connection(), http, LoadDeadline(QUICK), notice=lambda _until, why: notices.append(why)
+    )
     began = time.monotonic()
     assert api.page(query(), 1) == b"[]"
     assert time.monotonic() - began >= 0.9
@@ -136,11 +138,11 @@ def test_a_page_cut_off_by_the_end_of_the_load_says_so_and_not_that_the_page_was
 def test_a_stop_ends_a_wait() -> None:
     stop = threading.Event()
     throttled = httpx.Response(429, headers={"retry-after": "200"})
-    http = open_http(scripted(throttled))
+    http = open_http_pool(scripted(throttled))
     api = Client(
         stand_in.connection(token="stops-waiting"),
         http,
-        Patience(Limits(), stop),
+        LoadDeadline(Limits(), stop),
         notice=lambda _until, _why: stop.set(),
     )
     with pytest.raises(LoadStopped):
@@ -174,10 +176,10 @@ def test_requests_of_one_token_are_bounded_across_loads_and_other_tokens_go_on()
             now[whose] -= 1
         return httpx.Response(200, text="[]")
 
-    http = open_http(httpx.MockTransport(answer))
+    http = open_http_pool(httpx.MockTransport(answer))
     threads = [
         threading.Thread(
-            target=Client(stand_in.connection(token=token), http, Patience(QUICK), in_flight=width).page,
+            target=Client(stand_in.connection(token=token), http, LoadDeadline(QUICK), in_flight=width).page,
             args=(query(), page),
         )
         for token in ("one", "other")

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from tests import stand_in
 from tests.stand_in import UNHURRIED, query
 from tests.unit.client.given import QUICK, scripted
-from userlane.client import Client, Http, Patience, open_http
+from userlane.client import Client, HttpPool, LoadDeadline, open_http_pool
 from userlane.client.kept import Kept
-from userlane.client.quota import OWN, REFILLED, RETRIES, Quota
+from userlane.client.quota import OWN, REFILLED, RETRIES, RetryBudget
 from userlane.errors import ServerFailed, Throttled, Unreachable
 
 
-def client(http: Http, number: int = 0, base_url: str = "http://a.example") -> Client:
-    return Client(stand_in.connection(base_url, f"user-{number}"), http, Patience(QUICK))
+def client(http: HttpPool, number: int = 0, base_url: str = "http://a.example") -> Client:
+    return Client(stand_in.connection(base_url, f"user-{number}"), http, LoadDeadline(QUICK))
 
 
 class Switched(httpx.BaseTransport):
@@ -41,7 +41,7 @@ class Switched(httpx.BaseTransport):
 
 def test_fifty_loads_on_an_api_that_answers_500_send_fifty_requests_and_the_quota() -> None:
     api = Switched()
-    http = open_http(api)
+    http = open_http_pool(api)
     began = time.monotonic()
     words: list[str] = []
     for number in range(50):
@@ -69,7 +69,7 @@ def test_fifty_loads_on_an_api_that_answers_500_send_fifty_requests_and_the_quot
 
 def test_one_users_broken_property_leaves_the_others_their_retries_and_their_loads() -> None:
     """Ben presses “Try again” for a property that always fails; then one request of Anna's stumbles."""
-    http = open_http(api := Switched())
+    http = open_http_pool(api := Switched())
     ben = [client(http, 1) for _ in range(40)]
     for load in ben:
         with pytest.raises(ServerFailed):
@@ -84,9 +84,11 @@ def test_one_users_broken_property_leaves_the_others_their_retries_and_their_loa
 
 
 def test_a_page_that_is_not_asked_for_twice_ends_no_load() -> None:
-    http = open_http(api := Switched())
+    http = open_http_pool(api := Switched())
     load = client(http)
-    while http.quota(httpx.URL("http://a.example"), stand_in.connection("http://a.example", "user-0")).take():
+    while http.budget(
+        httpx.URL("http://a.example"), stand_in.connection("http://a.example", "user-0")
+    ).take():
         pass
     with pytest.raises(ServerFailed, match="fails often"):
         load.page(query(), 1)
@@ -105,8 +107,8 @@ def test_a_page_that_is_not_asked_for_twice_ends_no_load() -> None:
 def test_whatever_fails_keeps_its_kind_when_the_quota_is_spent(
     answer: httpx.Response | Exception, error: type[Exception], words: str
 ) -> None:
-    http = open_http(scripted(answer))
-    while http.quota(
+    http = open_http_pool(scripted(answer))
+    while http.budget(
         httpx.URL("http://a.example/v1"), stand_in.connection("http://a.example", "user-0")
     ).take():
         pass
@@ -123,49 +125,49 @@ def test_whatever_fails_keeps_its_kind_when_the_quota_is_spent(
 )
 def test_retries_are_paid_for_given_back_and_never_more_than_there_were(events: list[str | float]) -> None:
     now = 0.0
-    quota = Quota(lambda: now)
+    budget = RetryBudget(lambda: now)
     for event in events:
-        before = quota.left
+        before = budget.left
         if event == "take":
-            assert quota.take() == (before >= 1)
-            assert quota.left == pytest.approx(before - 1 if before >= 1 else before)
+            assert budget.take() == (before >= 1)
+            assert budget.left == pytest.approx(before - 1 if before >= 1 else before)
         elif isinstance(event, float):
             now += event
-            assert quota.left == pytest.approx(min(RETRIES, before + event * RETRIES / REFILLED))
+            assert budget.left == pytest.approx(min(RETRIES, before + event * RETRIES / REFILLED))
         else:
             later = event == "later try"
-            quota.succeeded(retried=later)
-            assert quota.left == pytest.approx(min(RETRIES, before + (1 if later else 0.2)))
-        assert 0 <= quota.left <= RETRIES
+            budget.record_success(retried=later)
+            assert budget.left == pytest.approx(min(RETRIES, before + (1 if later else 0.2)))
+        assert 0 <= budget.left <= RETRIES
 
 
 def test_an_api_that_nobody_asked_for_a_while_starts_afresh() -> None:
     now = 0.0
-    quota = Quota(lambda: now)
-    while quota.take():
+    budget = RetryBudget(lambda: now)
+    while budget.take():
         pass
     now = REFILLED
-    assert sum(quota.take() for _ in range(2 * RETRIES)) == RETRIES
+    assert sum(budget.take() for _ in range(2 * RETRIES)) == RETRIES
 
 
 def test_an_api_that_fails_one_time_in_three_never_runs_out_of_retries() -> None:
     now = 0.0
-    quota = Quota(lambda: now)
+    budget = RetryBudget(lambda: now)
     failing = (request % 3 == 0 for request in range(100_000))
     for _ in range(20_000):
         tries = 1
         while next(failing):
-            assert quota.take()
+            assert budget.take()
             tries += 1
-        quota.succeeded(retried=tries > 1)
-    assert quota.left > RETRIES - 2
+        budget.record_success(retried=tries > 1)
+    assert budget.left > RETRIES - 2
 
 
 def test_what_is_remembered_stays_small_and_what_is_in_use_is_never_doubled() -> None:
-    kept: Kept[int, Quota] = Kept(10)
-    in_use = kept.of(0, Quota)
+    kept: Kept[int, RetryBudget] = Kept(10)
+    in_use = kept.of(0, RetryBudget)
     for key in range(1, 1000):
-        kept.of(key, Quota)
-    assert kept.of(0, Quota) is in_use
+        kept.of(key, RetryBudget)
+    assert kept.of(0, RetryBudget) is in_use
     assert len(kept._latest) == 10
     assert len(kept._held) <= 11

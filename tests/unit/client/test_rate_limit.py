@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests import stand_in
 from tests.stand_in import UNHURRIED, listening, query, request_on, whole_answer
 from tests.unit.client.given import OK, QUICK
-from userlane.client import Client, Limits, Patience, open_http
+from userlane.client import Client, Limits, LoadDeadline, open_http_pool
 from userlane.client.pace import START, Pace
 from userlane.errors import ServerFailed, TooSlow
 
@@ -110,18 +110,18 @@ def test_over_a_socket_it_starts_low_grows_to_the_setting_halves_when_pushed_bac
     bodies: list[bytes] = []
     server = Counting(quick=setting - START, together=setting)
     with listening(server) as (base_url, _):
-        http = open_http()
+        http = open_http_pool()
         connection = stand_in.connection(base_url)
 
         def load(number: int) -> None:
-            api = Client(connection, http, Patience(QUICK), in_flight=setting)
+            api = Client(connection, http, LoadDeadline(QUICK), in_flight=setting)
             bodies.append(api.page(query(), number))
 
         threads = [threading.Thread(target=load, args=(number,)) for number in range(pages)]
         for thread in threads:
             thread.start()
         assert server.held(setting // 2) == setting // 2
-        assert http.lane(connection, setting).allowed == setting // 2
+        assert http.limiter(connection, setting).allowed == setting // 2
         server.gate.set()
         for thread in threads:
             thread.join(20)
@@ -139,10 +139,10 @@ def test_a_page_that_takes_too_long_halves_it_and_a_failure_of_another_kind_does
         connection.recv(1)
 
     with listening(serve) as (base_url, _):
-        http, who = open_http(), stand_in.connection(base_url)
-        lane = http.lane(who, 8)
+        http, who = open_http_pool(), stand_in.connection(base_url)
+        limiter = http.limiter(who, 8)
         once = Limits(page_seconds=0.3, tries=1)
         for page, error, allowed in ((1, ServerFailed, START), (2, TooSlow, START // 2)):
             with pytest.raises(error):
-                Client(who, http, Patience(once), in_flight=8).page(query(), page)
-            assert lane.allowed == allowed
+                Client(who, http, LoadDeadline(once), in_flight=8).page(query(), page)
+            assert limiter.allowed == allowed

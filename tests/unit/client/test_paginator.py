@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.stand_in import UNHURRIED
-from userlane.client import Crew, Room, Walk
+from userlane.client import DaemonPool, Paginator, RowBudget
 from userlane.errors import NotFound, RequestRefused, ServerFailed, UserlaneError
 
 First = Literal["auto", 0, 1]
@@ -77,7 +77,7 @@ class Source:
         return " ".join(map(str, range(first, min(first + self.most, self.total)))).encode()
 
 
-def collected(walk: Walk[Numbers]) -> list[int]:
+def collected(walk: Paginator[Numbers]) -> list[int]:
     return [value for page in walk for value in page.values]
 
 
@@ -93,7 +93,7 @@ def test_every_record_comes_once_in_order_however_the_server_cuts_its_pages(
     total: int, most: int, limit: int, in_flight: int, base: Literal[0, 1]
 ) -> None:
     source = Source(total, min(most, limit), base)
-    walk = Walk(source, read, first=base, limit=limit, in_flight=in_flight)
+    walk = Paginator(source, read, first=base, limit=limit, in_flight=in_flight)
     assert collected(walk) == list(range(total))
     assert walk.reason is None
     assert source.most_together <= in_flight
@@ -109,20 +109,20 @@ def test_every_record_comes_once_in_order_however_the_server_cuts_its_pages(
 def test_where_pages_start_is_found_out_without_losing_or_repeating_one(
     total: int, base: int, before: UserlaneError | str
 ) -> None:
-    walk = Walk(Source(total, 5, base, before), read, first="auto", limit=5)
+    walk = Paginator(Source(total, 5, base, before), read, first="auto", limit=5)
     assert collected(walk) == list(range(total))
     assert walk.reason is None
 
 
 def test_a_multiple_of_the_limit_ends_on_the_empty_page() -> None:
     source = Source(20, 10)
-    assert collected(Walk(source, read, limit=10, in_flight=1)) == list(range(20))
+    assert collected(Paginator(source, read, limit=10, in_flight=1)) == list(range(20))
     assert source.asked == [1, 2, 3]
 
 
 def test_a_short_first_page_is_followed_by_one_request() -> None:
     source = Source(7, 10)
-    assert collected(Walk(source, read, limit=10)) == list(range(7))
+    assert collected(Paginator(source, read, limit=10)) == list(range(7))
     assert source.asked == [1, 2]
 
 
@@ -137,7 +137,7 @@ def test_nothing_is_asked_beside_the_first_page() -> None:
         assert not begun.is_set()
         return b"1 2 3"
 
-    assert collected(Walk(ask, read, limit=3)) == [1, 2, 3]
+    assert collected(Paginator(ask, read, limit=3)) == [1, 2, 3]
 
 
 @pytest.mark.parametrize("first", [0, 1, "auto"])
@@ -149,20 +149,20 @@ def test_an_ignored_page_number_is_noticed_by_the_third_request(first: First, re
         asked.append(page)
         return " ".join(map(str, range(records))).encode()
 
-    walk = Walk(ask, read, first=first, limit=10, in_flight=8)
+    walk = Paginator(ask, read, first=first, limit=10, in_flight=8)
     assert collected(walk) == list(range(records))
     assert walk.reason == "The API sends the same page again and again: it ignores the page number."
     assert len(asked) <= 3
 
 
 def test_endless_pages_stop_when_the_room_is_full() -> None:
-    walk = Walk(Source(10**9, 10), read, limit=10, room=Room(35))
+    walk = Paginator(Source(10**9, 10), read, limit=10, row_budget=RowBudget(35))
     assert collected(walk) == list(range(30))
     assert walk.reason == "There are more than 35 records (USERLANE_MAX_ROWS); the rest is left out."
 
 
 def test_exactly_as_many_records_as_there_is_room_for_are_complete() -> None:
-    walk = Walk(Source(30, 10), read, limit=10, room=Room(30))
+    walk = Paginator(Source(30, 10), read, limit=10, row_budget=RowBudget(30))
     assert collected(walk) == list(range(30))
     assert walk.reason is None
 
@@ -176,7 +176,7 @@ def test_an_error_comes_in_the_place_of_its_page() -> None:
         return source(page)
 
     got: list[int] = []
-    pages = iter(Walk(ask, read, limit=10))
+    pages = iter(Paginator(ask, read, limit=10))
     for _ in range(3):
         got.extend(next(pages).values)
     with pytest.raises(ServerFailed):
@@ -200,7 +200,7 @@ def test_a_page_is_read_by_the_thread_that_asked_for_it_and_one_at_a_time_by_the
         readers.append(threading.get_ident())
         return read(body)
 
-    collected(Walk(ask, note, limit=10, in_flight=in_flight))
+    collected(Paginator(ask, note, limit=10, in_flight=in_flight))
     assert Counter(asked) == Counter(readers)
     assert ({*readers} == {threading.get_ident()}) is (in_flight == 1)
 
@@ -212,10 +212,10 @@ def test_a_crew_never_has_more_threads_than_its_size_and_hands_errors_on() -> No
         together.wait(5)
         return 1
 
-    with Crew(2, "test") as crew:
-        jobs = [crew.submit(meet) for _ in range(4)]
+    with DaemonPool(2, "test") as pool:
+        jobs = [pool.submit(meet) for _ in range(4)]
         assert [job.result(5) for job in jobs] == [1, 1, 1, 1]
-        failing = crew.submit(lambda: int("x"))
+        failing = pool.submit(lambda: int("x"))
         with pytest.raises(ValueError, match="invalid literal"):
             failing.result(5)
 
@@ -233,5 +233,5 @@ def test_when_a_walk_is_over_nothing_is_under_way_any_more() -> None:
             under_way -= 1
         return b"" if page > 3 else f"{page} {page + 10}".encode()
 
-    assert len(collected(Walk(ask, read, limit=2, in_flight=6))) == 6
+    assert len(collected(Paginator(ask, read, limit=2, in_flight=6))) == 6
     assert under_way == 0
