@@ -45,6 +45,7 @@ case "$*" in
         shift
         note "$*"
         case "$1" in
+            ruff) exit "${{RUFF_CODE-0}}" ;;
             mypy) exit "${{MYPY_CODE-0}}" ;;
             pytest) cat; echo "CI is ${{CI-unset}}"; exit "${{PYTEST_CODE-0}}" ;;
         esac ;;
@@ -66,8 +67,9 @@ CHECKS = [
     "ruff format --check",
     "mypy",
     "lint-imports",
-    "pytest -n 2 --dist loadfile",
+    "pytest -n 6 --dist loadfile --no-loadscope-reorder",
 ]
+QUICK = ["ruff check", "ruff format --check", "pytest -n 4 --dist worksteal tests/unit"]
 
 
 class Checkout:
@@ -253,6 +255,30 @@ def test_all_checks_run_and_pytest_comes_last_with_the_options_given(checkout: C
     assert ended.returncode == 0, ended.stderr
     assert checkout.noted()[2:] == [*CHECKS[:-1], f"{CHECKS[-1]} -k nps"]
     assert ended.stdout.splitlines()[-1] == "CI is unset"
+
+
+def test_the_quick_way_needs_packages_alone_and_passes_its_other_options_on(checkout: Checkout) -> None:
+    checkout.add("apt-get", APT_GET)
+    checkout.add("id", "#!/bin/sh\necho 0\n")
+    ended = checkout.run("scripts/test", "--quick", "-k", "nps", CI="true")
+    assert ended.returncode == 0, ended.stderr
+    assert checkout.noted()[1:] == [
+        f"{INSTALL} -r requirements.txt -r requirements-dev.txt",
+        *QUICK[:-1],
+        f"{QUICK[-1]} -k nps",
+    ]
+    assert ended.stdout.splitlines()[-1] == "CI is true"
+
+
+@pytest.mark.parametrize(
+    ("given", "code"), [({"PYTEST_CODE": "5"}, 5), ({"RUFF_CODE": "1"}, 1)], ids=["pytest", "ruff"]
+)
+def test_a_failure_of_the_quick_way_is_its_exit_code(
+    checkout: Checkout, given: dict[str, str], code: int
+) -> None:
+    ended = checkout.run("scripts/test", "--quick", **given)
+    assert ended.returncode == code
+    assert checkout.noted()[2:] == QUICK
 
 
 def test_the_test_packages_are_added_to_the_environment_of_the_dashboard(
