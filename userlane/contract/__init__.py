@@ -1,26 +1,28 @@
-"""What the API is asked and what it answers; every other module speaks in these terms."""
+"""What the API is asked and what it answers; every other module speaks in these terms.
+
+The modules that need Arrow or pandas are imported on first use: a child process that reads pasted code has so
+little memory that it must do without them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from userlane.contract.columns import (
     BANDS,
     BUCKETS,
-    CODED,
-    COLUMNS,
-    INSTANT,
+    COLUMN_NAMES,
     LABELS,
     LETTERS,
     NAMES,
     SCORES,
-    TEXT,
     Bucket,
     Letter,
     band,
     bucket,
 )
 from userlane.contract.connection import Connection, Token
-from userlane.contract.dataset import Condition, Dataset, State, Stored
 from userlane.contract.dates import Dates, span
 from userlane.contract.hosts import ALLOWED_HOSTS, LOOPBACK, Address, address, host_allowed
-from userlane.contract.measured import Measured, measure, shown
 from userlane.contract.profile import (
     ASSUMED,
     BASE_URL,
@@ -32,7 +34,12 @@ from userlane.contract.profile import (
     Route,
 )
 from userlane.contract.query import DATASETS, DatasetName, Query, Window, identifier
-from userlane.contract.tag_codes import CODES, Coded, MemoryShelf, Shelf, Source, Texts, coded, unused
+
+if TYPE_CHECKING:
+    from userlane.contract.dataset import Condition, Dataset, State, Stored
+    from userlane.contract.measured import Measured, measure, shown
+    from userlane.contract.schemas import CODED, COLUMNS, INSTANT, TEXT
+    from userlane.contract.tag_codes import CODES, Coded, MemoryShelf, Shelf, Source, Texts, coded, unused
 
 __all__ = [
     "ALLOWED_HOSTS",
@@ -43,6 +50,7 @@ __all__ = [
     "CODED",
     "CODES",
     "COLUMNS",
+    "COLUMN_NAMES",
     "DATASETS",
     "INSTANT",
     "LABELS",
@@ -87,3 +95,14 @@ __all__ = [
     "span",
     "unused",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import the module of `name` on its first use."""
+    if name in __all__:
+        for module in ("schemas", "dataset", "measured", "tag_codes"):
+            found = getattr(import_module(f"{__name__}.{module}"), name, None)
+            if found is not None:
+                globals()[name] = found
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-import pyarrow as pa
-
 from userlane.contract.query import DatasetName
 
 NAMES: Mapping[DatasetName, str] = {"heart": "HEART", "nps": "NPS", "surveys": "surveys", "tags": "Tags"}
@@ -33,49 +31,13 @@ BANDS: tuple[tuple[int, str], ...] = (
     (-1, "Very low"),
 )
 
-TEXT: pa.DataType = pa.string()
-CODED: pa.DataType = pa.dictionary(pa.int32(), pa.string())
-INSTANT: pa.DataType = pa.timestamp("us", tz="UTC")
-
-COLUMNS: Mapping[DatasetName, pa.Schema] = {
-    "heart": pa.schema(
-        [
-            ("date", pa.date32()),
-            *((score, pa.float64()) for score in SCORES),
-            ("users", pa.int64()),
-            ("sessions", pa.int64()),
-        ]
-    ),
-    "nps": pa.schema(
-        [
-            ("response_id", TEXT),
-            ("user_id", TEXT),
-            ("score", pa.int8()),
-            ("bucket", TEXT),
-            ("comment", TEXT),
-            ("timestamp", INSTANT),
-        ]
-    ),
-    "surveys": pa.schema(
-        [
-            ("survey_id", TEXT),
-            ("response_id", TEXT),
-            ("user_id", TEXT),
-            ("score", pa.int8()),
-            ("comment", TEXT),
-            ("timestamp", INSTANT),
-        ]
-    ),
-    "tags": pa.schema(
-        [
-            ("date", pa.date32()),
-            ("tag_id", CODED),
-            ("tag_name", CODED),
-            ("user_id", CODED),
-            ("interactions", pa.int32()),
-        ]
-    ),
+COLUMN_NAMES: Mapping[DatasetName, tuple[str, ...]] = {
+    "heart": ("date", *SCORES, "users", "sessions"),
+    "nps": ("response_id", "user_id", "score", "bucket", "comment", "timestamp"),
+    "surveys": ("survey_id", "response_id", "user_id", "score", "comment", "timestamp"),
+    "tags": ("date", "tag_id", "tag_name", "user_id", "interactions"),
 }
+"""The columns of each dataset, in their order; `schemas.COLUMNS` has their types, too."""
 
 
 def bucket(score: int) -> Bucket:

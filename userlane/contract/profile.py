@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from userlane.contract.columns import COLUMNS
+from userlane.contract.columns import COLUMN_NAMES
 from userlane.contract.dates import Dates
 from userlane.contract.hosts import Address, address
 from userlane.contract.query import DATASETS, DatasetName
@@ -110,7 +110,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         for dataset in DATASETS:
             route = self.route(dataset)
-            known = set(COLUMNS[dataset].names) - _DERIVED
+            known = set(COLUMN_NAMES[dataset]) - _DERIVED
             for name in route.fields.keys() - known:
                 raise ValueError(f"{dataset} has no field “{name}”; it has {', '.join(sorted(known))}")
             if SURVEY_ID in route.url and dataset != "surveys":
