@@ -63,7 +63,7 @@ def fill_store(place: Place, query: Query, feed: TagRecords) -> Filled:
 
 def _proof(query: Query, feed: TagRecords, rows: int) -> Proof:
     last = -(-rows // PAGE_LIMIT)
-    read = Decoder(query).page
+    read = Decoder(query).decode
     first_page, last_page = (
         digest(read(generated.body(feed, query.window, page, PAGE_LIMIT))) for page in (1, last)
     )

@@ -71,7 +71,7 @@ def walked(place: Place, query: Query) -> int:
     with closing(open_http_pool()) as http:
         client = Client(place.connection, http, LoadDeadline(PATIENCE), in_flight=place.in_flight)
         pages = list(
-            Paginator(lambda page: client.page(query, page), decoder.page, in_flight=place.in_flight)
+            Paginator(lambda page: client.page(query, page), decoder.decode, in_flight=place.in_flight)
         )
     return sum(page.table.num_rows for page in pages)
 

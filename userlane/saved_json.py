@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from userlane.contract import COLUMNS, Dataset, DatasetName, Query, State, Window, identifier
 from userlane.decode import Decoder
-from userlane.decode.response_schema import records_in
+from userlane.decode.response_schema import find_records
 from userlane.errors import EnvelopeUnknown, IdentifierUnusable, NotData, UploadRefused
 from userlane.fetch.deduplicate import tidy
 from userlane.store import notes
@@ -134,7 +134,7 @@ def read(
     for name, data in files:
         for body in _bodies(name, data):
             try:
-                page = decoder.page(body)
+                page = decoder.decode(body)
             except (NotData, EnvelopeUnknown) as error:
                 raise _refused(name, f"is no saved answer: {_lowered(error.cause)}") from error
             tables.append(page.table)
@@ -187,7 +187,7 @@ def _is_pages(document: Any) -> bool:
 
 def _holds_records(document: dict[str, Any]) -> bool:
     try:
-        _, records = records_in(document)
+        _, records = find_records(document)
     except EnvelopeUnknown:
         return False
     return all(isinstance(record, dict) for record in records)

@@ -1,16 +1,16 @@
-"""Bytes become checked tables in the canonical columns; what is refused is counted.
+"""Decodes the bytes of an API response into a checked table in the canonical columns.
 
-fields    which fields a record of each dataset has, and under which names they were seen
-shape     where the records lie in an answer, and which key is which field
-declared  what an answer says of totals and further pages
-values    one value: the policy of what is accepted as a score, an ID, a day
-typed     a whole page at once, when it is as regular as it should be
-lenient   record by record, when it is not
-decoder   the two together
+fields           the fields of each dataset's records, and the keys that they may have
+response_schema  where the list of records is in a response, and which key is which field
+pagination_info  what a response says about totals and further pages
+values           one value: which scores, IDs and days are accepted
+fast             decodes a whole page at once, if all its records are regular
+tolerant         decodes record by record
+decoder          `Decoder`: fast where possible, else tolerant
 """
 
 from userlane.decode.decoder import Decoder, Page
-from userlane.decode.pagination_info import Declared
-from userlane.decode.response_schema import Shape
+from userlane.decode.pagination_info import PaginationInfo
+from userlane.decode.response_schema import ResponseSchema
 
-__all__ = ["Declared", "Decoder", "Page", "Shape"]
+__all__ = ["Decoder", "Page", "PaginationInfo", "ResponseSchema"]

@@ -1,4 +1,4 @@
-"""Pages of one dataset: learnt once, then read fast."""
+"""Decodes the pages of one query: the first page that has records gives the schema, later ones are fast."""
 
 import json
 import re
@@ -13,30 +13,47 @@ import pyarrow as pa
 
 from userlane.contract import COLUMNS, Query
 from userlane.decode import fast, tolerant
-from userlane.decode.pagination_info import NOTHING, Declaration, Declared, declarations, declared
-from userlane.decode.response_schema import Path, Shape, paths_in, reach, recognise, records_in
+from userlane.decode.pagination_info import (
+    NO_INFO,
+    PaginationInfo,
+    PaginationKey,
+    find_pagination_keys,
+    read_pagination,
+)
+from userlane.decode.response_schema import (
+    Path,
+    ResponseSchema,
+    collect_key_paths,
+    find_records,
+    get_value,
+    recognise_fields,
+)
 from userlane.errors import EnvelopeUnknown, NotData, ResponseTooLarge
 
 _KEY = re.compile(rb'"([^"\\]{1,64})"\s*:')
 _NO_FIELDS: Mapping[str, str] = {}
 _MOST_VALUES = 1_000_000
-"""Hundreds of times a page of 1,000 records, and less than 100 MB once they are parsed."""
+"""Hundreds of times the values of a page of 1,000 records; less than 100 MB when parsed."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Page:
-    """What one body held: `records` as sent, those usable as a `table` in the canonical columns,
-    the others counted by reason and, where it could be read, day. `declared` is what the answer said of all
-    pages together.
+    """One decoded page.
+
+    Attributes:
+        table: The usable records in the canonical columns.
+        records: The number of records that were sent.
+        refused: The number of rejected records and values by reason and day (None where the day is unknown).
+        declared: What the response says about all pages together.
     """
 
     table: pa.Table
     records: int
     refused: Mapping[tuple[str, date | None], int] = field(default_factory=dict)
-    declared: Declared = NOTHING
+    declared: PaginationInfo = NO_INFO
 
     def same(self, other: "Page") -> bool:
-        """Whether both hold the same records, in the same order."""
+        """Whether both pages have the same records in the same order."""
         return (
             self.records == other.records
             and self.table.num_rows > 0
@@ -46,10 +63,10 @@ class Page:
 
 
 class Decoder:
-    """Reads the pages of one query, in any order and from several threads.
+    """Decodes the pages of one query, in any order and from several threads.
 
-    The first page that holds records tells the `Shape`; `fields` (canonical name → key) go before what is
-    recognised. A field that is not required may turn up on a later page: then the shape is extended.
+    The first page that has records gives the `ResponseSchema`. A key in `fields` (canonical name → key)
+    replaces the recognised one. An optional field may appear on a later page: then the schema is extended.
     """
 
     def __init__(self, query: Query, fields: Mapping[str, str] = _NO_FIELDS) -> None:
@@ -59,68 +76,76 @@ class Decoder:
         self._overrides = fields
         self._keys: frozenset[bytes] = frozenset()
         self._lock = Lock()
-        self.shape: Shape | None = None
+        self.schema: ResponseSchema | None = None
 
-    def page(self, body: bytes) -> Page:
-        """One body as a page.
+    def decode(self, body: bytes) -> Page:
+        """Decode one response body.
 
-        Raises `ResponseTooLarge` (more values than a page has), `NotData` (not JSON), `EnvelopeUnknown` (no
-        list of records), `FieldsMissing` and `FieldsAmbiguous` (which key is which?).
+        Raises:
+            ResponseTooLarge: The body has more values than a page can have.
+            NotData: The body is not JSON.
+            EnvelopeUnknown: The body has no list of records, or reports an error.
+            FieldsMissing: No key was found for a required field.
+            FieldsAmbiguous: Several keys with different values were found for one field.
         """
-        # Small bodies can hold many values, which weigh thirty times as much once they are parsed.
+        # Parsed values take thirty times the memory of the body, so a small body can still be too large.
         if len(body) > _MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
             raise ResponseTooLarge(
                 f"One page holds more than {_MOST_VALUES:,} values.",
                 "That is no page of 1,000 records: check the address.",
             )
-        shape = self.shape
-        if shape is not None and (shape.whole or self._keys.issuperset(_KEY.findall(body))):
+        schema = self.schema
+        if schema is not None and (schema.has_all_fields or self._keys.issuperset(_KEY.findall(body))):
             try:
-                return self._at_once(shape, body)
-            except fast.Doubt:
+                return self._decode_fast(schema, body)
+            except fast.FallBack:
                 pass
-        return self._with_care(body)
+        return self._decode_tolerant(body)
 
-    def _at_once(self, shape: Shape, body: bytes) -> Page:
-        table, said = fast.table(shape, body, self._zone, self._survey_id)
-        return Page(table, table.num_rows, declared=declared(said, table.num_rows))
+    def _decode_fast(self, schema: ResponseSchema, body: bytes) -> Page:
+        table, pagination = fast.read_table(schema, body, self._zone, self._survey_id)
+        return Page(table, table.num_rows, declared=read_pagination(pagination, table.num_rows))
 
-    def _with_care(self, body: bytes) -> Page:
-        document = _parsed(body)
-        envelope, records = records_in(document)
-        telling = declarations(document, envelope)
-        said = declared(((role, reach(document, path)) for role, path in telling), len(records))
+    def _decode_tolerant(self, body: bytes) -> Page:
+        document = _parse(body)
+        envelope, records = find_records(document)
+        pagination_keys = find_pagination_keys(document, envelope)
+        pagination = read_pagination(
+            ((role, get_value(document, path)) for role, path in pagination_keys), len(records)
+        )
         if not records:
-            return Page(COLUMNS[self._dataset].empty_table(), 0, declared=said)
+            return Page(COLUMNS[self._dataset].empty_table(), 0, declared=pagination)
         if not any(isinstance(record, dict) for record in records):
             raise EnvelopeUnknown("The API's answer is a list, but not of records.", "Check the API profile.")
-        shape, new = self._learn(envelope, records, telling, body)
+        schema, new = self._learn_schema(envelope, records, pagination_keys, body)
         if new:
             try:
-                return self._at_once(shape, body)
-            except fast.Doubt:
+                return self._decode_fast(schema, body)
+            except fast.FallBack:
                 pass
-        table, losses = tolerant.table(shape, records, self._zone, self._survey_id)
-        return Page(table, len(records), losses, said)
+        table, rejections = tolerant.read_table(schema, records, self._zone, self._survey_id)
+        return Page(table, len(records), rejections, pagination)
 
-    def _learn(
-        self, envelope: Path, records: list[Any], telling: tuple[Declaration, ...], body: bytes
-    ) -> tuple[Shape, bool]:
-        paths = paths_in(records)
+    def _learn_schema(
+        self, envelope: Path, records: list[Any], pagination_keys: tuple[PaginationKey, ...], body: bytes
+    ) -> tuple[ResponseSchema, bool]:
+        key_paths = collect_key_paths(records)
         with self._lock:
-            known = self.shape
+            known = self.schema
             if known is not None and known.envelope == envelope:
-                telling = tuple(dict.fromkeys((*known.declared, *telling)))
-                if paths <= known.seen and telling == known.declared:
+                pagination_keys = tuple(dict.fromkeys((*known.pagination_keys, *pagination_keys)))
+                if key_paths <= known.key_paths and pagination_keys == known.pagination_keys:
                     self._keys |= frozenset(_KEY.findall(body))
                     return known, False
-            self.shape = recognise(self._dataset, envelope, records, self._overrides, known, declared=telling)
+            self.schema = recognise_fields(
+                self._dataset, envelope, records, self._overrides, known, pagination_keys=pagination_keys
+            )
             self._keys |= frozenset(_KEY.findall(body))
-            return self.shape, True
+            return self.schema, True
 
 
-def _parsed(body: bytes) -> Any:
-    """The standard library's parser, because it reads what msgspec rightly refuses: NaN, half characters."""
+def _parse(body: bytes) -> Any:
+    """Parse with the standard library, which accepts what msgspec rejects: NaN and broken characters."""
     try:
         return json.loads(body.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):

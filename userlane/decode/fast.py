@@ -1,7 +1,7 @@
-"""A whole page at once, when every record is as regular as it should be.
+"""Decodes a whole page at once, if all its records are regular.
 
-msgspec builds the records against a struct made for the API's own key names; anything unusual makes the
-whole page go to `lenient` instead, so this code needs to know nothing of refusals.
+msgspec decodes the records into a struct that is defined for the API's own keys. Anything unusual raises
+`FallBack`, and `tolerant` decodes the page; so this module rejects no record and counts none.
 """
 
 import re
@@ -20,12 +20,12 @@ import pyarrow.compute as pc
 from userlane.contract import CODED, COLUMNS, INSTANT, bucket
 from userlane.decode.fields import FIELDS, Field, Kind
 from userlane.decode.pagination_info import Role
-from userlane.decode.response_schema import COMPLAINTS, Form, Path, Shape, complains
-from userlane.decode.values import LONGEST_ID, MILLISECONDS, Refused, comment, day
+from userlane.decode.response_schema import ERROR_KEYS, Path, ResponseSchema, ValueForm, reports_error
+from userlane.decode.values import LONGEST_ID, MILLISECONDS, Rejected, parse_comment, parse_day
 
 _VISIBLE = re.compile(rb"[!-~]*")
-_UNTIDY = r"^{0}|{0}$|^$|\x00".format(r"[\s\v\x{1c}-\x{1f}\x{85}\p{Z}]")
-"""IDs that Python's `strip` would change, and empty ones."""
+_UNCLEAN = r"^{0}|{0}$|^$|\x00".format(r"[\s\v\x{1c}-\x{1f}\x{85}\p{Z}]")
+"""Matches IDs that are empty, that Python's `strip` would change, or that have a NUL."""
 
 
 _TYPES: Mapping[Kind, pa.DataType] = {
@@ -37,64 +37,69 @@ _TYPES: Mapping[Kind, pa.DataType] = {
 }
 
 
-class Doubt(Exception):  # not an error: the page is read record by record
-    """The page holds something that only a look at each record can judge."""
+class FallBack(Exception):  # not an error of the program
+    """The page has something unusual and must be decoded record by record."""
 
 
 @lru_cache(maxsize=64)
-def reader(shape: Shape) -> "Reader | None":
-    """Reads pages of this shape; None when two fields lie in one key, or one inside the other."""
-    paths = {path for _, path in shape.fields}
-    if len(paths) < len(shape.fields) or any(
+def make_reader(schema: ResponseSchema) -> "Reader | None":
+    """Make the reader of a schema; None where two fields have one key, or one field is inside another."""
+    paths = {path for _, path in schema.fields}
+    if len(paths) < len(schema.fields) or any(
         path[:depth] in paths for path in paths for depth in range(1, len(path))
     ):
         return None
-    forms = dict(shape.forms)
-    by_name = {field.name: field for field in FIELDS[shape.dataset]}
-    record, places = _struct(
+    forms = dict(schema.value_forms)
+    by_name = {field.name: field for field in FIELDS[schema.dataset]}
+    record, places = _define_struct(
         {
-            path: (_annotation(by_name[name], forms.get(name)), by_name[name].required)
-            for name, path in shape.fields
+            path: (_type_of(by_name[name], forms.get(name)), by_name[name].required)
+            for name, path in schema.fields
         }
     )
     whole: Any = list[record]  # type: ignore[valid-type]  # made at run time
-    said: tuple[tuple[Role, str], ...] = ()
-    complaints: tuple[tuple[str, str], ...] = ()
+    pagination: tuple[tuple[Role, str], ...] = ()
+    error_keys: tuple[tuple[str, str], ...] = ()
     inner = None
-    if shape.envelope:
-        levels = [shape.envelope[:depth] for depth in range(len(shape.envelope))]
-        alarms: list[Path] = [(*level, key) for level in levels for key in COMPLAINTS]
+    if schema.envelope:
+        levels = [schema.envelope[:depth] for depth in range(len(schema.envelope))]
+        alarms: list[Path] = [(*level, key) for level in levels for key in ERROR_KEYS]
         told: dict[Path, _Leaf] = dict.fromkeys(
-            (*alarms, *(path for _, path in shape.declared)), (Any, False)
+            (*alarms, *(path for _, path in schema.pagination_keys)), (Any, False)
         )
-        whole, above = _struct({**told, shape.envelope: (whole, True)})
-        inner = attrgetter(above[shape.envelope])
-        said = tuple((role, above[path]) for role, path in shape.declared)
-        complaints = tuple((path[-1], above[path]) for path in alarms)
-    fields = {name: places[path] for name, path in shape.fields}
-    return Reader(msgspec.json.Decoder(whole).decode, inner, fields, said, complaints)
+        whole, above = _define_struct({**told, schema.envelope: (whole, True)})
+        inner = attrgetter(above[schema.envelope])
+        pagination = tuple((role, above[path]) for role, path in schema.pagination_keys)
+        error_keys = tuple((path[-1], above[path]) for path in alarms)
+    fields = {name: places[path] for name, path in schema.fields}
+    return Reader(msgspec.json.Decoder(whole).decode, inner, fields, pagination, error_keys)
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A page's bytes become structs: `records` finds them in the document; `fields`, `said` and `complaints`
-    are the attributes, dotted where structs lie in structs, of each field, each declaration, and each key
-    under which the answer may say that it is none.
+    """Decodes the bytes of a page into structs.
+
+    Attributes:
+        decode: Returns the whole document as a struct, or as a list of records where there is no envelope.
+        records: Returns the list of records in the document; None where the document is that list.
+        fields: Canonical field → attribute of a record, dotted for nested structs.
+        pagination: The attributes of the document with pagination information, and what they mean.
+        error_keys: The keys under which the response may report a failure, and their attributes.
     """
 
     decode: Callable[[bytes], Any]
     records: Callable[[Any], list[Any]] | None
     fields: Mapping[str, str]
-    said: tuple[tuple[Role, str], ...]
-    complaints: tuple[tuple[str, str], ...]
+    pagination: tuple[tuple[Role, str], ...]
+    error_keys: tuple[tuple[str, str], ...]
 
 
 _Leaf = tuple[Any, bool]
-"""The type of a value, and whether it must be there."""
+"""The type of a value, and whether it is required."""
 
 
-def _struct(leaves: Mapping[Path, _Leaf]) -> tuple[Any, dict[Path, str]]:
-    """A struct with these values at these key paths, and the dotted attribute that leads to each."""
+def _define_struct(leaves: Mapping[Path, _Leaf]) -> tuple[Any, dict[Path, str]]:
+    """Define a struct for values at key paths; return it and the dotted attribute of each path."""
     heads: dict[str, dict[Path, _Leaf]] = {}
     for path, leaf in leaves.items():
         heads.setdefault(path[0], {})[path[1:]] = leaf
@@ -106,7 +111,7 @@ def _struct(leaves: Mapping[Path, _Leaf]) -> tuple[Any, dict[Path, str]]:
             kind, needed = inner[()]
             places[key,] = name
         else:
-            kind, below = _struct(inner)
+            kind, below = _define_struct(inner)
             needed = any(required for _, required in inner.values())
             places |= {(key, *path): f"{name}.{attribute}" for path, attribute in below.items()}
         members.append((name, kind) if needed else (name, kind | None, None))
@@ -115,43 +120,49 @@ def _struct(leaves: Mapping[Path, _Leaf]) -> tuple[Any, dict[Path, str]]:
     return msgspec.defstruct("Read", members, rename=names, gc=False), places
 
 
-def table(
-    shape: Shape, body: bytes, zone: ZoneInfo, survey_id: str | None
+def read_table(
+    schema: ResponseSchema, body: bytes, zone: ZoneInfo, survey_id: str | None
 ) -> tuple[pa.Table, list[tuple[Role, Any]]]:
-    """The page as a table in the canonical columns, and what the answer declares. Raises `Doubt`."""
-    read = reader(shape)
+    """Return the page as a table in the canonical columns, and the values under the pagination keys.
+
+    Raises:
+        FallBack: The page has something unusual.
+    """
+    read = make_reader(schema)
     if read is None:
-        raise Doubt
+        raise FallBack
     try:
         document = read.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Doubt from error
+        raise FallBack from error
     records = document if read.records is None else read.records(document)
-    if not records or any(complains(key, _attribute(document, place)) for key, place in read.complaints):
-        raise Doubt
+    if not records or any(
+        reports_error(key, _get_attribute(document, place)) for key, place in read.error_keys
+    ):
+        raise FallBack
     columns: dict[str, Any] = {}
-    forms = dict(shape.forms)
+    forms = dict(schema.value_forms)
     try:
-        for field in FIELDS[shape.dataset]:
+        for field in FIELDS[schema.dataset]:
             if field.name in read.fields:
-                values = _values(records, read.fields[field.name])
-                columns[field.name] = _column(
-                    field, values, zone, forms.get(field.name), coded=shape.dataset == "tags"
+                values = _read_values(records, read.fields[field.name])
+                columns[field.name] = _convert_column(
+                    field, values, zone, forms.get(field.name), coded=schema.dataset == "tags"
                 )
-    except (pa.ArrowException, OverflowError, UnicodeEncodeError, Refused) as error:
-        raise Doubt from error
-    said = [(role, _attribute(document, place)) for role, place in read.said]
-    return finished(shape, columns, len(records), survey_id), said
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError, Rejected) as error:
+        raise FallBack from error
+    pagination = [(role, _get_attribute(document, place)) for role, place in read.pagination]
+    return fill_columns(schema, columns, len(records), survey_id), pagination
 
 
-def _values(records: list[Any], place: str) -> list[Any]:
+def _read_values(records: list[Any], place: str) -> list[Any]:
     try:
         return list(map(attrgetter(place), records))
     except AttributeError:  # an object is missing in some records
-        return [_attribute(record, place) for record in records]
+        return [_get_attribute(record, place) for record in records]
 
 
-def _attribute(struct: Any, place: str) -> Any:
+def _get_attribute(struct: Any, place: str) -> Any:
     for name in place.split("."):
         if struct is None:
             return None
@@ -159,26 +170,27 @@ def _attribute(struct: Any, place: str) -> Any:
     return struct
 
 
-def finished(shape: Shape, columns: dict[str, Any], rows: int, survey_id: str | None) -> pa.Table:
-    """These columns with the ones that follow from them, in canonical order; the others missing."""
-    schema = COLUMNS[shape.dataset]
-    if "bucket" in schema.names:
+def fill_columns(
+    schema: ResponseSchema, columns: dict[str, Any], rows: int, survey_id: str | None
+) -> pa.Table:
+    """Return a table in the canonical columns: `columns`, those derived from them, else nulls."""
+    canonical = COLUMNS[schema.dataset]
+    if "bucket" in canonical.names:
         columns["bucket"] = pa.array([bucket(score) for score in columns["score"].to_pylist()], pa.string())
-    if "survey_id" in schema.names:
+    if "survey_id" in canonical.names:
         own = columns.get("survey_id")
         columns["survey_id"] = (
             pa.array([survey_id] * rows, pa.string()) if own is None else own.fill_null(survey_id)
         )
     return pa.table(
-        [columns[field.name] if field.name in columns else pa.nulls(rows, field.type) for field in schema],
-        schema=schema,
+        [columns.get(field.name, pa.nulls(rows, field.type)) for field in canonical], schema=canonical
     )
 
 
 _USUAL: Mapping[Kind, Any] = {"day": str, "instant": datetime, "identity": int | str, "text": str}
 
 
-def _annotation(field: Field, form: Form | None) -> Any:
+def _type_of(field: Field, form: ValueForm | None) -> Any:
     if form == "text":
         return str
     if form == "epoch":
@@ -191,50 +203,52 @@ def _annotation(field: Field, form: Form | None) -> Any:
     return Annotated[int, inside]
 
 
-def _column(field: Field, values: list[Any], zone: ZoneInfo, form: Form | None, *, coded: bool) -> pa.Array:
+def _convert_column(
+    field: Field, values: list[Any], zone: ZoneInfo, form: ValueForm | None, *, coded: bool
+) -> pa.Array:
     match field.kind:
         case "day":
-            return _days(values, field.name, zone)
+            return _parse_days(values, field.name, zone)
         case "identity":
-            codes = _codes(values, required=field.required)
+            codes = _encode_ids(values, required=field.required)
             return codes if coded else codes.dictionary_decode()
         case "text":
-            return pa.array([comment(value) for value in values], pa.string())
+            return pa.array([parse_comment(value) for value in values], pa.string())
         case "instant" if form == "epoch":
-            return _moments(values)
+            return _parse_epochs(values)
         case kind if form == "text":
-            return _numbers(values, field).cast(_TYPES[kind])
+            return _parse_number_texts(values, field).cast(_TYPES[kind])
         case kind:
             return pa.array(values, pa.float64() if form == "decimal" else _TYPES[kind]).cast(_TYPES[kind])
 
 
-def _numbers(texts: list[str | None], field: Field) -> pa.Array:
-    """Numbers in quotes; blank is missing."""
+def _parse_number_texts(texts: list[str | None], field: Field) -> pa.Array:
+    """Parse numbers in quotes; blank text is missing."""
     column = pc.utf8_trim_whitespace(pa.array(texts, pa.string()))
     column = pc.if_else(pc.equal(column, ""), None, column)
     if not pc.all(pc.match_substring_regex(column, _DIGITS), min_count=0).as_py():
-        raise Doubt
+        raise FallBack
     numbers = column.cast(pa.float64())
     edges = pc.min_max(numbers)
     if numbers.null_count < len(numbers) and not (
         field.lowest <= edges["min"].as_py() and edges["max"].as_py() <= field.highest
     ):
-        raise Doubt
+        raise FallBack
     if field.required and numbers.null_count:
-        raise Doubt
+        raise FallBack
     return numbers
 
 
 _DIGITS = r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"
 
 
-def _moments(epochs: list[int | None]) -> pa.Array:
-    """Epoch seconds or milliseconds, told apart by their size as everywhere."""
+def _parse_epochs(epochs: list[int | None]) -> pa.Array:
+    """Parse epoch seconds or milliseconds, distinguished by their size."""
     column = pa.array(epochs, pa.int64())
     edges = pc.min_max(column)
     if column.null_count < len(column):
         if edges["min"].as_py() < 0 or edges["max"].as_py() >= _LAST_MILLISECOND:
-            raise Doubt
+            raise FallBack
         scale = pc.if_else(pc.greater_equal(column, int(MILLISECONDS)), 1_000, 1_000_000)
         column = pc.multiply(column, scale)
     return column.cast(INSTANT)
@@ -243,35 +257,35 @@ def _moments(epochs: list[int | None]) -> pa.Array:
 _LAST_MILLISECOND = 253_402_300_800_000  # the year 10000
 
 
-def _days(values: list[Any], name: str, zone: ZoneInfo) -> pa.Array:
-    """Each distinct one is parsed once: a page of tag rows holds a handful of days."""
+def _parse_days(values: list[Any], name: str, zone: ZoneInfo) -> pa.Array:
+    """Parse each distinct day once, since a page of tag records has only a few days."""
     codes = pa.array(values, pa.string() if isinstance(values[0], str) else None).dictionary_encode()
-    days = pa.array([day(text, name, zone) for text in codes.dictionary.to_pylist()], pa.date32())
+    days = pa.array([parse_day(text, name, zone) for text in codes.dictionary.to_pylist()], pa.date32())
     if days.null_count:
-        raise Doubt
+        raise FallBack
     return days.take(codes.indices)
 
 
-def _codes(values: list[Any], *, required: bool) -> pa.Array:
-    """IDs as dictionary-coded text; each distinct one is checked once."""
+def _encode_ids(values: list[Any], *, required: bool) -> pa.Array:
+    """Return IDs as dictionary-encoded text; each distinct ID is checked once."""
     try:
-        # Told that it is text, Arrow need not look for itself.
+        # With the type given, Arrow does not have to infer it.
         kind = pa.string() if isinstance(values[0], str) else None
         codes = pa.array(values, kind).dictionary_encode()
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # numbers and text mixed, or numbers over 2⁶³
         codes = pa.array([value if value is None else str(value) for value in values]).dictionary_encode()
     ids = codes.dictionary.cast(pa.string())
-    if not _tidy(ids) or (required and codes.null_count):
-        raise Doubt
+    if not _are_clean(ids) or (required and codes.null_count):
+        raise FallBack
     return pa.DictionaryArray.from_arrays(codes.indices, ids).cast(CODED)
 
 
-def _tidy(ids: pa.Array) -> bool:
-    """Whether no ID has to be trimmed, is empty, too long or unwritable."""
+def _are_clean(ids: pa.Array) -> bool:
+    """Whether no ID is empty or too long, and none would have to be changed."""
     lengths = pc.min_max(pc.binary_length(ids)).as_py()
     if lengths["min"] is None:
         return True
     if lengths["min"] > 0 and lengths["max"] <= LONGEST_ID and _VISIBLE.fullmatch(ids.buffers()[2]):
         return True
-    untidy = pc.or_(pc.match_substring_regex(ids, _UNTIDY), pc.greater(pc.utf8_length(ids), LONGEST_ID))
-    return not pc.any(untidy).as_py()
+    unclean = pc.or_(pc.match_substring_regex(ids, _UNCLEAN), pc.greater(pc.utf8_length(ids), LONGEST_ID))
+    return not pc.any(unclean).as_py()

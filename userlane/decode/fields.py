@@ -1,7 +1,7 @@
-"""Which fields a record of each dataset has, and under which names.
+"""The fields of each dataset's records, and the keys that they may have.
 
-The first key of a field is the assumed contract's, the others are tolerated (compared without case, `_`, `-`
-and spaces). A dot leads into a nested object.
+The first key of a field is that of the assumed contract, the others are accepted too. Keys are compared
+without case, `_`, `-` and spaces. A dot stands before a key of a nested object.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,14 +11,14 @@ from typing import Literal
 from userlane.contract import LETTERS, DatasetName
 
 Kind = Literal["day", "instant", "identity", "score", "times", "share", "count", "text"]
-"""What a value is: `score` and `times` (interactions) must be usable or the record is refused;
-a `share` (letter score) or `count` that is not usable only goes missing.
+"""The type of a value. A record with an unusable `score` or `times` (interactions) is rejected; an unusable
+`share` (letter score), `count` or `text` becomes a missing value.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: its canonical column, what its values are, and the keys it may have."""
+    """One field: its canonical column, the type and range of its values, and the keys that it may have."""
 
     name: str
     kind: Kind
@@ -35,32 +35,35 @@ _SHORT = {letter: letter[0] for letter in LETTERS}
 _BOXES = ("", "scores.", "letters.", "score.", "heart.")
 
 
-def _numeric(*keys: str) -> tuple[str, ...]:
-    """These keys, with the number itself behind them or in an object `{value: n}`."""
+def _with_value_keys(*keys: str) -> tuple[str, ...]:
+    """The keys as they are, and with `.value` behind them for an object `{"value": n}`."""
     return (*keys, *(f"{key}.value" for key in keys))
 
 
-def _response(lowest: int, highest: int) -> tuple[Field, ...]:
+def _response_fields(lowest: int, highest: int) -> tuple[Field, ...]:
     return (
         Field("response_id", "identity", ("id", "responseId")),
         Field("user_id", "identity", _USER_ID),
-        Field("score", "score", _numeric("score", "rating", "value"), True, highest, lowest),
+        Field("score", "score", _with_value_keys("score", "rating", "value"), True, highest, lowest),
         Field("comment", "text", ("comment", "feedback", "text", "message")),
         Field("timestamp", "instant", ("timestamp", "createdAt", "submittedAt", "date"), True),
     )
 
 
-def _letters() -> Iterator[Field]:
+def _heart_fields() -> Iterator[Field]:
     overall = ("heart", "score", "overall", "overallScore", "heartScore", "total")
     for name, keys in (
         ("overall", overall),
-        *((letter, (_camel(letter), _SHORT[letter], f"{_camel(letter)}Score")) for letter in LETTERS),
+        *(
+            (letter, (_camel_case(letter), _SHORT[letter], f"{_camel_case(letter)}Score"))
+            for letter in LETTERS
+        ),
     ):
-        nested = _numeric(*(f"{box}{key}" for box in _BOXES for key in keys))
+        nested = _with_value_keys(*(f"{box}{key}" for box in _BOXES for key in keys))
         yield Field(name, "share", nested, highest=100)
 
 
-def _camel(name: str) -> str:
+def _camel_case(name: str) -> str:
     first, *others = name.split("_")
     return first + "".join(other.title() for other in others)
 
@@ -68,16 +71,24 @@ def _camel(name: str) -> str:
 FIELDS: Mapping[DatasetName, tuple[Field, ...]] = {
     "heart": (
         Field("date", "day", ("date", "day", "timestamp", "createdAt"), True),
-        *_letters(),
+        *_heart_fields(),
         Field(
-            "users", "count", _numeric("users", "userCount", "numberOfUsers", "activeUsers"), highest=2**53
+            "users",
+            "count",
+            _with_value_keys("users", "userCount", "numberOfUsers", "activeUsers"),
+            highest=2**53,
         ),
-        Field("sessions", "count", _numeric("sessions", "sessionCount", "numberOfSessions"), highest=2**53),
+        Field(
+            "sessions",
+            "count",
+            _with_value_keys("sessions", "sessionCount", "numberOfSessions"),
+            highest=2**53,
+        ),
     ),
-    "nps": _response(0, 10),
+    "nps": _response_fields(0, 10),
     "surveys": (
         Field("survey_id", "identity", ("surveyId", "survey.id", "survey.surveyId")),
-        *_response(1, 5),
+        *_response_fields(1, 5),
     ),
     "tags": (
         Field("date", "day", ("date", "day", "timestamp", "createdAt"), True),
@@ -86,17 +97,17 @@ FIELDS: Mapping[DatasetName, tuple[Field, ...]] = {
         Field(
             "interactions",
             "times",
-            _numeric("interactions", "interactionCount", "count", "clicks", "total"),
+            _with_value_keys("interactions", "interactionCount", "count", "clicks", "total"),
             True,
         ),
     ),
 }
 
 
-def plain(key: str) -> str:
-    """A key as it is compared.
+def normalise_key(key: str) -> str:
+    """Return the form in which keys are compared: lower case, without `_`, `-` and spaces.
 
-    >>> plain("Task_Success"), plain("user.ID")
+    >>> normalise_key("Task_Success"), normalise_key("user.ID")
     ('tasksuccess', 'user.id')
     """
     return key.translate(_DROPPED).lower()

@@ -1,16 +1,16 @@
-"""What an answer says beside its records: how many there are, on how many pages, whether more follow."""
+"""Reads what a response says beside its records: total, number of pages, whether more pages follow."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from userlane.decode.fields import plain
+from userlane.decode.fields import normalise_key
 
 Role = Literal["total", "count", "pages", "more", "last"]
-"""`count` may be the page's own; `last` is the opposite of `more`."""
+"""What a value means. `count` may be the total or the number of records on the page; `last` is not `more`."""
 
-Declaration = tuple[Role, tuple[str, ...]]
-"""What is said, and the keys that lead there from the top of the answer."""
+PaginationKey = tuple[Role, tuple[str, ...]]
+"""What a value means, and its key path from the top of the response."""
 
 _NAMES: Mapping[str, Role] = {
     **dict.fromkeys(
@@ -35,15 +35,16 @@ _NAMES: Mapping[str, Role] = {
     ),
     **dict.fromkeys(("islast", "islastpage", "lastpage", "last"), "last"),
 }
-_PLACES = frozenset({"meta", "metadata", "pagination", "paging", "page", "pageinfo"})
+_CONTAINERS = frozenset({"meta", "metadata", "pagination", "paging", "page", "pageinfo"})
 _ORDER: tuple[Role, ...] = ("total", "count", "pages", "more", "last")
 _MOST = 10**12
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
-    """What an answer says of all that was asked for; None where it says nothing usable. `own` is set when it
-    counts its own records right, which may be all of them.
+class PaginationInfo:
+    """What a response says about all records of the query; None where it says nothing usable.
+
+    `own` is set if the response gives the number of its own records, which may be all records.
     """
 
     total: int | None = None
@@ -53,49 +54,50 @@ class Declared:
 
     @property
     def ends(self) -> bool:
-        """Whether it says how much there is, or that nothing follows."""
+        """Whether the response gives the total, or says that no page follows."""
         return self.total is not None or self.more is False
 
 
-NOTHING = Declared()
+NO_INFO = PaginationInfo()
 
 
-def declarations(document: Any, envelope: tuple[str, ...]) -> tuple[Declaration, ...]:
-    """Where an answer may declare something: beside its records, at every level above them, and in `meta`,
-    `pagination` and the like there. The likelier meaning comes first.
+def find_pagination_keys(document: Any, envelope: tuple[str, ...]) -> tuple[PaginationKey, ...]:
+    """Find the keys that may hold pagination information, the most reliable first.
 
-    >>> declarations({"meta": {"totalCount": 7}, "data": []}, ("data",))
+    They are looked for at every level above the records, and there also in `meta`, `pagination` and the like.
+    `envelope` is the key path of the list of records.
+
+    >>> find_pagination_keys({"meta": {"totalCount": 7}, "data": []}, ("data",))
     (('total', ('meta', 'totalCount')),)
     """
-    found: list[Declaration] = []
+    found: list[PaginationKey] = []
     above: tuple[str, ...] = ()
     for key in (*envelope, None):
         if not isinstance(document, dict):
             break
-        found += _beside(document, above, 2)
+        found += _find_beside(document, above, 2)
         if key is not None:
             above, document = (*above, key), document[key]
     return tuple(sorted(found, key=lambda declaration: _ORDER.index(declaration[0])))
 
 
-def _beside(level: Mapping[str, Any], above: tuple[str, ...], depth: int) -> Iterator[Declaration]:
+def _find_beside(level: Mapping[str, Any], above: tuple[str, ...], depth: int) -> Iterator[PaginationKey]:
     for key, value in level.items():
-        name = plain(key)
+        name = normalise_key(key)
         if isinstance(value, dict):
-            if depth and name in _PLACES:
-                yield from _beside(value, (*above, key), depth - 1)
+            if depth and name in _CONTAINERS:
+                yield from _find_beside(value, (*above, key), depth - 1)
         elif name in _NAMES and not isinstance(value, list):
             yield _NAMES[name], (*above, key)
 
 
-def declared(said: Iterable[tuple[Role, Any]], records: int) -> Declared:
-    """What this means on a page of so many records.
+def read_pagination(said: Iterable[tuple[Role, Any]], records: int) -> PaginationInfo:
+    """Interpret the values found under the pagination keys of a page that has `records` records.
 
-    A `count` of just these records is the page's own; a total or number of pages too small for them means
-    something else.
+    A `count` equal to `records` counts the page itself. A total that is smaller than `records` is ignored.
 
-    >>> declared([("count", 7), ("last", True)], records=7)
-    Declared(total=None, pages=None, more=False, own=True)
+    >>> read_pagination([("count", 7), ("last", True)], records=7)
+    PaginationInfo(total=None, pages=None, more=False, own=True)
     """
     own = False
     total = pages = None
@@ -103,23 +105,23 @@ def declared(said: Iterable[tuple[Role, Any]], records: int) -> Declared:
     for role, value in said:
         match role:
             case "total" | "count":
-                number = _whole(value)
+                number = _parse_count(value)
                 if role == "count" and number == records:
                     own = True
                 elif total is None and number is not None and number >= records:
                     total = number
             case "pages":
-                number = _whole(value)
+                number = _parse_count(value)
                 if pages is None and number is not None and (number or not records):
                     pages = number
             case "more" if more is None:
-                more = _flag(value, numbers=True)
-            case "last" if more is None and (last := _flag(value, numbers=False)) is not None:
+                more = _parse_flag(value, numbers=True)
+            case "last" if more is None and (last := _parse_flag(value, numbers=False)) is not None:
                 more = not last
-    return Declared(total, pages, more, own)
+    return PaginationInfo(total, pages, more, own)
 
 
-def _whole(value: Any) -> int | None:
+def _parse_count(value: Any) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 12:
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:
@@ -127,8 +129,8 @@ def _whole(value: Any) -> int | None:
     return int(value) if value == int(value) else None
 
 
-def _flag(value: Any, *, numbers: bool) -> bool | None:
-    """`numbers`: whether a number is an answer, as it is to “how many more?” but not to “which is last?”."""
+def _parse_flag(value: Any, *, numbers: bool) -> bool | None:
+    """Parse yes or no. `numbers`: whether a number counts as one, as in "more: 3" but not in "last: 3"."""
     if isinstance(value, str):
         return {"true": True, "false": False}.get(value.strip().lower())
     if isinstance(value, bool) or (numbers and isinstance(value, int)):

@@ -1,4 +1,7 @@
-"""Where the records lie in an answer, and which key is which field: recognised, never guessed silently."""
+"""Recognises where the list of records is in a response, and which key is which field.
+
+Nothing is guessed: where two readings are possible and differ, an error asks the user.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,74 +10,86 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from userlane.contract import SCORES, DatasetName
-from userlane.decode.fields import FIELDS, Field, Kind, plain
-from userlane.decode.pagination_info import Declaration
-from userlane.decode.values import Refused, comment, day, identity, instant, number, words
+from userlane.decode.fields import FIELDS, Field, Kind, normalise_key
+from userlane.decode.pagination_info import PaginationKey
+from userlane.decode.values import (
+    Rejected,
+    describe_field,
+    parse_comment,
+    parse_day,
+    parse_id,
+    parse_instant,
+    parse_number,
+)
 from userlane.errors import EnvelopeUnknown, FieldsAmbiguous, FieldsMissing
 
 Path = tuple[str, ...]
-Form = Literal["epoch", "decimal", "text"]
-"""How values may be written where another form is usual: times as numbers, whole numbers with a point,
-numbers in quotes.
-"""
+ValueForm = Literal["epoch", "decimal", "text"]
+"""Unusual forms of values: times as numbers, integers with a decimal point, numbers in quotes."""
 
 ENVELOPES = (
     *("data", "results", "items", "records", "rows", "content", "responses", "scores"),
     *("result", "response", "payload", "entries", "elements"),
 )
-"""The keys that records may lie under, the likeliest first."""
+"""The keys that may hold the list of records, the likeliest first."""
 
-COMPLAINTS = ("error", "errors", "success", "ok", "status", "statusCode")
-"""The keys beside the records, or above them, under which an answer says that it is none."""
+ERROR_KEYS = ("error", "errors", "success", "ok", "status", "statusCode")
+"""The keys beside or above the records under which a response reports that the request failed."""
 
 _FAILED = frozenset({"error", "fail", "failed", "failure"})
 _NOTHING_WRONG = frozenset({"", "none", "no", "ok", "false", "null"})
 
 _ANY_SCORE = "overall"
-"""Stands for all scores of HEART, none of which is required for itself."""
+"""Named as missing where a HEART record has no score at all; no single score is required."""
 
 _DEEPEST = 3
 _SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """How one API answers for one dataset.
+class ResponseSchema:
+    """The form of one API's responses for one dataset.
 
-    `envelope` leads from the top of an answer to the list of records; `fields` pairs each canonical field
-    that was found with its keys within a record, and `forms` those written in an unusual form; `declared` is
-    where it tells of totals and further pages; `seen` are all key paths seen so far.
+    Attributes:
+        envelope: The key path from the top of a response to the list of records.
+        fields: Each canonical field that was found, with its key path within a record.
+        key_paths: All key paths of the records seen so far.
+        value_forms: The fields whose values have an unusual form.
+        pagination_keys: Where a response gives totals and further pages.
     """
 
     dataset: DatasetName
     envelope: Path
     fields: tuple[tuple[str, Path], ...]
-    seen: frozenset[Path]
-    forms: tuple[tuple[str, Form], ...] = ()
-    declared: tuple[Declaration, ...] = ()
+    key_paths: frozenset[Path]
+    value_forms: tuple[tuple[str, ValueForm], ...] = ()
+    pagination_keys: tuple[PaginationKey, ...] = ()
 
     @property
-    def whole(self) -> bool:
-        """Whether every field was found, so that no later page can bring a new one."""
+    def has_all_fields(self) -> bool:
+        """Whether a key was found for every field, so that no later page can add one."""
         return len(self.fields) == len(FIELDS[self.dataset])
 
 
-def records_in(document: Any) -> tuple[Path, list[Any]]:
-    """The list of records in an answer, and the keys that lead to it; at most two.
+def find_records(document: Any) -> tuple[Path, list[Any]]:
+    """Find the list of records in a response, and its key path of at most two keys.
 
-    >>> records_in({"data": {"items": [{"date": "2026-04-01"}]}, "total": 1})
+    >>> find_records({"data": {"items": [{"date": "2026-04-01"}]}, "total": 1})
     (('data', 'items'), [{'date': '2026-04-01'}])
 
-    Raises `EnvelopeUnknown`; a failure reported inside an answer is one, too, whatever else is in it: nobody
-    knows which records are missing then.
+    Raises:
+        EnvelopeUnknown: There is no list of records, or the response reports a failure. Records beside a
+            reported failure are not used, since nobody knows how many of them are missing.
     """
     if isinstance(document, list):
         return (), document
     if not isinstance(document, dict):
         raise EnvelopeUnknown("The API's answer holds no list of records.", _NEXT)
-    found = _list_in(document, 2)
-    levels = [reach(document, found[0][:depth]) for depth in range(len(found[0]))] if found else [document]
-    if any(complains(key, level.get(key)) for level in levels for key in COMPLAINTS):
+    found = _find_list(document, 2)
+    levels = (
+        [get_value(document, found[0][:depth]) for depth in range(len(found[0]))] if found else [document]
+    )
+    if any(reports_error(key, level.get(key)) for level in levels for key in ERROR_KEYS):
         raise EnvelopeUnknown("The API answered with an error in place of records.", _NEXT)
     if found is None:
         keys = ", ".join(map(str, list(document)[:_SHOWN])) or "none"
@@ -82,10 +97,10 @@ def records_in(document: Any) -> tuple[Path, list[Any]]:
     return found
 
 
-def complains(key: str, value: Any) -> bool:
-    """Whether `value`, under one of the keys in `COMPLAINTS`, says that the request failed after all.
+def reports_error(key: str, value: Any) -> bool:
+    """Whether `value`, found under one of the `ERROR_KEYS`, says that the request failed.
 
-    >>> complains("error", "no such survey"), complains("errors", []), complains("success", False)
+    >>> reports_error("error", "no such survey"), reports_error("errors", []), reports_error("success", False)
     (True, False, True)
     """
     match key:
@@ -102,22 +117,22 @@ def complains(key: str, value: Any) -> bool:
 _NEXT = "Check the API address and the profile."
 
 
-def _list_in(document: dict[Any, Any], depth: int) -> tuple[Path, list[Any]] | None:
+def _find_list(document: dict[Any, Any], depth: int) -> tuple[Path, list[Any]] | None:
     by_name: dict[str, str] = {}
     for key in document:
-        by_name.setdefault(plain(key), key)
+        by_name.setdefault(normalise_key(key), key)
     keys = [by_name[name] for name in ENVELOPES if name in by_name]
     for key in keys:
         if isinstance(document[key], list):
             return (key,), document[key]
     for key in keys:
-        if depth > 1 and isinstance(document[key], dict) and (found := _list_in(document[key], depth - 1)):
+        if depth > 1 and isinstance(document[key], dict) and (found := _find_list(document[key], depth - 1)):
             return (key, *found[0]), found[1]
     return None
 
 
-def paths_in(records: Iterable[Any]) -> frozenset[Path]:
-    """Every key path in these records that leads to a value, not to a further object."""
+def collect_key_paths(records: Iterable[Any]) -> frozenset[Path]:
+    """Return every key path in these records that leads to a value and not to an object."""
     paths: set[Path] = set()
 
     def walk(record: Mapping[str, Any], above: Path) -> None:
@@ -134,40 +149,48 @@ def paths_in(records: Iterable[Any]) -> frozenset[Path]:
     return frozenset(paths)
 
 
-def recognise(
+def recognise_fields(
     dataset: DatasetName,
     envelope: Path,
     records: Sequence[Any],
     overrides: Mapping[str, str],
-    known: Shape | None = None,
+    known: ResponseSchema | None = None,
     *,
-    declared: tuple[Declaration, ...] = (),
-) -> Shape:
-    """Which key of these records is which field. `overrides` (canonical name → key) go before all else;
-    what was `known` stays as it was, unless a value has turned out to be an object.
+    pagination_keys: tuple[PaginationKey, ...] = (),
+) -> ResponseSchema:
+    """Recognise which key of these records is which field.
 
-    Several keys for one field are no question if one of them is the assumed contract's own, or if they hold
-    the same values here; then the fullest is taken.
+    Where several keys may be one field, the key of the assumed contract is taken; else, if all of them have
+    the same values in these records, the one with the most values.
 
-    Raises `FieldsMissing` when a field that cannot be done without has no key, `FieldsAmbiguous` when one has
-    several and nothing to tell between them.
+    Args:
+        dataset: The dataset of the records.
+        envelope: The key path of the list of records.
+        records: The records of one page.
+        overrides: Canonical name → key. These are taken before any other key.
+        known: The schema so far. Its fields are kept, unless a value has become an object.
+        pagination_keys: Where the response gives totals and further pages.
+
+    Raises:
+        FieldsMissing: No key was found for a required field.
+        FieldsAmbiguous: Several keys with different values were found for one field.
     """
-    paths = paths_in(records) | (known.seen if known else frozenset())
+    paths = collect_key_paths(records) | (known.key_paths if known else frozenset())
     objects = {path[:depth] for path in paths for depth in range(1, len(path))}
     by_name: dict[str, list[Path]] = {}
     for path in sorted(paths):
-        by_name.setdefault(_plain(path), []).append(path)
+        by_name.setdefault(_normalise_path(path), []).append(path)
     settled = {name: path for name, path in (known.fields if known else ()) if path not in objects}
     fields: list[tuple[str, Path]] = []
     missing: list[str] = []
     unsure: dict[str, tuple[str, ...]] = {}
     for field in FIELDS[dataset]:
         wanted = (overrides[field.name],) if field.name in overrides else field.keys
-        found = [settled[field.name]] if field.name in settled else _candidates(wanted, by_name, objects)
+        found = [settled[field.name]] if field.name in settled else _find_candidates(wanted, by_name, objects)
         if len(found) > 1:
-            found = _told_apart(field, found, records)
+            found = _tell_apart(field, found, records)
         if len(found) > 1:
-            unsure[field.name] = tuple(map(dotted, found))
+            unsure[field.name] = tuple(map(join_path, found))
         elif found:
             fields.append((field.name, found[0]))
         elif field.required:
@@ -175,32 +198,32 @@ def recognise(
     if dataset == "heart" and not (unsure.keys() | dict(fields).keys()) & set(SCORES):
         missing.append(_ANY_SCORE)
     if missing:
-        raise _missing(dataset, missing, sorted(map(dotted, paths - objects)))
+        raise _missing_error(dataset, missing, sorted(map(join_path, paths - objects)))
     if unsure:
-        raise _ambiguous(dataset, unsure)
-    known_forms = dict(known.forms if known else ())
+        raise _ambiguous_error(dataset, unsure)
+    known_forms = dict(known.value_forms if known else ())
     kinds = {field.name: field.kind for field in FIELDS[dataset]}
-    forms = {
-        name: known_forms.get(name) if name in settled else _form(kinds[name], path, records)
+    value_forms = {
+        name: known_forms.get(name) if name in settled else _recognise_form(kinds[name], path, records)
         for name, path in fields
     }
-    return Shape(
+    return ResponseSchema(
         dataset,
         envelope,
         tuple(fields),
         paths,
-        tuple((name, form) for name, form in forms.items() if form),
-        declared,
+        tuple((name, form) for name, form in value_forms.items() if form),
+        pagination_keys,
     )
 
 
-def dotted(path: Path) -> str:
-    """A key path as it is written in a profile: `user.id`."""
+def join_path(path: Path) -> str:
+    """Write a key path as a profile has it: `user.id`."""
     return ".".join(path)
 
 
-def reach(record: Any, path: Path) -> Any:
-    """What lies at the end of a key path, None where it does not lead that far."""
+def get_value(record: Any, path: Path) -> Any:
+    """Return the value at a key path; None where a part of the path is missing."""
     for key in path:
         if not isinstance(record, dict):
             return None
@@ -208,27 +231,27 @@ def reach(record: Any, path: Path) -> Any:
     return record
 
 
-def _plain(path: Path) -> str:
-    return dotted(tuple(map(plain, path)))
+def _normalise_path(path: Path) -> str:
+    return join_path(tuple(map(normalise_key, path)))
 
 
-def _candidates(
+def _find_candidates(
     wanted: Sequence[str], by_name: Mapping[str, Sequence[Path]], objects: set[Path]
 ) -> list[Path]:
-    """The keys a field may have: the wanted one that stands first alone, if it is there."""
-    names = list(map(plain, wanted))
+    """Find the key paths that may be a field; if the first wanted key is there, it is the only one."""
+    names = list(map(normalise_key, wanted))
     found = [path for name in names for path in by_name.get(name, ())]
-    # Where a key holds a value in one record and an object in another, it is likelier null in the first
-    # than broken in the second: what lies in the object is looked for before.
+    # A key with a value in one record and an object in another is probably null in the first: the keys inside
+    # the object are preferred.
     found = [path for path in found if path not in objects] or found
-    first = [path for path in found if _plain(path) == names[0]]
-    return [path for path in first if dotted(path) == wanted[0]][:1] or first or found
+    first = [path for path in found if _normalise_path(path) == names[0]]
+    return [path for path in first if join_path(path) == wanted[0]][:1] or first or found
 
 
-def _told_apart(field: Field, paths: Sequence[Path], records: Sequence[Any]) -> list[Path]:
-    """The path that says all the others say, if there is one; else those that say anything."""
-    read = _READERS.get(field.kind, partial(number, field=field))
-    columns = {path: [_read(read, reach(record, path)) for record in records] for path in paths}
+def _tell_apart(field: Field, paths: Sequence[Path], records: Sequence[Any]) -> list[Path]:
+    """Return the one path that has all values of the others, if there is one; else all paths with values."""
+    read = _PARSERS.get(field.kind, partial(parse_number, field=field))
+    columns = {path: [_read(read, get_value(record, path)) for record in records] for path in paths}
     saying = [path for path in paths if any(value is not None for value in columns[path])]
     if not saying:
         return [paths[0]]
@@ -241,25 +264,25 @@ def _told_apart(field: Field, paths: Sequence[Path], records: Sequence[Any]) -> 
     return [fullest] if agreed else saying
 
 
-_READERS: Mapping[Kind, Callable[[Any], Any]] = {
-    "day": partial(day, name="", zone=ZoneInfo("UTC")),
-    "instant": partial(instant, name=""),
-    "identity": partial(identity, name=""),
-    "text": comment,
+_PARSERS: Mapping[Kind, Callable[[Any], Any]] = {
+    "day": partial(parse_day, name="", zone=ZoneInfo("UTC")),
+    "instant": partial(parse_instant, name=""),
+    "identity": partial(parse_id, name=""),
+    "text": parse_comment,
 }
 
 
 def _read(read: Callable[[Any], Any], value: Any) -> Any:
     try:
         return read(value)
-    except Refused:
+    except Rejected:
         return repr(value)
 
 
-def _form(kind: Kind, path: Path, records: Sequence[Any]) -> Form | None:
+def _recognise_form(kind: Kind, path: Path, records: Sequence[Any]) -> ValueForm | None:
     if kind in {"identity", "text"}:
         return None
-    kinds = {type(reach(record, path)) for record in records}
+    kinds = {type(get_value(record, path)) for record in records}
     if kind in {"day", "instant"}:
         return "epoch" if kinds & {int, float} else None
     if str in kinds:
@@ -267,23 +290,23 @@ def _form(kind: Kind, path: Path, records: Sequence[Any]) -> Form | None:
     return "decimal" if float in kinds and kind != "share" else None
 
 
-def _missing(dataset: DatasetName, missing: Sequence[str], keys: Sequence[str]) -> FieldsMissing:
-    named = ["a score" if name == _ANY_SCORE else words(name) for name in missing]
+def _missing_error(dataset: DatasetName, missing: Sequence[str], keys: Sequence[str]) -> FieldsMissing:
+    named = ["a score" if name == _ANY_SCORE else describe_field(name) for name in missing]
     shown = ", ".join(keys[:_SHOWN]) + (", …" if len(keys) > _SHOWN else "")
     return FieldsMissing(
         f"The {_NAMES[dataset]} records have no field for {', '.join(named)}; their keys: {shown or 'none'}.",
-        f"Say which key is which: on Connect, or as {_example(dataset, missing[0])}.",
+        f"Say which key is which: on Connect, or as {_profile_line(dataset, missing[0])}.",
         dataset=dataset,
         missing=tuple(missing),
         keys=tuple(keys),
     )
 
 
-def _ambiguous(dataset: DatasetName, unsure: Mapping[str, tuple[str, ...]]) -> FieldsAmbiguous:
-    told = "; ".join(f"{words(name)} may be {' or '.join(keys)}" for name, keys in unsure.items())
+def _ambiguous_error(dataset: DatasetName, unsure: Mapping[str, tuple[str, ...]]) -> FieldsAmbiguous:
+    told = "; ".join(f"{describe_field(name)} may be {' or '.join(keys)}" for name, keys in unsure.items())
     return FieldsAmbiguous(
         f"In the {_NAMES[dataset]} records several keys could be one field, and they differ: {told}.",
-        f"Say which is meant: on Connect, or as {_example(dataset, next(iter(unsure)))}.",
+        f"Say which is meant: on Connect, or as {_profile_line(dataset, next(iter(unsure)))}.",
         dataset=dataset,
         candidates=unsure,
     )
@@ -292,5 +315,5 @@ def _ambiguous(dataset: DatasetName, unsure: Mapping[str, tuple[str, ...]]) -> F
 _NAMES: Mapping[DatasetName, str] = {"heart": "HEART", "nps": "NPS", "surveys": "survey", "tags": "Tags"}
 
 
-def _example(dataset: DatasetName, name: str) -> str:
+def _profile_line(dataset: DatasetName, name: str) -> str:
     return f'{name} = "…" under [{dataset}.fields] in the API profile'

@@ -1,4 +1,4 @@
-"""Record by record: what can be used is used, what cannot is counted by reason."""
+"""Decodes a page record by record: unusable records and values are rejected and counted by reason."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,55 +9,65 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from userlane.contract import COLUMNS
-from userlane.decode.fast import finished
+from userlane.decode.fast import fill_columns
 from userlane.decode.fields import FIELDS, Field
-from userlane.decode.response_schema import Path, Shape, reach
-from userlane.decode.values import Refused, comment, day, identity, instant, number, whole, words
+from userlane.decode.response_schema import Path, ResponseSchema, get_value
+from userlane.decode.values import (
+    Rejected,
+    describe_field,
+    parse_comment,
+    parse_day,
+    parse_id,
+    parse_instant,
+    parse_integer,
+    parse_number,
+)
 
-Losses = Counter[tuple[str, date | None]]
-"""What was left out: how many, by reason and, where it could be read, day."""
+Rejections = Counter[tuple[str, date | None]]
+"""The number of rejected records and values by reason and day (None where the day is unknown)."""
 
 
-def table(
-    shape: Shape, records: Iterable[Any], zone: ZoneInfo, survey_id: str | None
-) -> tuple[pa.Table, Losses]:
-    """The usable records as a table in the canonical columns, and what was left out."""
-    paths = dict(shape.fields)
-    fields = [(field, paths[field.name]) for field in FIELDS[shape.dataset] if field.name in paths]
-    fields.sort(
-        key=lambda pair: pair[0].kind not in {"day", "instant"}
-    )  # the day is known when the rest is judged
-    losses: Losses = Counter()
+def read_table(
+    schema: ResponseSchema, records: Iterable[Any], zone: ZoneInfo, survey_id: str | None
+) -> tuple[pa.Table, Rejections]:
+    """Return the usable records as a table in the canonical columns, and the number of rejected ones."""
+    paths = dict(schema.fields)
+    fields = [(field, paths[field.name]) for field in FIELDS[schema.dataset] if field.name in paths]
+    # The day goes first, so that rejections of later fields are counted for their day.
+    fields.sort(key=lambda pair: pair[0].kind not in {"day", "instant"})
+    rejections: Rejections = Counter()
     rows: list[list[Any]] = []
     for record in records:
-        row = _row(record, fields, zone, losses)
+        row = _read_row(record, fields, zone, rejections)
         if row is not None:
             rows.append(row)
-    schema = COLUMNS[shape.dataset]
+    canonical = COLUMNS[schema.dataset]
     columns = {
-        field.name: pa.array([row[position] for row in rows], schema.field(field.name).type)
+        field.name: pa.array([row[position] for row in rows], canonical.field(field.name).type)
         for position, (field, _) in enumerate(fields)
     }
-    return finished(shape, columns, len(rows), survey_id), losses
+    return fill_columns(schema, columns, len(rows), survey_id), rejections
 
 
-def _row(record: Any, fields: list[tuple[Field, Path]], zone: ZoneInfo, losses: Losses) -> list[Any] | None:
+def _read_row(
+    record: Any, fields: list[tuple[Field, Path]], zone: ZoneInfo, rejections: Rejections
+) -> list[Any] | None:
     when: date | None = None
     row: list[Any] = []
     if not isinstance(record, dict):
-        losses["not a record", None] += 1
+        rejections["not a record", None] += 1
         return None
     for field, path in fields:
         try:
-            value = _value(field, reach(record, path), zone)
+            value = _parse_value(field, get_value(record, path), zone)
             if value is None and field.required:
-                raise Refused(f"{words(field.name)} missing")  # noqa: TRY301  # one place counts both
-        except Refused as refused:
+                raise Rejected(f"{describe_field(field.name)} missing")  # noqa: TRY301  # one place counts both
+        except Rejected as refused:
             if field.kind in {"share", "count", "text"}:
-                losses[f"{refused.reason}: taken as missing", when] += 1
+                rejections[f"{refused.reason}: taken as missing", when] += 1
                 value = None
             else:
-                losses[refused.reason, when] += 1
+                rejections[refused.reason, when] += 1
                 return None
         if field.kind == "day":
             when = value
@@ -67,17 +77,17 @@ def _row(record: Any, fields: list[tuple[Field, Path]], zone: ZoneInfo, losses: 
     return row
 
 
-def _value(field: Field, raw: Any, zone: ZoneInfo) -> Any:
+def _parse_value(field: Field, raw: Any, zone: ZoneInfo) -> Any:
     match field.kind:
         case "day":
-            return day(raw, field.name, zone)
+            return parse_day(raw, field.name, zone)
         case "instant":
-            return instant(raw, field.name)
+            return parse_instant(raw, field.name)
         case "identity":
-            return identity(raw, field.name)
+            return parse_id(raw, field.name)
         case "text":
-            return comment(raw)
+            return parse_comment(raw)
         case "share":
-            return number(raw, field)
+            return parse_number(raw, field)
         case _:
-            return whole(raw, field)
+            return parse_integer(raw, field)

@@ -1,6 +1,6 @@
-"""One value: the policy of what is accepted, and in which words the rest is refused.
+"""Parses single values: what is accepted, and the reasons with which other values are rejected.
 
-| value | accepted | refused |
+| value | accepted | rejected |
 |---|---|---|
 | score, interactions | `9`, `9.0`, `"9"` | `9.5`, `true`, `""`, out of range, NaN, Infinity |
 | letter score | the same and decimals; null and `""` are missing | counted, and missing |
@@ -29,72 +29,72 @@ _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?")
 _EPOCH = re.compile(r"\d{10}|\d{13}")
 
 
-class Refused(Exception):  # not an error of the program: it is counted
-    """This value cannot be used; `reason` in words that are counted and shown."""
+class Rejected(Exception):  # not an error of the program: rejections are counted
+    """A value cannot be used; `reason` is shown to the user."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-def words(name: str) -> str:
-    """A field as people call it: `tag_id` is “tag ID”."""
+def describe_field(name: str) -> str:
+    """Return the name of a field as the user reads it: `tag_id` becomes “tag ID”."""
     return name.replace("_id", " ID").replace("_", " ")
 
 
-def number(value: Any, field: Field) -> float | None:
-    """A number within the field's range, or None when there is none. Raises `Refused`."""
+def parse_number(value: Any, field: Field) -> float | None:
+    """Parse a number within the field's range; None for null and blank text. Raises `Rejected`."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Refused(f"{words(field.name)} not a number")
+        raise Rejected(f"{describe_field(field.name)} not a number")
     if not field.lowest <= value <= field.highest:  # NaN is within nothing
-        raise Refused(f"{words(field.name)} outside {field.lowest}–{field.highest:,}")
+        raise Rejected(f"{describe_field(field.name)} outside {field.lowest}–{field.highest:,}")
     return value
 
 
-def whole(value: Any, field: Field) -> int | None:
-    """A whole number within the field's range, or None when there is none. Raises `Refused`."""
-    found = number(value, field)
+def parse_integer(value: Any, field: Field) -> int | None:
+    """Parse a whole number within the field's range; None for null and blank text. Raises `Rejected`."""
+    found = parse_number(value, field)
     if found is None:
         return None
     if found != math.floor(found):
-        raise Refused(f"{words(field.name)} not a whole number")
+        raise Rejected(f"{describe_field(field.name)} not a whole number")
     return int(found)
 
 
-def identity(value: Any, name: str) -> str | None:
-    """An ID as exact text, or None when there is none; never through float. Raises `Refused`.
+def parse_id(value: Any, name: str) -> str | None:
+    """Parse an ID to its exact text (never through float); None for null and blank text. Raises `Rejected`.
 
-    >>> identity(12345678901234567890123, "user_id"), identity(" 007 ", "user_id")
+    >>> parse_id(12345678901234567890123, "user_id"), parse_id(" 007 ", "user_id")
     ('12345678901234567890123', '007')
     """
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise Refused(f"{words(name)} neither text nor a whole number")
-    text = writable(str(value)).strip()
+        raise Rejected(f"{describe_field(name)} neither text nor a whole number")
+    text = clean_text(str(value)).strip()
     if len(text) > LONGEST_ID:
-        raise Refused(f"{words(name)} longer than {LONGEST_ID:,} characters")
+        raise Rejected(f"{describe_field(name)} longer than {LONGEST_ID:,} characters")
     return text or None
 
 
-def comment(value: Any) -> str | None:
-    """A comment, or None when there is none. Raises `Refused`."""
+def parse_comment(value: Any) -> str | None:
+    """Parse a comment, cut to 10,000 characters; None for null and blank text. Raises `Rejected`."""
     if value is None:
         return None
     if not isinstance(value, str):
-        raise Refused("comment not a text")
+        raise Rejected("comment not a text")
     if not value or value.isspace():
         return None
-    text = writable(value)
+    text = clean_text(value)
     return text if len(text) <= LONGEST_COMMENT else text[:LONGEST_COMMENT] + "…"
 
 
-def writable(text: str) -> str:
-    """Text that every file and column can hold: without NUL and half characters."""
+def clean_text(text: str) -> str:
+    """Remove what not every file and column can hold: NUL and unpaired surrogates."""
     if "\0" in text:
         text = text.replace("\0", "")
     if not text.isascii():
@@ -102,33 +102,33 @@ def writable(text: str) -> str:
     return text
 
 
-def instant(value: Any, name: str) -> datetime | None:
-    """A moment in UTC, or None when there is none. Raises `Refused`.
+def parse_instant(value: Any, name: str) -> datetime | None:
+    """Parse an instant to UTC; None for null and blank text. Raises `Rejected`.
 
-    >>> instant("2026-04-01T09:12:33+02:00", "timestamp").isoformat()
+    >>> parse_instant("2026-04-01T09:12:33+02:00", "timestamp").isoformat()
     '2026-04-01T07:12:33+00:00'
     """
-    moment = _moment(value, name)
-    return None if moment is None else _in_utc(moment, name)
+    moment = _parse_moment(value, name)
+    return None if moment is None else _to_utc(moment, name)
 
 
-def day(value: Any, name: str, zone: ZoneInfo) -> date | None:
-    """A day, or None when there is none. Raises `Refused`.
+def parse_day(value: Any, name: str, zone: ZoneInfo) -> date | None:
+    """Parse a day; None for null and blank text. Raises `Rejected`.
 
-    Midnight by its own clock names a day; any other moment falls on the day it has in `zone`.
+    An instant that is midnight in its own offset is that day; any other instant is its day in `zone`.
 
-    >>> day("2026-04-01T00:00:00+00:00", "date", ZoneInfo("America/New_York"))
+    >>> parse_day("2026-04-01T00:00:00+00:00", "date", ZoneInfo("America/New_York"))
     datetime.date(2026, 4, 1)
     """
-    moment = _moment(value, name)
+    moment = _parse_moment(value, name)
     if moment is None:
         return None
     if moment.time() == time():
         return moment.date()
-    return _in_utc(moment, name).astimezone(zone).date()
+    return _to_utc(moment, name).astimezone(zone).date()
 
 
-def _moment(value: Any, name: str) -> datetime | None:
+def _parse_moment(value: Any, name: str) -> datetime | None:
     if isinstance(value, str):
         value = value.strip()
         if _EPOCH.fullmatch(value):
@@ -137,23 +137,23 @@ def _moment(value: Any, name: str) -> datetime | None:
         return None
     try:
         if isinstance(value, str):
-            return _parsed(value)
+            return _parse(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1000 if abs(value) >= MILLISECONDS else value, UTC)
     except (ValueError, OverflowError, OSError):
         pass
-    raise Refused(f"{words(name)} not a time")
+    raise Rejected(f"{describe_field(name)} not a time")
 
 
-def _parsed(text: str) -> datetime:
+def _parse(text: str) -> datetime:
     try:
         return msgspec.convert(text, datetime)
     except msgspec.ValidationError:
         return datetime.fromisoformat(text)
 
 
-def _in_utc(moment: datetime, name: str) -> datetime:
+def _to_utc(moment: datetime, name: str) -> datetime:
     try:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except OverflowError:
-        raise Refused(f"{words(name)} not a time") from None
+        raise Rejected(f"{describe_field(name)} not a time") from None

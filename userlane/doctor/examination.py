@@ -20,8 +20,8 @@ from userlane.client import (
 )
 from userlane.contract import ASSUMED, COLUMNS, Connection, DatasetName, Query, Route, Window
 from userlane.contract.profile import BASE_URL
-from userlane.decode import Declared, Decoder, Page
-from userlane.decode.response_schema import dotted
+from userlane.decode import Decoder, Page, PaginationInfo
+from userlane.decode.response_schema import join_path
 from userlane.doctor.report import Check, Problem, Report, safe
 from userlane.errors import AccessRefused, ServerFailed, UserlaneError
 from userlane.store import notes
@@ -173,7 +173,7 @@ class _Examination:
             self._asked += 1
             return self._client.page(longer or self._query, page)
 
-        walk = Paginator(ask, self._decoder.page, first=first, in_flight=1)
+        walk = Paginator(ask, self._decoder.decode, first=first, in_flight=1)
         try:
             for page in walk:
                 pages.append(page)
@@ -198,11 +198,11 @@ class _Examination:
 
     def _described(self) -> Check:
         secret = self._connection.token.header("")
-        shape = self._decoder.shape
-        fields = {name: safe(dotted(path), secret) for name, path in shape.fields} if shape else {}
+        schema = self._decoder.schema
+        fields = {name: safe(join_path(path), secret) for name, path in schema.fields} if schema else {}
         last = self._exchanges[-1] if self._exchanges else None
         ahead = [each.clock_ahead for each in self._exchanges if each.clock_ahead is not None]
-        declared = self._recent[-1].declared if self._recent else Declared()
+        declared = self._recent[-1].declared if self._recent else PaginationInfo()
         records = sum(page.records for page in self._recent)
         if self._at_least and declared.total is not None and declared.total > records:
             records, self._at_least = declared.total, False
@@ -214,9 +214,9 @@ class _Examination:
             status=last.status if last else None,
             seconds=last.seconds if last else None,
             clock_ahead=median(ahead) if ahead else None,
-            envelope=safe(dotted(shape.envelope), secret) if shape else None,
+            envelope=safe(join_path(schema.envelope), secret) if schema else None,
             fields=tuple(fields.items()),
-            not_found=_not_found(self._query.dataset, fields) if shape else (),
+            not_found=_not_found(self._query.dataset, fields) if schema else (),
             first_page=self._base,
             declared=declared,
             records=records if self._known else None,

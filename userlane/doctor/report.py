@@ -7,7 +7,7 @@ from itertools import chain
 from urllib.parse import quote
 
 from userlane.contract import DatasetName, Window
-from userlane.decode import Declared
+from userlane.decode import PaginationInfo
 
 CLOCK_SECONDS = 60.0
 """Clocks further apart than this are a problem."""
@@ -45,7 +45,7 @@ class Check:
     fields: tuple[tuple[str, str], ...] = ()
     not_found: tuple[str, ...] = ()
     first_page: int | None = None
-    declared: Declared = field(default_factory=Declared)
+    declared: PaginationInfo = field(default_factory=PaginationInfo)
     records: int | None = None
     at_least: bool = False
     notes: tuple[str, ...] = ()
@@ -167,7 +167,7 @@ def _told(problems: Iterable[Problem]) -> list[str]:
     return [line for each in problems for line in (f"  ! {each.cause}", f"    → {each.next_step}")]
 
 
-def _said(declared: Declared) -> str:
+def _said(declared: PaginationInfo) -> str:
     said = []
     if declared.total is not None:
         said.append(f"{declared.total:,} records")

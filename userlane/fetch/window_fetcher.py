@@ -277,7 +277,7 @@ class Run:
         return self._gauge.ask(partial(self._client.page, query, number))
 
     def _read(self, body: bytes) -> Page:
-        page = self._gauge.read(partial(self._decoder.page, body))
+        page = self._gauge.read(partial(self._decoder.decode, body))
         self.answered = True
         self._first_at = self._first_at or time.monotonic()
         return page

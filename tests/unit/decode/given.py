@@ -1,4 +1,4 @@
-"""One record of each dataset, and pages made of changed ones."""
+"""One regular record of each dataset, and pages made of changed ones."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -16,15 +16,15 @@ GOOD: dict[DatasetName, dict[str, Any]] = {
 }
 
 
-def decoded(records: list[Any], dataset: DatasetName = "nps", timezone: str = "UTC") -> Page:
-    """A page as it is when a good one came before it."""
+def decode_second_page(records: list[Any], dataset: DatasetName = "nps", timezone: str = "UTC") -> Page:
+    """Decode `records` as the page after a regular one."""
     decoder = Decoder(Query(dataset, "demo", APRIL, "512", timezone))
-    decoder.page(as_json([GOOD[dataset]]))
-    return decoder.page(as_json(records))
+    decoder.decode(as_json([GOOD[dataset]]))
+    return decoder.decode(as_json(records))
 
 
 def one(dataset: DatasetName = "nps", **changes: Any) -> Page:
-    return decoded([{**GOOD[dataset], **changes}], dataset)
+    return decode_second_page([{**GOOD[dataset], **changes}], dataset)
 
 
 def reasons(page: Page) -> dict[str, int]:

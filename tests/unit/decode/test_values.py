@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.stand_in import as_json, query
-from tests.unit.decode.given import GOOD, NINE, decoded, one, reasons
+from tests.unit.decode.given import GOOD, NINE, decode_second_page, one, reasons
 from userlane.decode import Decoder
 
 
@@ -113,7 +113,7 @@ def test_a_tag_row_without_a_user_is_refused_and_an_answer_without_one_is_kept(v
 
 
 def test_numbers_and_texts_as_ids_on_one_page_stay_apart_from_nothing() -> None:
-    page = decoded([{**GOOD["tags"], "userId": user} for user in (7, "7", "07", 10**20)], "tags")
+    page = decode_second_page([{**GOOD["tags"], "userId": user} for user in (7, "7", "07", 10**20)], "tags")
     assert page.table["user_id"].to_pylist() == ["7", "7", "07", str(10**20)]
 
 
@@ -155,7 +155,7 @@ def test_a_time_that_cannot_be_read_is_refused(value: Any) -> None:
 )
 def test_midnight_names_a_day_and_a_moment_falls_on_its_local_day(value: Any, day: date) -> None:
     for dataset in ("heart", "tags"):
-        page = decoded([{**GOOD[dataset], "date": value}], dataset, "Europe/Berlin")
+        page = decode_second_page([{**GOOD[dataset], "date": value}], dataset, "Europe/Berlin")
         assert page.table["date"].to_pylist() == [day]
 
 
@@ -201,9 +201,9 @@ def test_comments_are_kept_as_written_but_for_nul_and_length(value: str, comment
 def test_half_a_character_and_bad_bytes_do_not_cost_the_answer() -> None:
     decoder = Decoder(query("nps"))
     half = as_json([GOOD["nps"]]).replace(b'"c"', b'"a\\ud800b"')
-    assert decoder.page(half).table["comment"].to_pylist() == ["a?b"]
+    assert decoder.decode(half).table["comment"].to_pylist() == ["a?b"]
     bad = as_json([GOOD["nps"]]).replace(b'"c"', b'"a\xffb"')
-    assert decoder.page(bad).table["comment"].to_pylist() == ["a\ufffdb"]
+    assert decoder.decode(bad).table["comment"].to_pylist() == ["a\ufffdb"]
 
 
 def test_a_comment_that_is_no_text_costs_the_comment_only() -> None:

@@ -18,7 +18,7 @@ def without(dataset: DatasetName, *keys: str) -> dict[str, Any]:
 
 
 def read(dataset: DatasetName, records: list[dict[str, Any]], **fields: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = Decoder(query(dataset), fields).page(as_json(records)).table.to_pylist()
+    rows: list[dict[str, Any]] = Decoder(query(dataset), fields).decode(as_json(records)).table.to_pylist()
     return rows
 
 
@@ -126,8 +126,8 @@ def test_a_heart_score_beside_its_own_object_is_asked_about_once_for_all() -> No
 def test_a_second_key_on_a_later_page_changes_nothing() -> None:
     decoder = Decoder(query("nps"))
     first = {**without("nps", "userId"), "publicUserId": "p"}
-    decoder.page(as_json([first]))
-    page = decoder.page(as_json([{**first, "foreignUserId": "f"}]))
+    decoder.decode(as_json([first]))
+    page = decoder.decode(as_json([{**first, "foreignUserId": "f"}]))
     assert page.table["user_id"].to_pylist() == ["p"]
 
 

@@ -346,14 +346,14 @@ def test_a_digest_is_the_same_in_every_process_and_however_the_page_was_read() -
     body = as_json(records)
     fresh = Decoder(query())
     experienced = Decoder(query())
-    experienced.page(as_json([{**record(9), "score": "9.0", "comment": 3, "more": {}}, {}]))
+    experienced.decode(as_json([{**record(9), "score": "9.0", "comment": 3, "more": {}}, {}]))
     golden = "b123d7f3e99042c1a751e852220b33641f3db6af5c8a2a65b8ec762c9841aa91"
-    assert {digest(decoder.page(body)) for decoder in (fresh, fresh, experienced)} == {golden}
+    assert {digest(decoder.decode(body)) for decoder in (fresh, fresh, experienced)} == {golden}
 
 
 def test_a_declared_total_is_part_of_the_digest() -> None:
     pages = [
-        Decoder(query()).page(httpx.Response(200, json={"data": [record(1)], **said}).content)
+        Decoder(query()).decode(httpx.Response(200, json={"data": [record(1)], **said}).content)
         for said in ({}, {"total": 1}, {"total": 2})
     ]
     assert len({digest(page) for page in pages}) == 3

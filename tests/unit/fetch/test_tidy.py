@@ -54,7 +54,7 @@ def test_the_result_does_not_depend_on_the_order_of_arrival(
     def pages(rows: list[dict[str, Any]]) -> list[pa.Table]:
         decoder = Decoder(asked)
         return [
-            decoder.page(httpx.Response(200, json=part).content).table for part in (rows[:cut], rows[cut:])
+            decoder.decode(httpx.Response(200, json=part).content).table for part in (rows[:cut], rows[cut:])
         ]
 
     one, other = tidy(asked, pages(records)), tidy(asked, pages(shuffled))
@@ -67,7 +67,7 @@ def test_the_result_does_not_depend_on_the_order_of_arrival(
 
 
 def tidied(dataset: DatasetName, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    page = Decoder(query(dataset)).page(httpx.Response(200, json=records).content)
+    page = Decoder(query(dataset)).decode(httpx.Response(200, json=records).content)
     rows: list[dict[str, Any]] = tidy(query(dataset), [page.table]).table.to_pylist()
     return rows
 

@@ -1,4 +1,4 @@
-"""What an answer says beside its records is read on every page, however the page itself is read."""
+"""What a response says beside its records is read on every page, by the fast and the tolerant decoder."""
 
 import json
 from typing import Any
@@ -8,20 +8,20 @@ import pytest
 from tests.stand_in import query
 from tests.unit.decode.given import GOOD
 from userlane.decode import Decoder, Page, fast
-from userlane.decode.pagination_info import NOTHING, Declared
+from userlane.decode.pagination_info import NO_INFO, PaginationInfo
 
 RECORDS = [GOOD["tags"], {**GOOD["tags"], "userId": "v"}]
 
 
-def declared(wrap: dict[str, Any], records: list[Any] = RECORDS, key: str = "data") -> Declared:
+def read(wrap: dict[str, Any], records: list[Any] = RECORDS, key: str = "data") -> PaginationInfo:
     """What is declared, the same by every way of reading."""
     body = json.dumps({key: records, **wrap}).encode()
     decoder = Decoder(query("tags"))
-    first, second = decoder.page(body).declared, decoder.page(body).declared
+    first, second = decoder.decode(body).declared, decoder.decode(body).declared
     assert first == second
     if records:
-        assert decoder.shape is not None
-        table, _ = fast.table(decoder.shape, body, decoder._zone, None)
+        assert decoder.schema is not None
+        table, _ = fast.read_table(decoder.schema, body, decoder._zone, None)
         assert table.num_rows == len(records)
     return first
 
@@ -29,25 +29,25 @@ def declared(wrap: dict[str, Any], records: list[Any] = RECORDS, key: str = "dat
 @pytest.mark.parametrize(
     ("wrap", "expected"),
     [
-        ({}, NOTHING),
-        ({"total": 250}, Declared(total=250)),
-        ({"meta": {"total_count": "250"}}, Declared(total=250)),
-        ({"Pagination": {"Total-Pages": 3.0, "page": 1}}, Declared(pages=3)),
-        ({"meta": {"pagination": {"totalRecords": 250, "count": 2}}}, Declared(total=250, own=True)),
-        ({"page": {"totalElements": 250, "totalPages": 125, "number": 0}}, Declared(250, 125)),
-        ({"hasMore": True}, Declared(more=True)),
-        ({"has_next_page": "false"}, Declared(more=False)),
-        ({"last": False, "totalPages": 4}, Declared(pages=4, more=True)),
-        ({"count": 250}, Declared(total=250)),
-        ({"count": 2}, Declared(own=True)),
-        ({"total": 2, "hasMore": False}, Declared(total=2, more=False)),
-        ({"meta": None, "pagination": [], "total": {"value": 3}}, NOTHING),
+        ({}, NO_INFO),
+        ({"total": 250}, PaginationInfo(total=250)),
+        ({"meta": {"total_count": "250"}}, PaginationInfo(total=250)),
+        ({"Pagination": {"Total-Pages": 3.0, "page": 1}}, PaginationInfo(pages=3)),
+        ({"meta": {"pagination": {"totalRecords": 250, "count": 2}}}, PaginationInfo(total=250, own=True)),
+        ({"page": {"totalElements": 250, "totalPages": 125, "number": 0}}, PaginationInfo(250, 125)),
+        ({"hasMore": True}, PaginationInfo(more=True)),
+        ({"has_next_page": "false"}, PaginationInfo(more=False)),
+        ({"last": False, "totalPages": 4}, PaginationInfo(pages=4, more=True)),
+        ({"count": 250}, PaginationInfo(total=250)),
+        ({"count": 2}, PaginationInfo(own=True)),
+        ({"total": 2, "hasMore": False}, PaginationInfo(total=2, more=False)),
+        ({"meta": None, "pagination": [], "total": {"value": 3}}, NO_INFO),
     ],
 )
 def test_totals_pages_and_more_are_found_where_apis_put_them(
-    wrap: dict[str, Any], expected: Declared
+    wrap: dict[str, Any], expected: PaginationInfo
 ) -> None:
-    assert declared(wrap) == expected
+    assert read(wrap) == expected
 
 
 @pytest.mark.parametrize(
@@ -68,47 +68,49 @@ def test_totals_pages_and_more_are_found_where_apis_put_them(
     ],
 )
 def test_what_cannot_mean_that_is_not_taken_for_it(wrap: dict[str, Any]) -> None:
-    assert declared(wrap) == NOTHING
+    assert read(wrap) == NO_INFO
 
 
 def test_an_empty_page_declares_too() -> None:
-    assert declared({"total": 250}, []) == Declared(total=250)
-    assert declared({"total": 0, "pages": 0, "hasMore": False}, []) == Declared(0, 0, more=False)
+    assert read({"total": 250}, []) == PaginationInfo(total=250)
+    assert read({"total": 0, "pages": 0, "hasMore": False}, []) == PaginationInfo(0, 0, more=False)
 
 
 def test_levels_above_nested_records_are_looked_at() -> None:
     body = json.dumps({"data": {"items": RECORDS, "totalCount": 9}, "meta": {"hasMore": True}}).encode()
     decoder = Decoder(query("tags"))
-    assert decoder.page(body).declared == decoder.page(body).declared == Declared(total=9, more=True)
+    assert (
+        decoder.decode(body).declared == decoder.decode(body).declared == PaginationInfo(total=9, more=True)
+    )
 
 
 def test_keys_inside_records_declare_nothing() -> None:
     decoder = Decoder(query("tags"))
     body = json.dumps([{"date": "2026-04-01", "tagId": 1, "userId": "u", "count": 3, "total": 9}]).encode()
     decoder = Decoder(query("tags"), {"interactions": "count"})
-    assert decoder.page(body).declared == decoder.page(body).declared == NOTHING
+    assert decoder.decode(body).declared == decoder.decode(body).declared == NO_INFO
 
 
 def test_a_declaration_that_first_comes_on_a_later_page_is_heard() -> None:
     decoder = Decoder(query("heart"))
     records = [{key: value for key, value in GOOD["heart"].items() if key != "sessions"}]
-    assert decoder.page(json.dumps({"data": records}).encode()).declared == NOTHING
+    assert decoder.decode(json.dumps({"data": records}).encode()).declared == NO_INFO
     later = json.dumps({"data": records, "meta": {"hasMore": False}}).encode()
-    assert decoder.page(later).declared == decoder.page(later).declared == Declared(more=False)
+    assert decoder.decode(later).declared == decoder.decode(later).declared == PaginationInfo(more=False)
 
 
 def test_an_object_beside_the_records_that_changes_its_kind_costs_no_record() -> None:
     decoder = Decoder(query("tags"))
-    decoder.page(json.dumps({"data": RECORDS, "meta": {"total": 5}}).encode())
-    page = decoder.page(json.dumps({"data": RECORDS, "meta": "none"}).encode())
-    assert (page.table.num_rows, page.declared) == (2, NOTHING)
+    decoder.decode(json.dumps({"data": RECORDS, "meta": {"total": 5}}).encode())
+    page = decoder.decode(json.dumps({"data": RECORDS, "meta": "none"}).encode())
+    assert (page.table.num_rows, page.declared) == (2, NO_INFO)
 
 
 def test_two_answers_with_the_same_records_are_the_same_page_whatever_else_they_say() -> None:
     decoder = Decoder(query("tags"))
 
     def page(records: list[Any], number: int) -> Page:
-        return decoder.page(json.dumps({"data": records, "page": number}).encode())
+        return decoder.decode(json.dumps({"data": records, "page": number}).encode())
 
     assert page(RECORDS, 1).same(page(RECORDS, 2))
     assert page([*RECORDS, None], 1).same(page([*RECORDS, None], 2))

@@ -18,7 +18,7 @@ from tests.unit.decode.given import GOOD
 from userlane.contract import COLUMNS, DATASETS, DatasetName
 from userlane.decode import Decoder, fast, tolerant
 from userlane.decode.fields import FIELDS
-from userlane.decode.response_schema import recognise, records_in
+from userlane.decode.response_schema import find_records, recognise_fields
 from userlane.errors import ResponseUnusable
 
 identities = st.one_of(st.integers(-(2**70), 2**70), st.text(min_size=1, max_size=8))
@@ -66,14 +66,14 @@ def test_reading_a_page_at_once_gives_what_reading_record_by_record_gives(
 ) -> None:
     records = data.draw(st.lists(usual[dataset], min_size=1, max_size=4))
     body = json.dumps(records).encode()
-    envelope, found = records_in(json.loads(body))
-    shape = recognise(dataset, envelope, found, {})
-    slowly, losses = tolerant.table(shape, found, ZoneInfo(zone), "512")
+    envelope, found = find_records(json.loads(body))
+    schema = recognise_fields(dataset, envelope, found, {})
+    slowly, rejections = tolerant.read_table(schema, found, ZoneInfo(zone), "512")
     try:
-        at_once, _ = fast.table(shape, body, ZoneInfo(zone), "512")
-    except fast.Doubt:
+        at_once, _ = fast.read_table(schema, body, ZoneInfo(zone), "512")
+    except fast.FallBack:
         return
-    assert not losses
+    assert not rejections
     assert at_once.schema == slowly.schema
     assert at_once.to_pylist() == slowly.to_pylist()
 
@@ -81,9 +81,9 @@ def test_reading_a_page_at_once_gives_what_reading_record_by_record_gives(
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_assumed_contract_is_read_at_once(dataset: DatasetName) -> None:
     body = sample(dataset)
-    envelope, found = records_in(json.loads(body))
-    shape = recognise(dataset, envelope, found, {})
-    assert fast.table(shape, body, ZoneInfo("UTC"), "512")[0].num_rows == len(found)
+    envelope, found = find_records(json.loads(body))
+    schema = recognise_fields(dataset, envelope, found, {})
+    assert fast.read_table(schema, body, ZoneInfo("UTC"), "512")[0].num_rows == len(found)
 
 
 Rewrite = Callable[[str, Any], Any]
@@ -127,11 +127,11 @@ def test_other_forms_are_read_at_once_too_and_give_the_same(
     records = data.draw(st.lists(usual[dataset], min_size=1, max_size=3))
     written = [{key: FORMS[form](key, value) for key, value in record.items()} for record in records]
     body = json.dumps(written).encode()
-    shape = recognise(dataset, (), json.loads(body), {})
-    slowly, losses = tolerant.table(shape, json.loads(body), ZoneInfo("UTC"), "512")
-    with contextlib.suppress(fast.Doubt):
-        at_once, _ = fast.table(shape, body, ZoneInfo("UTC"), "512")
-        assert not losses
+    schema = recognise_fields(dataset, (), json.loads(body), {})
+    slowly, rejections = tolerant.read_table(schema, json.loads(body), ZoneInfo("UTC"), "512")
+    with contextlib.suppress(fast.FallBack):
+        at_once, _ = fast.read_table(schema, body, ZoneInfo("UTC"), "512")
+        assert not rejections
         assert at_once.schema == slowly.schema
         assert at_once.to_pylist() == slowly.to_pylist()
 
@@ -141,9 +141,9 @@ def test_other_forms_are_read_at_once_too_and_give_the_same(
 def test_no_form_that_is_tolerated_makes_a_good_page_slow(dataset: DatasetName, form: str) -> None:
     written = [{key: FORMS[form](key, value) for key, value in GOOD[dataset].items()}] * 3
     body = json.dumps(written).encode()
-    shape = recognise(dataset, (), written, {})
-    assert fast.table(shape, body, ZoneInfo("UTC"), "512")[0].equals(
-        tolerant.table(shape, written, ZoneInfo("UTC"), "512")[0]
+    schema = recognise_fields(dataset, (), written, {})
+    assert fast.read_table(schema, body, ZoneInfo("UTC"), "512")[0].equals(
+        tolerant.read_table(schema, written, ZoneInfo("UTC"), "512")[0]
     )
 
 
@@ -164,7 +164,7 @@ def test_no_json_whatever_escapes_the_policy(dataset: DatasetName, data: st.Data
     decoder = Decoder(query(dataset))
     for body in (as_json(records), as_json([GOOD[dataset]]), as_json(records)):
         try:
-            page = decoder.page(body)
+            page = decoder.decode(body)
         except ResponseUnusable:
             continue
         assert page.table.schema == COLUMNS[dataset]
@@ -181,7 +181,7 @@ def test_no_json_whatever_escapes_the_policy(dataset: DatasetName, data: st.Data
 @given(st.binary(max_size=40))
 def test_no_bytes_whatever_escape_the_error_tree(body: bytes) -> None:
     with contextlib.suppress(ResponseUnusable):
-        assert Decoder(query()).page(body).table.num_rows == 0
+        assert Decoder(query()).decode(body).table.num_rows == 0
 
 
 def test_one_decoder_serves_many_threads() -> None:
@@ -191,7 +191,7 @@ def test_one_decoder_serves_many_threads() -> None:
 
     def work(start: int) -> None:
         for i in range(start, 20, 4):
-            tables[i] = decoder.page(bodies[i]).table
+            tables[i] = decoder.decode(bodies[i]).table
 
     threads = [threading.Thread(target=work, args=(start,)) for start in range(4)]
     for thread in threads:
