@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 st.set_page_config(
     page_title="Userlane Analytics",
-    page_icon=str(Path(__file__).parent / "layout" / "icon.png"),
+    page_icon=str(Path(__file__).parent / "ui" / "icon.png"),
     layout="wide",
 )
 
