@@ -51,7 +51,7 @@ def told(error: Exception) -> bool:
     """Tell the visitor what went wrong in a callback, before there was a page that could."""
     from userlane.ui import errors  # noqa: PLC0415  # caches want the server that now runs
 
-    return errors.told(error)
+    return errors.show_script_error(error)
 
 
 async def tidy(seconds: float) -> None:

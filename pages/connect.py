@@ -4,9 +4,9 @@ import streamlit as st
 
 from userlane import session, ui
 
-ui.page("Connect", needs_property=False)
-ui.status()
+ui.begin_page("Connect", needs_property=False)
+ui.show_connection()
 if session.connection() is not None:
     st.subheader("Tag names", anchor=False)
-    ui.tag_names()
-    ui.charts_ahead()
+    ui.show_tag_names()
+    ui.preload_charts()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from userlane import session, ui
-from userlane.cache import measured
+from userlane.cache import measure_cached
 from userlane.contract import Measured
 from userlane.metrics import headlines
 from userlane.metrics import heart as heart_metrics
@@ -11,55 +11,61 @@ from userlane.metrics import nps as nps_metrics
 from userlane.metrics import surveys as survey_metrics
 from userlane.metrics import tags as tag_metrics
 
-corner = ui.page("Overview")
+corner = ui.begin_page("Overview")
 heart, nps, surveys, tags = ui.load_all("heart", "nps", "surveys", "tags")
 names = ui.survey_names(session.filters().survey_ids)
 sentences: list[Measured[list[str]]] = []
-views: list[ui.View] = []
+views: list[ui.ExportedTable] = []
 
 changes = st.container()
 st.subheader("HEART", anchor=False)
-if ui.ready(heart):
-    summary = measured(heart_metrics.summary, heart.frame, heart.frame_before)
-    ui.heart_cards(summary)
-    sentences.append(measured(headlines.heart, summary))
-    views.append(ui.View("heart", summary))
+if ui.show_state(heart):
+    summary = measure_cached(heart_metrics.summary, heart.frame, heart.previous_frame)
+    ui.show_heart_cards(summary)
+    sentences.append(measure_cached(headlines.heart, summary))
+    views.append(ui.ExportedTable("heart", summary))
 
 st.subheader("NPS and surveys", anchor=False)
-ready = [ui.ready(nps), ui.ready(surveys)]
-with ui.row(4, 240):
+ready = [ui.show_state(nps), ui.show_state(surveys)]
+with ui.card_row(4, 240):
     if ready[0]:
-        latest = measured(nps_metrics.latest_per_user, nps.frame)
-        counts = measured(nps_metrics.counts, latest)
-        earlier = nps.frame_before and measured(nps_metrics.latest_per_user, nps.frame_before)
-        before = measured(nps_metrics.counts, earlier) if earlier else None
-        ui.nps_card(counts, before)
-        sentences.append(measured(headlines.nps, counts, before))
-        views.append(ui.View("nps", measured(nps_metrics.split, latest), {"answers": "latest of each user"}))
+        latest = measure_cached(nps_metrics.latest_per_user, nps.frame)
+        counts = measure_cached(nps_metrics.counts, latest)
+        earlier = nps.previous_frame and measure_cached(nps_metrics.latest_per_user, nps.previous_frame)
+        before = measure_cached(nps_metrics.counts, earlier) if earlier else None
+        ui.show_nps_card(counts, before)
+        sentences.append(measure_cached(headlines.nps, counts, before))
+        views.append(
+            ui.ExportedTable(
+                "nps", measure_cached(nps_metrics.split, latest), {"answers": "latest of each user"}
+            )
+        )
     if ready[1]:
-        scores = measured(survey_metrics.summary, surveys.frame)
-        moved = measured(survey_metrics.change, surveys.frame, surveys.frame_before)
-        ui.survey_cards(scores, moved, names)
-        sentences.append(measured(headlines.surveys, moved, names=names))
-        views.append(ui.View("surveys", ui.labelled(scores, names), {"surveys": ", ".join(names)}))
+        scores = measure_cached(survey_metrics.summary, surveys.frame)
+        moved = measure_cached(survey_metrics.change, surveys.frame, surveys.previous_frame)
+        ui.show_survey_cards(scores, moved, names)
+        sentences.append(measure_cached(headlines.surveys, moved, names=names))
+        views.append(
+            ui.ExportedTable("surveys", ui.label_surveys(scores, names), {"surveys": ", ".join(names)})
+        )
 
 st.subheader("Tags", anchor=False)
-if ui.ready(tags):
+if ui.show_state(tags):
     seen = tags.measure(tag_metrics.seen_users)
-    ranking = ui.tag_ranking(
+    ranking = ui.rank_tags(
         tags.measure(tag_metrics.adoption, seen=seen), tags.measure(tag_metrics.sparklines)
     )
-    ui.tag_extremes(ranking)
-    if tags.before:
-        was = tags.before.measure(tag_metrics.seen_users)
-        changed = tags.measure(tag_metrics.change, tags.before, seen=seen, seen_before=was)
-        sentences.append(measured(headlines.tags, ui.label_tags(changed)))
-    views.append(ui.View("tags", ranking))
+    ui.show_tag_extremes(ranking)
+    if tags.previous:
+        was = tags.previous.measure(tag_metrics.seen_users)
+        changed = tags.measure(tag_metrics.change, tags.previous, seen=seen, seen_before=was)
+        sentences.append(measure_cached(headlines.tags, ui.label_tags(changed)))
+    views.append(ui.ExportedTable("tags", ranking))
 
-ui.sentences(changes, sentences, (heart, nps, surveys, tags))
-ui.explained("overview")
+ui.show_changes(changes, sentences, (heart, nps, surveys, tags))
+ui.show_method("overview")
 if views:
-    ui.charts_ahead()
+    ui.preload_charts()
 
 with corner:
-    ui.offer(*views)
+    ui.show_downloads(*views)

@@ -3,32 +3,34 @@
 import streamlit as st
 
 from userlane import charts, session, ui
-from userlane.cache import measured
+from userlane.cache import measure_cached
 from userlane.metrics import surveys as metrics
 
-corner = ui.page("Surveys")
+corner = ui.begin_page("Surveys")
 surveys = ui.load("surveys")
 names = ui.survey_names(session.filters().survey_ids)
 answers = surveys.frame
-summary = measured(metrics.summary, answers)
-with ui.row(3, 240):
-    ui.survey_cards(summary, measured(metrics.change, answers, surveys.frame_before), names)
+summary = measure_cached(metrics.summary, answers)
+with ui.card_row(3, 240):
+    ui.show_survey_cards(summary, measure_cached(metrics.change, answers, surveys.previous_frame), names)
 
 left, right = st.columns(2, gap="medium")
 with left:
     st.subheader("Share of answers for each score, 1 to 5", anchor=False)
-    distribution = measured(metrics.distribution, answers)
-    ui.chart(
-        measured(charts.survey_distribution, distribution, names=names),
+    distribution = measure_cached(metrics.distribution, answers)
+    ui.show_chart(
+        measure_cached(charts.survey_distribution, distribution, names=names),
         "Share per score",
         key="survey-scores",
     )
 with right:
     st.subheader("Share of 4 and 5 over time", anchor=False)
-    step = ui.step("survey-step", surveys.window)
-    trend = measured(metrics.trend, answers, window=surveys.window, by=step, missing=surveys.missing)
-    ui.chart(
-        measured(charts.survey_trend, trend, names=names), f"Share of 4 and 5 by {step}", key="survey-trend"
+    step = ui.choose_granularity("survey-step", surveys.window)
+    trend = measure_cached(metrics.trend, answers, window=surveys.window, by=step, missing=surveys.missing)
+    ui.show_chart(
+        measure_cached(charts.survey_trend, trend, names=names),
+        f"Share of 4 and 5 by {step}",
+        key="survey-trend",
     )
 
 st.subheader("Comments", anchor=False)
@@ -47,11 +49,11 @@ scores = controls[1].pills(
 search = controls[2].text_input(
     "Search in comments", key="survey-search", type="search", persist_state="session"
 )
-found = measured(metrics.comments, answers, survey_ids=of, scores=scores, search=search or "")
-comments = ui.labelled(found, names)
-ui.comments_table(comments)
+found = measure_cached(metrics.comments, answers, survey_ids=of, scores=scores, search=search or "")
+comments = ui.label_surveys(found, names)
+ui.show_comments(comments)
 
-ui.explained("surveys")
+ui.show_method("surveys")
 
 with corner:
     of_all = {"surveys": ", ".join(names)}
@@ -60,10 +62,10 @@ with corner:
         "scores": ", ".join(map(str, scores)),
         "search": search or "",
     }
-    ui.offer(
-        ui.View("summary", ui.labelled(summary, names), of_all),
-        ui.View("distribution", ui.labelled(distribution, names), of_all),
-        ui.View("trend", ui.labelled(trend, names), of_all | {"by": step}),
-        ui.View("comments", comments, narrowed),
+    ui.show_downloads(
+        ui.ExportedTable("summary", ui.label_surveys(summary, names), of_all),
+        ui.ExportedTable("distribution", ui.label_surveys(distribution, names), of_all),
+        ui.ExportedTable("trend", ui.label_surveys(trend, names), of_all | {"by": step}),
+        ui.ExportedTable("comments", comments, narrowed),
         raw=surveys,
     )

@@ -1,8 +1,8 @@
-"""What is kept between runs and shared by visitors. The only caches of the screen; each is bounded.
+"""Values that are kept between script runs and shared by all visitors. Each cache is bounded.
 
-Nothing here is keyed by a visitor's arguments alone: results are keyed by dataset fingerprints, which are
-never shared between tokens (see `contract.Dataset`). What is kept is a value, never its state: `measured`
-puts it beside the datasets of the visitor who asks.
+Results are keyed by dataset fingerprints, which only those visitors know whose token may see the rows (see
+`contract.Dataset`). A cache holds a value, never its state: `measure_cached` puts the value beside the
+datasets of the visitor who asks.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ class _Result(NamedTuple):
     used_at: float
 
 
-class Results:
+class ResultCache:
     """Values by key, within a bound of bytes: those asked for least lately go first.
 
     Values are shared by all threads, so nobody may change one.
@@ -94,7 +94,7 @@ class Results:
         return found
 
     def _keep(self, key: str, value: object) -> None:
-        size = _size(value)
+        size = _size_of(value)
         if size is None or size > self._most // 4:
             return
         with self._lock:
@@ -110,7 +110,7 @@ class Results:
         self.size -= oldest.size
 
 
-def _size(value: object) -> int | None:
+def _size_of(value: object) -> int | None:
     """About how many bytes a value takes; None where that cannot be told."""
     buffers: list[pickle.PickleBuffer] = []
     try:
@@ -120,7 +120,7 @@ def _size(value: object) -> int | None:
     return _OVERHEAD + _OBJECTS * inside + sum(buffer.raw().nbytes for buffer in buffers)
 
 
-results = Results()
+results = ResultCache()
 
 
 @st.cache_resource(show_spinner=False)
@@ -150,19 +150,19 @@ def forget() -> None:
     forget_counted()
 
 
-def measured(
+def measure_cached(
     metric: Callable[..., T],
     source: Dataset | Measured[Any],
     *others: Dataset | Measured[Any] | None,
     **options: Any,
 ) -> Measured[T]:
-    """`measure(metric, source, *others, **options)`, computed once for the same rows and options.
+    """Return `measure(metric, source, *others, **options)`, computed once for the same rows and options.
 
-    For functions of a module that depend on nothing but their arguments, and change none of them. A
-    `Measured` among these is known by how it was made itself; one that `measured` did not make, or an option
-    that is no plain value, has it computed each time.
+    `metric` must be a function of a module that depends on its arguments only and changes none of them.
+    Nothing is kept where an argument has no key (see `cache_key_part`): a `Measured` that this function did
+    not make, or an option that is no plain value.
     """
-    key = _named(metric, (source, *others), options)
+    key = _cache_key(metric, (source, *others), options)
     if key is None:
         return measure(metric, source, *others, **options)
 
@@ -170,31 +170,31 @@ def measured(
         return results.get(key, lambda: metric(*given, **taken))
 
     answer = measure(once, source, *others, **options)
-    _names[answer] = key
+    _keys[answer] = key
     return answer
 
 
-_names: WeakKeyDictionary[Measured[Any], str] = WeakKeyDictionary()
+_keys: WeakKeyDictionary[Measured[Any], str] = WeakKeyDictionary()
 """What each value was made of, for as long as somebody holds it."""
 
 
-def _named(metric: Any, given: Sequence[Any], options: Mapping[str, Any]) -> str | None:
+def _cache_key(metric: Any, given: Sequence[Any], options: Mapping[str, Any]) -> str | None:
     """Names a result by all it depends on; None where something of that has no name."""
     if not isinstance(metric, FunctionType | BuiltinFunctionType) or "<" in metric.__qualname__:
         return None
-    parts = [_told(each) for each in (*given, *options.values())]
+    parts = [cache_key_part(each) for each in (*given, *options.values())]
     if None in parts:
         return None
     described = repr((metric.__module__, metric.__qualname__, len(given), list(options), parts))
     return hashlib.sha256(described.encode()).hexdigest()
 
 
-def _told(value: Any) -> str | None:
+def cache_key_part(value: Any) -> str | None:
     """What tells an argument apart from every other of any type; None where nothing does."""
     if isinstance(value, Dataset):
         return f"rows {value.fingerprint}"
     if isinstance(value, Measured):
-        return _names.get(value)
+        return _keys.get(value)
     if isinstance(value, Names):
         return f"names {value.digest}"
     if type(value) in {str, int, float, bool, type(None), date, Window}:
@@ -202,6 +202,6 @@ def _told(value: Any) -> str | None:
     if isinstance(value, Mapping):
         value = list(value.items())
     if isinstance(value, list | tuple):
-        parts = [_told(each) for each in value]
+        parts = [cache_key_part(each) for each in value]
         return None if None in parts else repr((type(value).__name__, parts))
     return None

@@ -25,7 +25,7 @@ page = st.navigation(
         st.Page(ROOT / "pages" / "connect.py", title="Connect", icon=":material/key:"),
     ]
 )
-with errors.boxed(page.title):
+with errors.error_boundary(page.title):
     with st.sidebar:
-        ui.sidebar()
+        ui.show_sidebar()
     page.run()

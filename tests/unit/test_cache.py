@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from userlane import cache
-from userlane.cache import Results, measured
+from userlane.cache import ResultCache, measure_cached
 from userlane.contract import COLUMNS, Dataset, Query, State, Window, measure, shown
 from userlane.lookups import Names
 
@@ -21,7 +21,7 @@ CALLS: list[Any] = []
 
 @pytest.fixture(autouse=True)
 def _nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "results", Results())
+    monkeypatch.setattr(cache, "results", ResultCache())
     CALLS.clear()
 
 
@@ -41,8 +41,8 @@ def another(*_sources: Any) -> str:
 
 
 def test_it_is_computed_once_for_the_same_rows_and_options() -> None:
-    first = measured(whose, dataset(), by="week", days=(1, 2))
-    assert shown(measured(whose, dataset(), by="week", days=(1, 2))) is shown(first) == ("1",)
+    first = measure_cached(whose, dataset(), by="week", days=(1, 2))
+    assert shown(measure_cached(whose, dataset(), by="week", days=(1, 2))) is shown(first) == ("1",)
     assert len(CALLS) == 1
 
 
@@ -50,8 +50,8 @@ def test_the_state_is_that_of_the_rows_of_whoever_asks() -> None:
     """Kept is the value alone: who sees it with datasets of another state sees that."""
     old = State(stale=True, fetched_at=datetime(2026, 4, 1, tzinfo=UTC))
     here, there = dataset(), dataset(state=old)
-    assert measured(whose, here).datasets == (here,)
-    again = measured(whose, there)
+    assert measure_cached(whose, here).datasets == (here,)
+    again = measure_cached(whose, there)
     assert again.datasets == (there,)
     assert (len(CALLS), again.condition) == (1, "stale")
 
@@ -70,32 +70,32 @@ def test_the_state_is_that_of_the_rows_of_whoever_asks() -> None:
     ],
 )
 def test_nothing_is_shared_by_other_options(options: dict[str, Any]) -> None:
-    measured(whose, dataset(), by="week")
-    measured(whose, dataset(), **options)
+    measure_cached(whose, dataset(), by="week")
+    measure_cached(whose, dataset(), **options)
     assert len(CALLS) == 2
 
 
 def test_options_that_look_alike_are_told_apart() -> None:
     for value in (1, 1.0, True, "1", "True", APRIL.window, repr(APRIL.window)):
-        measured(whose, dataset(), option=value)
+        measure_cached(whose, dataset(), option=value)
     assert [type(call["option"]) for call in CALLS] == [int, float, bool, str, str, Window, str]
 
 
 def test_nothing_is_shared_by_other_rows_or_functions() -> None:
     """A fingerprint is given only to who may see the rows, so no other visitor's can be met."""
-    assert shown(measured(whose, dataset("1"))) == ("1",)
-    assert shown(measured(whose, dataset("2"))) == ("2",)
-    assert shown(measured(whose, dataset("1"), dataset("2"))) == ("1", "2")
-    assert shown(measured(whose, dataset("1"), None)) == ("1", None)
-    assert shown(measured(another, dataset("1"))) == "another"
+    assert shown(measure_cached(whose, dataset("1"))) == ("1",)
+    assert shown(measure_cached(whose, dataset("2"))) == ("2",)
+    assert shown(measure_cached(whose, dataset("1"), dataset("2"))) == ("1", "2")
+    assert shown(measure_cached(whose, dataset("1"), None)) == ("1", None)
+    assert shown(measure_cached(another, dataset("1"))) == "another"
     assert len(CALLS) == 5
 
 
 def test_what_is_made_of_results_is_kept_by_what_they_were_made_of() -> None:
     for _ in range(2):
         for fingerprint in ("1", "2"):
-            first = measured(whose, dataset(fingerprint), by="week")
-            second = measured(whose, first, before=first)
+            first = measure_cached(whose, dataset(fingerprint), by="week")
+            second = measure_cached(whose, first, before=first)
             assert shown(second) == (((fingerprint),),)
             assert second.datasets == first.datasets
     assert len(CALLS) == 4
@@ -109,21 +109,21 @@ def test_what_cannot_be_named_is_computed_each_time() -> None:
         return rows.fingerprint
 
     for _ in range(2):
-        measured(whose, measure(whose, dataset()))
-        measured(whose, measured(whose, dataset()).map(list))
-        measured(whose, dataset(), frame=pd.DataFrame())
-        measured(whose, dataset(), number=np.int64(1))
-        measured(local, dataset())
-        measured(functools.partial(whose, by="week"), dataset())
+        measure_cached(whose, measure(whose, dataset()))
+        measure_cached(whose, measure_cached(whose, dataset()).map(list))
+        measure_cached(whose, dataset(), frame=pd.DataFrame())
+        measure_cached(whose, dataset(), number=np.int64(1))
+        measure_cached(local, dataset())
+        measure_cached(functools.partial(whose, by="week"), dataset())
     # The one that `map` begins with is kept.
     assert len(CALLS) == 15
-    assert shown(measured(local, dataset("2"))) == "2"
+    assert shown(measure_cached(local, dataset("2"))) == "2"
 
 
 def test_an_error_is_not_kept() -> None:
     with pytest.raises(ZeroDivisionError):
-        measured(divmod, measure(lambda _: 1, dataset()), measure(lambda _: 0, dataset()))
-    results = Results()
+        measure_cached(divmod, measure(lambda _: 1, dataset()), measure(lambda _: 0, dataset()))
+    results = ResultCache()
     with pytest.raises(ZeroDivisionError):
         results.get("a", lambda: 1 / 0)
     assert results.get("a", lambda: 1) == 1
@@ -135,7 +135,7 @@ def megabyte() -> Any:
 
 def test_there_is_room_for_so_many_bytes() -> None:
     """Those asked for least lately go; what is too large by itself is not kept at all."""
-    results = Results(most=9 * 2**20)
+    results = ResultCache(most=9 * 2**20)
     for key in "abcdefghi":
         results.get(key, megabyte)
         results.get("a", megabyte)
@@ -149,7 +149,7 @@ def test_there_is_room_for_so_many_bytes() -> None:
 
 def test_a_result_counts_about_as_much_as_it_takes() -> None:
     frame = pd.DataFrame({"n": np.arange(10_000), "comment": [f"comment {n}" for n in range(10_000)]})
-    results = Results()
+    results = ResultCache()
     results.get("frame", lambda: frame)
     taken = int(frame.memory_usage(deep=True).sum())
     assert taken / 2 < results.size < 5 * taken
@@ -164,7 +164,7 @@ def test_a_result_counts_about_as_much_as_it_takes() -> None:
 
 
 def test_nobody_asking_it_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    results, now = Results(seconds=60), time.monotonic()
+    results, now = ResultCache(seconds=60), time.monotonic()
     for later, key in ((0, "a"), (30, "b"), (50, "a")):
         monkeypatch.setattr(time, "monotonic", lambda later=later: now + later)
         results.get(key, megabyte)
@@ -176,7 +176,7 @@ def test_nobody_asking_it_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_one_computes_while_others_wait() -> None:
-    results, begun, go = Results(), threading.Event(), threading.Event()
+    results, begun, go = ResultCache(), threading.Event(), threading.Event()
     found: list[int] = []
 
     def slow() -> int:

@@ -117,12 +117,14 @@ def test_csv_is_the_canonical_columns_behind_a_byte_order_mark(name: DatasetName
 def test_json_records_are_the_rows_with_iso_days_and_instants_and_null_for_missing(
     name: DatasetName,
 ) -> None:
-    def plain(value: Any) -> Any:
+    def escape_markdown(value: Any) -> Any:
         if isinstance(value, date):
             return value.isoformat()
         return None if isinstance(value, float) and math.isnan(value) else value
 
-    expected = [{column: plain(row.get(column)) for column in COLUMNS[name].names} for row in ROWS[name]]
+    expected = [
+        {column: escape_markdown(row.get(column)) for column in COLUMNS[name].names} for row in ROWS[name]
+    ]
     found = json.loads(export.records_file(dataset(name), "json"))["records"]
     assert found == expected
     assert [list(record) for record in found] == [COLUMNS[name].names] * len(expected)

@@ -4,8 +4,8 @@ Draw with `st.plotly_chart(figure, theme="streamlit", config=CONFIG)`. A frame w
 figure; the page then says in words that there is nothing to show.
 """
 
-from userlane.charts.canvas import CONFIG, drawn, nothing
-from userlane.charts.heart import dotted, heart_contributions, heart_trend
+from userlane.charts.canvas import CONFIG, empty_figure, has_points
+from userlane.charts.heart import heart_contributions, heart_trend, scores_with_dots
 from userlane.charts.nps import nps_histogram, nps_split, nps_trend
 from userlane.charts.palette import BUCKET_COLOURS, SCORE_STYLES, SERIES, TRAFFIC_STYLES
 from userlane.charts.surveys import survey_distribution, survey_trend
@@ -17,14 +17,14 @@ __all__ = [
     "SCORE_STYLES",
     "SERIES",
     "TRAFFIC_STYLES",
-    "dotted",
-    "drawn",
+    "empty_figure",
+    "has_points",
     "heart_contributions",
     "heart_trend",
-    "nothing",
     "nps_histogram",
     "nps_split",
     "nps_trend",
+    "scores_with_dots",
     "survey_distribution",
     "survey_trend",
     "tag_cumulative",

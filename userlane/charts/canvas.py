@@ -45,7 +45,7 @@ _LEGEND_CHARACTERS = 40
 _LEGEND_SYMBOL = 7
 
 
-class Sheet(go.Figure):  # type: ignore[misc]  # plotly ships no types
+class Figure(go.Figure):  # type: ignore[misc]  # plotly ships no types
     """A figure that nobody changes once it is made, so that what goes to the browser is made once, too."""
 
     _made: dict[str, Any] | None = None
@@ -53,26 +53,26 @@ class Sheet(go.Figure):  # type: ignore[misc]  # plotly ships no types
     def to_dict(self) -> dict[str, Any]:
         """What `go.Figure` gives, with its texts in lists: arrays of them plotly would write one by one."""
         if self._made is None:
-            self._made = _listed(super().to_dict())
+            self._made = _as_lists(super().to_dict())
         return dict(self._made)
 
 
-def _listed(part: Any) -> Any:
+def _as_lists(part: Any) -> Any:
     if isinstance(part, np.ndarray) and part.dtype == object:
         return part.tolist()
     if isinstance(part, dict):
-        return {name: _listed(each) for name, each in part.items()}
-    return [_listed(each) for each in part] if isinstance(part, list | tuple) else part
+        return {name: _as_lists(each) for name, each in part.items()}
+    return [_as_lists(each) for each in part] if isinstance(part, list | tuple) else part
 
 
-def sheet(traces: Sequence[Trace], *, height: int, legend: bool = True, **layout: Any) -> Sheet:
+def build_figure(traces: Sequence[Trace], *, height: int, legend: bool = True, **layout: Any) -> Figure:
     """A figure of these traces, `height` pixels high without its legend, which stands above the plot.
 
     The legend is given the lines it needs on a narrow screen, so that it never squeezes the plot.
     """
     legend = legend and bool(traces)
     above = _legend_lines(traces) * _LEGEND_LINE if legend else 0
-    return Sheet(
+    return Figure(
         data=list(traces),
         layout={
             "height": height + above,
@@ -111,13 +111,13 @@ def _legend_lines(traces: Sequence[Trace]) -> int:
     return lines
 
 
-def nothing() -> go.Figure:
+def empty_figure() -> go.Figure:
     """A figure of nothing, 10 pixels high."""
     hidden = {"visible": False}
-    return sheet([], height=10, xaxis=hidden, yaxis=hidden)
+    return build_figure([], height=10, xaxis=hidden, yaxis=hidden)
 
 
-def drawn(figure: go.Figure) -> bool:
+def has_points(figure: go.Figure) -> bool:
     """Whether there is a single point or bar in the figure."""
     traces: list[Any] = list(figure.data)
     sizes = [trace.x if trace["orientation"] == "h" else trace.y for trace in traces]
@@ -194,7 +194,7 @@ def markers(
     }
 
 
-def muted(which: "pd.Series[bool]") -> dict[str, Any]:
+def fade(which: "pd.Series[bool]") -> dict[str, Any]:
     """Markers or bars of which some are pale."""
     return {"opacity": [MUTED if each else 1 for each in which]}
 
@@ -270,7 +270,7 @@ def whiskers(value: "pd.Series[float]", low: "pd.Series[float]", high: "pd.Serie
     }
 
 
-def rule(y: float, **settings: Any) -> dict[str, Any]:
+def rule_line(y: float, **settings: Any) -> dict[str, Any]:
     """A thin dotted line across the plot at `y`."""
     return {
         "type": "line",

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from userlane.charts import canvas, text
-from userlane.charts.palette import NEUTRAL, SCORE_STYLES, TRAFFIC_STYLES, faded
+from userlane.charts.palette import NEUTRAL, SCORE_STYLES, TRAFFIC_STYLES, fade_colour
 from userlane.contract import BANDS, LABELS, SCORES, band
 
 _LEAST_SPAN = 20
@@ -42,7 +42,7 @@ class Contributions(Protocol):
         """What the bars leave of the change (points)."""
 
 
-def dotted(daily: pd.DataFrame, scores: Sequence[str]) -> list[str]:
+def scores_with_dots(daily: pd.DataFrame, scores: Sequence[str]) -> list[str]:
     """The scores all of whose values are drawn: all scores, or, where they would crowd, the overall one and
     those without a 7-day mean.
 
@@ -58,16 +58,16 @@ def heart_trend(daily: pd.DataFrame, traffic: pd.DataFrame, scores: Sequence[str
     """The chosen scores by day, 0–100: raw values as faint dots, their 7-day mean as a line; below, on the
     same time axis, users and sessions.
 
-    `daily` has date, score, value, smooth; `traffic` has date, users, sessions. Scores that are not
-    `dotted` have dots only on days without a mean. Where a score has no 7-day mean at all, its raw values are
-    joined instead. The score axis shows the range that is used, with the vendor's bands behind it. Days
-    without a value are gaps.
+    `daily` has date, score, value, smooth; `traffic` has date, users, sessions. Scores that are not among
+    `scores_with_dots` have dots only on days without a mean. Where a score has no 7-day mean at all, its raw
+    values are joined instead. The score axis shows the range that is used, with the vendor's bands behind
+    it. Days without a value are gaps.
 
     Example: two scores and traffic → per score a line and its dots, then two lines below.
     """
     chosen = [score for score in SCORES if score in set(scores)]
     of_score = {score: daily[daily["score"] == score] for score in chosen}
-    dots = set(dotted(daily, chosen))
+    dots = set(scores_with_dots(daily, chosen))
     drawn = [
         trace
         for score in reversed(chosen)
@@ -95,7 +95,7 @@ def heart_trend(daily: pd.DataFrame, traffic: pd.DataFrame, scores: Sequence[str
     shown = daily[daily["score"].isin(chosen)]
     low, high = _zoom(pd.concat([shown["value"], shown["smooth"]]).dropna())
     span = high - low
-    return canvas.sheet(
+    return canvas.build_figure(
         traces if len(daily) or len(traffic) else [],
         height=480,
         hovermode="x unified",
@@ -188,14 +188,14 @@ def _band_shapes(low: float, high: float) -> list[dict[str, Any]]:
             "x1": 1,
             "y0": bottom,
             "y1": top,
-            "fillcolor": faded(NEUTRAL, 0.09),
+            "fillcolor": fade_colour(NEUTRAL, 0.09),
             "line": {"width": 0},
             "layer": "below",
         }
         for bottom, top, word in _visible_bands(low, high)
         if words.index(word) % 2
     ]
-    return shades + [canvas.rule(above) for above, _ in BANDS if low < above < high and above > 0]
+    return shades + [canvas.rule_line(above) for above, _ in BANDS if low < above < high and above > 0]
 
 
 def _band_labels(low: float, high: float) -> list[dict[str, Any]]:
@@ -227,7 +227,7 @@ def heart_contributions(contributions: Contributions) -> go.Figure:
     """
     frame, change = contributions.frame, contributions.change
     if math.isnan(change):
-        return canvas.sheet([], height=160, legend=False, xaxis=canvas.axis(), yaxis=canvas.axis())
+        return canvas.build_figure([], height=160, legend=False, xaxis=canvas.axis(), yaxis=canvas.axis())
     order = frame["contribution"].abs().sort_values(ascending=False, kind="stable").index
     bars = [
         tuple(row) for row in frame.loc[order, ["score", "label", "contribution"]].itertuples(index=False)
@@ -243,7 +243,7 @@ def heart_contributions(contributions: Contributions) -> go.Figure:
     ends = [start + points for start, (_, _, points) in zip(starts, bars, strict=True)]
     room = max(0.25 * (max(0, *ends) - min(0, *ends)), 0.1)
     tested = text.counted(contributions.days_tested, "day")
-    return canvas.sheet(
+    return canvas.build_figure(
         [
             canvas.bars(
                 [points for _, _, points in bars],

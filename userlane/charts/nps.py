@@ -4,7 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from userlane.charts import canvas, text
-from userlane.charts.palette import ACCENT, BUCKET_COLOURS, Style, ink
+from userlane.charts.palette import ACCENT, BUCKET_COLOURS, Style, text_colour
 from userlane.contract import BUCKETS, Bucket
 
 COUNTS_FROM, VALUES_FROM, FIRM_FROM = 5, 10, 30
@@ -46,11 +46,11 @@ def nps_split(split: pd.DataFrame) -> go.Figure:
                 text=[f"<b>{share}</b><br>{count}" if valued else f"<b>{count}</b>"],
                 textposition="inside",
                 insidetextanchor="middle",
-                insidetextfont={"color": ink(colour), "size": 14},
+                insidetextfont={"color": text_colour(colour), "size": 14},
                 customdata=[row.bucket],
             )
         )
-    return canvas.sheet(
+    return canvas.build_figure(
         traces if n else [],
         height=110,
         barmode="stack",
@@ -97,7 +97,7 @@ def nps_histogram(histogram: pd.DataFrame) -> go.Figure:
             )
         )
     few = {"dtick": 1} if histogram["count"].max() < _FEW_TICKS else {"nticks": _FEW_TICKS}
-    return canvas.sheet(
+    return canvas.build_figure(
         traces if n else [],
         height=330,
         barmode="overlay",
@@ -134,7 +134,7 @@ def nps_trend(trend: pd.DataFrame) -> go.Figure:
             score,
             style,
             words,
-            marker=canvas.markers(score, style, partial=trend["partial"]) | canvas.muted(n < FIRM_FROM),
+            marker=canvas.markers(score, style, partial=trend["partial"]) | canvas.fade(n < FIRM_FROM),
             legendrank=-1,
             error_y=canvas.whiskers(score, low, high) | {"color": ACCENT},
         )
@@ -156,13 +156,13 @@ def nps_trend(trend: pd.DataFrame) -> go.Figure:
                 name=name,
                 legendrank=BUCKETS.index(bucket),
                 width=0.8 * canvas.STEP_DAYS[step] * canvas.DAY,
-                marker=canvas.muted(trend["partial"]),
+                marker=canvas.fade(trend["partial"]),
                 customdata=[bucket] * len(trend),
                 yaxis="y2",
             )
         )
     bottom, top = _around(low, high)
-    return canvas.sheet(
+    return canvas.build_figure(
         traces if len(trend) else [],
         height=400,
         barmode="stack",
@@ -174,7 +174,7 @@ def nps_trend(trend: pd.DataFrame) -> go.Figure:
             "NPS (−100 to 100)", domain=[0.4, 1], range=[bottom, top], nticks=6, zeroline=False
         ),
         yaxis2=canvas.percent_axis("Answers", domain=[0, 0.3], range=[0, 100], dtick=50),
-        shapes=[canvas.rule(0)] if bottom < 0 < top else [],
+        shapes=[canvas.rule_line(0)] if bottom < 0 < top else [],
     )
 
 

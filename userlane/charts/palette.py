@@ -94,19 +94,19 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def ink(colour: str) -> str:
+def text_colour(colour: str) -> str:
     """Black or white, whichever reads better on a bar of this colour.
 
-    >>> ink("#0077B6")
+    >>> text_colour("#0077B6")
     '#FFFFFF'
     """
     return max("#FFFFFF", "#000000", key=lambda text: contrast(text, colour))
 
 
-def faded(colour: str, opacity: float) -> str:
+def fade_colour(colour: str, opacity: float) -> str:
     """A colour that lets the background through, for fills that have an outline in the full colour.
 
-    >>> faded("#0077B6", 0.5)
+    >>> fade_colour("#0077B6", 0.5)
     'rgba(0, 119, 182, 0.5)'
     """
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from userlane.charts import canvas, text
 from userlane.charts.nps import COUNTS_FROM, FIRM_FROM, VALUES_FROM
-from userlane.charts.palette import PATTERNS, SERIES, Style, ink, series_styles
+from userlane.charts.palette import PATTERNS, SERIES, Style, series_styles, text_colour
 
 _APART = 0.16
 
@@ -41,14 +41,15 @@ def survey_distribution(distribution: pd.DataFrame, names: Mapping[str, str]) ->
         n = int(rows["count"].sum())
         shares = [text.share(share) if n >= VALUES_FROM else "" for share in rows["share"]]
         words = [
-            f"{text.label(name, whole=True)}<br>Score {score}: "
+            f"{text.escape_label(name, whole=True)}<br>Score {score}: "
             f"<b>{text.number(count, 0)}</b> of {text.counted(n, 'answer')}" + (f", {share}" if share else "")
             for score, count, share in zip(rows["score"], rows["count"], shares, strict=True)
         ]
+        few = "" if n >= COUNTS_FROM else ", too few"
         pattern = {
             "shape": PATTERNS[SERIES.index(style.colour)] if len(surveys) > 1 else "",
             "fillmode": "overlay",
-            "fgcolor": ink(style.colour),
+            "fgcolor": text_colour(style.colour),
             "fgopacity": 0.45,
             "size": 8,
             "solidity": 0.15,
@@ -59,7 +60,7 @@ def survey_distribution(distribution: pd.DataFrame, names: Mapping[str, str]) ->
                 (100 * rows["share"]).tolist() if n >= COUNTS_FROM else [math.nan] * len(rows),
                 style.colour,
                 words,
-                name=f"{text.label(name)} (n = {text.number(n, 0)}{'' if n >= COUNTS_FROM else ', too few'})",
+                name=f"{text.escape_label(name)} (n = {text.number(n, 0)}{few})",
                 marker={"pattern": pattern, "opacity": 1 if n >= FIRM_FROM else canvas.MUTED},
                 text=shares if len(surveys) == 1 else None,
                 textposition="outside",
@@ -67,7 +68,7 @@ def survey_distribution(distribution: pd.DataFrame, names: Mapping[str, str]) ->
                 customdata=[[survey_id, score] for score in rows["score"]],
             )
         )
-    return canvas.sheet(
+    return canvas.build_figure(
         traces,
         height=330,
         barmode="group",
@@ -103,13 +104,13 @@ def survey_trend(
         interval = canvas.whiskers(*shares) | {"color": style.colour}
         traces.append(
             canvas.lines(
-                text.label(name),
+                text.escape_label(name),
                 periods.dt.strftime("%Y-%m-%dT%H:%M").tolist(),
                 values,
                 style,
                 [_trend_words(name, row, measure, step) for row in canvas.rows(rows)],
                 marker=canvas.markers(values, style, partial=rows["partial"])
-                | canvas.muted(rows["n"] < FIRM_FROM),
+                | canvas.fade(rows["n"] < FIRM_FROM),
                 error_y=interval if measure == "favourable" else None,
                 carries=survey_id,
             )
@@ -119,7 +120,7 @@ def survey_trend(
         if measure == "favourable"
         else canvas.axis("Mean (1–5)", range=[0.9, 5.1], dtick=1, zeroline=False)
     )
-    return canvas.sheet(traces, height=330, xaxis=canvas.time_axis(trend["period"], step), yaxis=scale)
+    return canvas.build_figure(traces, height=330, xaxis=canvas.time_axis(trend["period"], step), yaxis=scale)
 
 
 def _trend_words(name: str, row: Any, measure: str, step: canvas.Step) -> str:
@@ -130,4 +131,6 @@ def _trend_words(name: str, row: Any, measure: str, step: canvas.Step) -> str:
         value = f"mean <b>{text.number(row.mean, 2)}</b> of 5"
     note = f" · partial {step}" if row.partial else ""
     when = f"{row.period:%B %Y}" if step == "month" else f"Week of {row.period.day} {row.period:%b %Y}"
-    return f"{text.label(name, whole=True)}<br>{value}<br>{when}, {text.counted(row.n, 'answer')}{note}"
+    return (
+        f"{text.escape_label(name, whole=True)}<br>{value}<br>{when}, {text.counted(row.n, 'answer')}{note}"
+    )

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from userlane.charts import canvas, text
-from userlane.charts.palette import ACCENT, Style, faded, series_styles
+from userlane.charts.palette import ACCENT, Style, fade_colour, series_styles
 
 
 def _names(frame: pd.DataFrame) -> "pd.Series[str]":
@@ -44,7 +44,7 @@ def tag_ranking(adoption: pd.DataFrame, top: int = 15) -> go.Figure:
     bars = canvas.bars(
         shares[0].tolist(),
         range(len(rows)),
-        faded(ACCENT, 0.35),
+        fade_colour(ACCENT, 0.35),
         [_ranking_words(row, seen) for row in canvas.rows(rows)],
         orientation="h",
         width=0.62,
@@ -52,7 +52,7 @@ def tag_ranking(adoption: pd.DataFrame, top: int = 15) -> go.Figure:
         error_x=canvas.whiskers(*shares) | {"color": ACCENT},
         customdata=rows["tag_id"].tolist(),
     )
-    return canvas.sheet(
+    return canvas.build_figure(
         [bars] if len(rows) else [],
         height=70 + 25 * len(rows),
         legend=False,
@@ -63,7 +63,7 @@ def tag_ranking(adoption: pd.DataFrame, top: int = 15) -> go.Figure:
         ),
         yaxis=canvas.axis(
             tickvals=list(range(len(rows))),
-            ticktext=[text.label(name) for name in rows["tag"]],
+            ticktext=[text.escape_label(name) for name in rows["tag"]],
             range=[len(rows) - 0.5, -0.5],
             showgrid=False,
             zeroline=False,
@@ -75,7 +75,7 @@ def _ranking_words(row: Any, seen: int) -> str:
     of_seen = f"{text.number(row.users, 0)} of {text.counted(seen, 'user')} seen"
     return "<br>".join(
         [
-            text.label(row.tag, whole=True),
+            text.escape_label(row.tag, whole=True),
             f"<b>{text.share(row.share)}</b>: {of_seen}",
             text.sure(text.share(row.share_low), text.share(row.share_high)),
             text.counted(row.interactions, "interaction"),
@@ -96,7 +96,7 @@ def tag_trend(trend: pd.DataFrame) -> go.Figure:
     traces = []
     for tag_id, name, style, rows in _tags(trend):
         users = rows["users"].astype("float64")
-        head = text.head(name)
+        head = text.hover_prefix(name)
         words = [
             f"{head}<b>{text.counted(row.users, 'user')}</b>, {text.counted(row.interactions, 'interaction')}"
             + (f" · partial {step}" if row.partial else "")
@@ -104,7 +104,7 @@ def tag_trend(trend: pd.DataFrame) -> go.Figure:
         ]
         traces.append(
             canvas.lines(
-                text.label(name),
+                text.escape_label(name),
                 canvas.days(rows["period"]),
                 users,
                 style,
@@ -126,11 +126,11 @@ def tag_cumulative(cumulative: pd.DataFrame) -> go.Figure:
     traces = []
     for tag_id, name, style, rows in _tags(cumulative):
         users = rows["users"].astype("float64")
-        head = text.head(name)
+        head = text.hover_prefix(name)
         words = [f"{head}<b>{text.counted(count, 'user')}</b> so far" for count in users]
         traces.append(
             canvas.lines(
-                text.label(name),
+                text.escape_label(name),
                 canvas.days(rows["date"]),
                 users,
                 style,
@@ -144,7 +144,7 @@ def tag_cumulative(cumulative: pd.DataFrame) -> go.Figure:
 def _over_time(
     traces: list[canvas.Trace], periods: "pd.Series[pd.Timestamp]", step: canvas.Step, title: str
 ) -> go.Figure:
-    return canvas.sheet(
+    return canvas.build_figure(
         traces,
         height=320,
         hovermode="x unified",

@@ -19,12 +19,12 @@ NOTHING = "–"
 THOUSANDS = "\u202f"
 
 
-def label(text: object, *, whole: bool = False) -> str:
+def escape_label(text: object, *, whole: bool = False) -> str:
     """Foreign text as it is shown: on one line, cut after 28 characters, or `whole` over several lines.
 
     What is called whole is cut after 300 characters, so that a name never covers the figure.
 
-    >>> label("<a href='https://example.com'>Click</a> me & win")
+    >>> escape_label("<a href='https://example.com'>Click</a> me & win")
     "&lt;a href='https://example.co…"
     """
     longest = LONGEST_WHOLE if whole else LONGEST
@@ -32,26 +32,26 @@ def label(text: object, *, whole: bool = False) -> str:
     if len(clean) > longest:
         clean = clean[: longest - 1].rstrip() + "…"
     lines = textwrap.wrap(clean, _LINE) if whole else [clean]
-    return "<br>".join(isolated(_escaped(line)) for line in lines)
+    return "<br>".join(isolate(_escape_html(line)) for line in lines)
 
 
-def isolated(text: str) -> str:
+def isolate(text: str) -> str:
     """`text`, set apart where it is written from right to left: numbers beside it stay where they are."""
     return f"\u2068{text}\u2069" if _RIGHT_TO_LEFT.search(text) else text
 
 
-def head(name: object) -> str:
+def hover_prefix(name: object) -> str:
     """What the words of each point of something with a foreign name begin with: they stand after the name, or
     under it if that is long.
 
-    >>> head("Export") + "3 users"
+    >>> hover_prefix("Export") + "3 users"
     'Export: 3 users'
     """
-    whole = label(name, whole=True)
-    return f"{whole}: " if whole == label(name) else f"{whole}<br>"
+    whole = escape_label(name, whole=True)
+    return f"{whole}: " if whole == escape_label(name) else f"{whole}<br>"
 
 
-def _escaped(text: str) -> str:
+def _escape_html(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

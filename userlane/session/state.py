@@ -96,7 +96,7 @@ def visit() -> Visit:
     return current
 
 
-def present() -> Callable[[], bool]:
+def connection_watcher() -> Callable[[], bool]:
     """Whether this visitor's tab is still open, as a question that any thread may ask."""
     context = get_script_run_ctx()
     if context is None or not runtime.exists():
@@ -121,7 +121,7 @@ def connect(
     sample: bool = False,
 ) -> None:
     """Remember a connection and open its property; everything of an earlier connection is forgotten."""
-    forget()
+    reset_visit()
     current = visit()
     current.connection = to
     current.sample = sample
@@ -137,7 +137,7 @@ def open_files(
     saved: Mapping[DatasetName, Saved], properties: Mapping[str, str], surveys: Mapping[str, str]
 ) -> None:
     """Show saved answers in place of an API's, over all the days they hold."""
-    forget()
+    reset_visit()
     current = visit()
     current.saved = dict(saved)
     current.properties = dict(properties)
@@ -150,10 +150,10 @@ def open_files(
         current.opening_range = (min(window.start for window in windows), last)
 
 
-def forget() -> None:
+def reset_visit() -> None:
     """Forget the token and all that was loaded with it; running loads are stopped. The filters stay."""
     stop_loads()
-    forget_uploads()
+    free_uploads()
     st.session_state["visit"] = Visit()
 
 
@@ -163,13 +163,13 @@ def stop_loads() -> None:
         load.stop()
 
 
-def forget_names() -> None:
+def remove_tag_names() -> None:
     """Callback: show tags by their ID again."""
     visit().names = None
-    forget_uploads()
+    free_uploads()
 
 
-def forget_uploads() -> None:
+def free_uploads() -> None:
     """Free the memory that this visitor's uploaded files take: what was in them has been read."""
     visit().uploader += 1
     context = get_script_run_ctx()
@@ -177,7 +177,7 @@ def forget_uploads() -> None:
         context.uploaded_file_mgr.remove_session_files(context.session_id)
 
 
-def retry(name: DatasetName | None = None) -> None:
+def retry_loads(name: DatasetName | None = None) -> None:
     """Callback: have the next run ask for what is missing, of one dataset or of all that failed."""
     current = visit()
     for query in [query for query in current.outcomes if name in {None, query.dataset}]:
@@ -186,7 +186,7 @@ def retry(name: DatasetName | None = None) -> None:
             current.older[query] = outcome
 
 
-def agree(name: DatasetName) -> None:
+def accept_long_load(name: DatasetName) -> None:
     """Callback: have the next run load what takes long, of one dataset."""
     current = visit()
     long = [query for query, each in current.outcomes.items() if isinstance(each, LongLoad)]

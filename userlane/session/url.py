@@ -8,7 +8,7 @@ import streamlit as st
 
 from userlane.contract import Query, Window
 from userlane.session.state import Filters, visit
-from userlane.session.widgets import value
+from userlane.session.widgets import get_widget
 
 PROPERTY, RANGE, COMPARE, SURVEYS, PERIOD = "property", "range", "compare", "survey", "period"
 CUSTOM = "Custom"
@@ -54,7 +54,7 @@ def choose_days(days: int) -> None:
     visit().custom = False
 
 
-def show_period(window: Window, now: date) -> None:
+def name_period(window: Window, now: date) -> None:
     """Let the period picker name the range in force; “Custom” stays when the visitor has chosen it."""
     named = (name for name, period in periods(now).items() if period == window)
     st.session_state[PERIOD] = CUSTOM if visit().custom else next(named, CUSTOM)
@@ -64,12 +64,12 @@ def choose_property() -> None:
     """Callback of the property picker: survey IDs mean nothing in another property."""
     current = visit()
     current.probes = ()
-    current.surveys = dict(current.known_surveys.get(value(PROPERTY) or "", {}))
+    current.surveys = dict(current.known_surveys.get(get_widget(PROPERTY) or "", {}))
     current.deleted = ""
     st.session_state[SURVEYS] = list(current.surveys)
 
 
-def take_range(now: date) -> None:
+def read_range(now: date) -> None:
     """Let the dates begin with those of the link, else with the last 30 days.
 
     The dates are not bound to the URL by their widget: a bound range of one day comes back as half a range,
@@ -89,7 +89,7 @@ def take_range(now: date) -> None:
     st.session_state[RANGE] = (window.start, window.last)
 
 
-def take_ids() -> None:
+def read_ids() -> None:
     """Let the filters begin with what was just connected to, else with what is in the link.
 
     These two are not bound to the URL by their widgets, because a bound widget puts the name that is shown
@@ -107,7 +107,7 @@ def take_ids() -> None:
         st.session_state[SURVEYS] = st.query_params.get_all(SURVEYS)
 
 
-def put_filters(chosen: Filters) -> None:
+def write_url(chosen: Filters) -> None:
     """Keep property, dates and surveys in the URL, on every page, in one step."""
     wanted = {
         RANGE: [chosen.window.start.isoformat(), chosen.window.last.isoformat()],

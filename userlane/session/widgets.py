@@ -6,23 +6,23 @@ from typing import Any
 import streamlit as st
 
 
-def keep(key: str, value: Any) -> None:
+def set_widget(key: str, value: Any) -> None:
     """Set a widget's value before the widget is drawn."""
     st.session_state[key] = value
 
 
-def pick(chart: str, into: str) -> None:
+def select_from_chart(chart: str, into: str) -> None:
     """Callback of a clicked chart: what its clicked points carry becomes the choice of the widget `into`."""
     points = st.session_state[chart]["selection"]["points"]
-    st.session_state[into] = list(dict.fromkeys(_carried(point) for point in points if _carried(point)))
+    st.session_state[into] = list(dict.fromkeys(_carried_by(point) for point in points if _carried_by(point)))
 
 
-def _carried(point: Mapping[str, Any]) -> Any:
+def _carried_by(point: Mapping[str, Any]) -> Any:
     carried = point.get("customdata")
     return carried[0] if isinstance(carried, Sequence) and not isinstance(carried, str) else carried
 
 
-def value(key: str, default: Any = None) -> Any:
+def get_widget(key: str, default: Any = None) -> Any:
     """A widget's value, if it has one."""
     return st.session_state.get(key, default)
 

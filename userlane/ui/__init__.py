@@ -4,72 +4,79 @@ What is drawn comes as `contract.Measured`: a value with the rows it was measure
 be shown beside it. Nothing here takes a bare number, table or figure.
 """
 
-from userlane.ui.cards import heart_cards, nps_card, nps_cards, row, survey_cards, tag_cards
-from userlane.ui.changes import sentences
-from userlane.ui.connect import status
-from userlane.ui.downloads import View, offer
+from userlane.ui.cards import (
+    card_row,
+    show_heart_cards,
+    show_nps_card,
+    show_nps_cards,
+    show_survey_cards,
+    show_tag_cards,
+)
+from userlane.ui.changes import show_changes
+from userlane.ui.connect import show_connection
+from userlane.ui.downloads import ExportedTable, show_downloads
 from userlane.ui.loaded import Loaded
 from userlane.ui.loading import load_all
-from userlane.ui.names import matched, tag_names
-from userlane.ui.page import explained, load, page, ready
-from userlane.ui.sidebar import sidebar
+from userlane.ui.names import show_tag_match, show_tag_names
+from userlane.ui.page import begin_page, load, show_method, show_state
+from userlane.ui.sidebar import show_sidebar
 from userlane.ui.tables import (
-    chart,
-    charts_ahead,
-    comments_table,
-    contributions_note,
-    dots_note,
-    heart_table,
-    labelled,
-    people_tabs,
-    step,
+    choose_granularity,
+    label_surveys,
+    preload_charts,
+    show_chart,
+    show_comments,
+    show_contributions_note,
+    show_dots_note,
+    show_heart_table,
+    show_people,
     survey_names,
 )
 from userlane.ui.tag_tables import (
     choose_tags,
-    heaviest_table,
     label_tags,
+    rank_tags,
     search_tags,
-    tag_extremes,
-    tag_ranking,
-    tag_table,
+    show_heaviest_users,
+    show_tag_extremes,
+    show_tag_table,
 )
 
 __all__ = [
+    "ExportedTable",
     "Loaded",
-    "View",
-    "chart",
-    "charts_ahead",
+    "begin_page",
+    "card_row",
+    "choose_granularity",
     "choose_tags",
-    "comments_table",
-    "contributions_note",
-    "dots_note",
-    "explained",
-    "heart_cards",
-    "heart_table",
-    "heaviest_table",
+    "label_surveys",
     "label_tags",
-    "labelled",
     "load",
     "load_all",
-    "matched",
-    "nps_card",
-    "nps_cards",
-    "offer",
-    "page",
-    "people_tabs",
-    "ready",
-    "row",
+    "preload_charts",
+    "rank_tags",
     "search_tags",
-    "sentences",
-    "sidebar",
-    "status",
-    "step",
-    "survey_cards",
+    "show_changes",
+    "show_chart",
+    "show_comments",
+    "show_connection",
+    "show_contributions_note",
+    "show_dots_note",
+    "show_downloads",
+    "show_heart_cards",
+    "show_heart_table",
+    "show_heaviest_users",
+    "show_method",
+    "show_nps_card",
+    "show_nps_cards",
+    "show_people",
+    "show_sidebar",
+    "show_state",
+    "show_survey_cards",
+    "show_tag_cards",
+    "show_tag_extremes",
+    "show_tag_match",
+    "show_tag_names",
+    "show_tag_table",
     "survey_names",
-    "tag_cards",
-    "tag_extremes",
-    "tag_names",
-    "tag_ranking",
-    "tag_table",
 ]

@@ -15,20 +15,20 @@ from userlane.inference import nps_change, reliability
 from userlane.metrics.nps import Counts
 from userlane.metrics.tags import Totals
 from userlane.saved_json import UNKNOWN
-from userlane.ui.tables import below
-from userlane.ui.text import NOTHING, NOUNS, counted, interval, number, plain, share, standing
+from userlane.ui.tables import show_caption
+from userlane.ui.text import NOTHING, NOUNS, counted, describe_state, escape_markdown, interval, number, share
 
 FEWEST = 10
 """Answers below which only counts are shown; see `inference.reliability`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class CardContent:
     """What is written on a card.
 
     `value` as it is read; `n` counts the `noun`s behind it, all rows unless given, and `of` is its share of
     them. `change` is that from the period before in the number's own unit, missing without a comparison; an
-    incomplete period never has one (see `layout.comparing`). `trend` is one value per day or week.
+    incomplete period never has one (see `choose_comparison`). `trend` is one value per day or week.
     """
 
     value: str
@@ -43,13 +43,13 @@ class Face:
 
 
 @contextmanager
-def row(columns: int, width: int = 140) -> Iterator[None]:
+def card_row(columns: int, width: int = 140) -> Iterator[None]:
     """A row of cards of equal size that wraps on narrow screens."""
     with st.grid(columns, min_column_width=width, gap="xsmall"):
         yield
 
 
-def card(label: str, face: Measured[Face], about: str | None = None) -> None:
+def show_card(label: str, face: Measured[CardContent], about: str | None = None) -> None:
     """A number with what it rests on; where some of that is missing, it says so and offers to get it."""
     written = shown(face)
     points = [point for point in written.trend or () if point is not None and not math.isnan(point)]
@@ -58,7 +58,7 @@ def card(label: str, face: Measured[Face], about: str | None = None) -> None:
     unsure = "too close to call" in written.change_note
     with st.container(border=True, height="stretch", gap="xxsmall"):
         st.metric(
-            plain(label),
+            escape_markdown(label),
             written.value,
             number(change, written.digits) if changed else None,
             # Told, because Streamlit reads the direction off a hyphen, and this is a real minus.
@@ -69,40 +69,40 @@ def card(label: str, face: Measured[Face], about: str | None = None) -> None:
             chart_data=points if len(points) > 1 else None,
             help=about,
         )
-        below(face, _words(written, face))
+        show_caption(face, _caption(written, face))
         if face.condition == "incomplete" and UNKNOWN not in face.state.reasons:
             st.button(
                 ":small[:primary[Retry the missing part]]",
                 key=f"retry-card-{label}-{face.fingerprint[:12]}",
-                on_click=session.retry,
+                on_click=session.retry_loads,
                 args=(face.name,),
                 type="tertiary",
             )
 
 
-def _words(written: Face, face: Measured[Any]) -> str:
+def _caption(written: CardContent, face: Measured[Any]) -> str:
     singular, plural = written.noun or NOUNS[face.name]
     behind = counted(face.rows if written.n is None else written.n, singular, plural)
     if not face.rows and face.condition in {"empty", "stale"}:
         behind = f"no {plural} in this period"
-    state = "" if face.condition == "empty" else standing(face.state, face.rows)
+    state = "" if face.condition == "empty" else describe_state(face.state, face.rows)
     parts = (written.note, f"{written.of} of {behind}" if written.of else behind, state)
     return " · ".join(filter(None, parts))
 
 
-def heart_cards(summary: Measured[pd.DataFrame]) -> None:
+def show_heart_cards(summary: Measured[pd.DataFrame]) -> None:
     """The six HEART numbers: the period's mean, its band, the change and the days behind it."""
     labels = shown(summary)["label"].tolist()
-    with row(6):
+    with card_row(6):
         for place, label in enumerate(labels):
-            card(label, summary.map(_letter_face, place, summary.window.days))
+            show_card(label, summary.map(_heart_content, place, summary.window.days))
 
 
-def _letter_face(summary: pd.DataFrame, place: int, days: int) -> Face:
+def _heart_content(summary: pd.DataFrame, place: int, days: int) -> CardContent:
     letter = summary.iloc[place]
     measured = int(letter["days"])
     of = f"of {days} days"
-    return Face(
+    return CardContent(
         number(letter["mean"]),
         n=measured,
         noun=("day", "days") if measured == days else (of, of),
@@ -112,20 +112,20 @@ def _letter_face(summary: pd.DataFrame, place: int, days: int) -> Face:
     )
 
 
-def nps_card(counts: Measured[Counts], before: Measured[Counts] | None) -> None:
+def show_nps_card(counts: Measured[Counts], before: Measured[Counts] | None) -> None:
     """The score with its interval and what may be said of its change."""
-    card(
+    show_card(
         "NPS",
-        measure(_nps_face, counts, before),
+        measure(_nps_content, counts, before),
         "Share of promoters minus share of detractors, −100 to 100.",
     )
 
 
-def _nps_face(counts: Counts, before: Counts | None) -> Face:
+def _nps_content(counts: Counts, before: Counts | None) -> CardContent:
     score = counts.estimate()
     if reliability(counts.n) not in {"muted", "firm"}:
-        return Face(NOTHING, counts.n, note="too few answers for a score")
-    face = Face(number(score.value), counts.n, note=interval(score))
+        return CardContent(NOTHING, counts.n, note="too few answers for a score")
+    face = CardContent(number(score.value), counts.n, note=interval(score))
     if before is None or before.n < FEWEST:
         return face
     verdict = nps_change(before, counts).verdict
@@ -133,23 +133,23 @@ def _nps_face(counts: Counts, before: Counts | None) -> Face:
     return replace(face, change=change, change_note=verdict)
 
 
-def nps_cards(counts: Measured[Counts], before: Measured[Counts] | None) -> None:
+def show_nps_cards(counts: Measured[Counts], before: Measured[Counts] | None) -> None:
     """The score and the three groups behind it."""
     groups = ("Promoters (9–10)", "Passives (7–8)", "Detractors (0–6)")
-    with row(4):
-        nps_card(counts, before)
+    with card_row(4):
+        show_nps_card(counts, before)
         for label, group in zip(groups, Counts._fields, strict=True):
-            card(label, counts.map(_group_face, group))
+            show_card(label, counts.map(_bucket_content, group))
 
 
-def _group_face(counts: Counts, group: str) -> Face:
+def _bucket_content(counts: Counts, group: str) -> CardContent:
     count = getattr(counts, group)
     hidden = reliability(counts.n) == "hidden"
     of = share(count / counts.n) if counts.n >= FEWEST else ""
-    return Face(NOTHING if hidden else number(count, 0), counts.n, of=of)
+    return CardContent(NOTHING if hidden else number(count, 0), counts.n, of=of)
 
 
-def survey_cards(
+def show_survey_cards(
     summary: Measured[pd.DataFrame], change: Measured[pd.DataFrame] | None, names: Mapping[str, str]
 ) -> None:
     """One card a survey, in the state of its own answers: share of 4–5 with its interval, the mean beside it.
@@ -160,19 +160,19 @@ def survey_cards(
     for survey_id, name in names.items():
         of_survey, moved = summary.only(survey_id), change.only(survey_id) if change else None
         if of_survey and not all(dataset.absent for dataset in of_survey.datasets):
-            card(name, measure(_survey_face, of_survey, moved, survey_id=survey_id))
+            show_card(name, measure(_survey_content, of_survey, moved, survey_id=survey_id))
 
 
-def _survey_face(summary: pd.DataFrame, change: pd.DataFrame | None, survey_id: str) -> Face:
+def _survey_content(summary: pd.DataFrame, change: pd.DataFrame | None, survey_id: str) -> CardContent:
     found = summary[summary["survey_id"] == survey_id].to_dict("records")
     if not found:
-        return Face(NOTHING, 0)
+        return CardContent(NOTHING, 0)
     (survey,) = found
     if reliability(survey["n"]) not in {"muted", "firm"}:
-        return Face(NOTHING, survey["n"], note="too few answers")
+        return CardContent(NOTHING, survey["n"], note="too few answers")
     low, high = share(survey["favourable_low"]), share(survey["favourable_high"])
     note = f"95 % sure: {low} to {high} · mean {number(survey['mean'], 2)}"
-    face = Face(f"{share(survey['favourable'])} gave 4–5", survey["n"], note=note)
+    face = CardContent(f"{share(survey['favourable'])} gave 4–5", survey["n"], note=note)
     moved = [] if change is None else change[change["survey_id"] == survey_id].to_dict("records")
     if not moved or moved[0]["n_before"] < FEWEST:
         return face
@@ -180,19 +180,19 @@ def _survey_face(summary: pd.DataFrame, change: pd.DataFrame | None, survey_id: 
     return replace(face, change=100 * moved[0]["difference"], change_note=words)
 
 
-def tag_cards(totals: Measured[Totals], before: Measured[Totals] | None) -> None:
+def show_tag_cards(totals: Measured[Totals], before: Measured[Totals] | None) -> None:
     """What the tag feed holds: users, interactions, tags."""
     labels = {
         "users": ("Users seen", "Different users with at least one interaction with any tag."),
         "interactions": ("Interactions", "All interactions with all tags."),
         "tags": ("Tags used", "Different tags with at least one interaction."),
     }
-    with row(3):
+    with card_row(3):
         for name, (label, about) in labels.items():
-            card(label, measure(_total_face, totals, before, name=name), about)
+            show_card(label, measure(_total_content, totals, before, name=name), about)
 
 
-def _total_face(totals: Totals, before: Totals | None, name: str) -> Face:
+def _total_content(totals: Totals, before: Totals | None, name: str) -> CardContent:
     value = getattr(totals, name)
     change = value - getattr(before, name) if before is not None else math.nan
-    return Face(number(value, 0), change=change, digits=0)
+    return CardContent(number(value, 0), change=change, digits=0)

@@ -8,11 +8,11 @@ from streamlit.delta_generator import DeltaGenerator
 from userlane import session
 from userlane.contract import NAMES, Measured, shown
 from userlane.ui.loaded import Loaded
-from userlane.ui.page import called
-from userlane.ui.text import plain, standing
+from userlane.ui.page import query_names
+from userlane.ui.text import describe_state, escape_markdown
 
 
-def sentences(place: DeltaGenerator, found: Sequence[Measured[list[str]]], of: Sequence[Loaded]) -> None:
+def show_changes(place: DeltaGenerator, found: Sequence[Measured[list[str]]], of: Sequence[Loaded]) -> None:
     """What changed most, as a list in a place kept free for it; what is not up to date says so in its line.
 
     Whichever `of` the datasets was not loaded, is incomplete or was not compared is named.
@@ -21,12 +21,16 @@ def sentences(place: DeltaGenerator, found: Sequence[Measured[list[str]]], of: S
         st.markdown("**What changed most**")
         lines = []
         for measured in found:
-            mark = "" if measured.condition == "complete" else f" {standing(measured.state, measured.rows)}"
-            lines += [f"- {plain(sentence)}{mark}" for sentence in shown(measured)]
+            mark = (
+                ""
+                if measured.condition == "complete"
+                else f" {describe_state(measured.state, measured.rows)}"
+            )
+            lines += [f"- {escape_markdown(sentence)}{mark}" for sentence in shown(measured)]
         if lines:
             st.markdown("\n".join(lines))
         compared = session.filters().compare
-        left_out = list(_left_out(of)) if compared else []
+        left_out = list(_not_compared(of)) if compared else []
         for why, whose in left_out:
             st.caption(f"Not compared, {why}: {whose}.")
         if not lines and not left_out:
@@ -37,7 +41,7 @@ def sentences(place: DeltaGenerator, found: Sequence[Measured[list[str]]], of: S
             )
 
 
-def _left_out(of: Sequence[Loaded]) -> Iterator[tuple[str, str]]:
+def _not_compared(of: Sequence[Loaded]) -> Iterator[tuple[str, str]]:
     """Why something was not compared, and what that was, as people say it."""
     found: dict[str, list[str]] = {
         "because incomplete": [],
@@ -45,11 +49,11 @@ def _left_out(of: Sequence[Loaded]) -> Iterator[tuple[str, str]]:
         "for the reason below": [],
     }
     for loaded in of:
-        had = [dataset for dataset in loaded.now if dataset.query not in loaded.errors]
+        had = [dataset for dataset in loaded.current if dataset.query not in loaded.errors]
         partial = [dataset.query for dataset in had if not dataset.state.complete]
-        unlike = [query for query in loaded.unlike if query not in partial]
+        unlike = [query for query in loaded.not_comparable if query not in partial]
         for whose, queries in zip(found.values(), (partial, list(loaded.errors), unlike), strict=True):
             every = len(queries) == len({*loaded.errors, *(dataset.query for dataset in had)})
             if queries:
-                whose.append(NAMES[loaded.name] if every else called(queries))
+                whose.append(NAMES[loaded.name] if every else query_names(queries))
     return ((why, ", ".join(whose)) for why, whose in found.items() if whose)

@@ -10,7 +10,7 @@ from userlane.errors import ApiFailed, UserlaneError, WindowUnusable
 from userlane.saved_json import UNKNOWN
 
 
-def comparable(now: Dataset, before: Dataset | UserlaneError) -> Dataset | UserlaneError | None:
+def choose_comparison(now: Dataset, before: Dataset | UserlaneError) -> Dataset | UserlaneError | None:
     """The period before if it may be compared with, else why not: it is not whole, empty, or half of either
     period holds nothing. Where loading it again cannot help, that is a `WindowUnusable`. None where `now` is
     not whole.
@@ -27,10 +27,10 @@ def comparable(now: Dataset, before: Dataset | UserlaneError) -> Dataset | Userl
         return ApiFailed(f"The period before, {window.words()}, is incomplete: {' '.join(state.causes)}")
     if not before.rows:
         return WindowUnusable(f"The period before, {window.words()}, holds nothing.")
-    return _lopsided(before, "the period before") or _lopsided(now, "this period") or before
+    return _half_empty(before, "the period before") or _half_empty(now, "this period") or before
 
 
-def _lopsided(dataset: Dataset, called: str) -> WindowUnusable | None:
+def _half_empty(dataset: Dataset, called: str) -> WindowUnusable | None:
     """Why a period counts as half a one though all of it was loaded."""
     days = dataset.days
     if days is None:

@@ -22,7 +22,7 @@ from userlane.errors import InputUnusable, TokenRejected, TokenUnusable, Userlan
 from userlane.fetch import Probe
 from userlane.sandbox import tag_names_csv
 from userlane.ui import request_import, uploads
-from userlane.ui.text import API_NAMES, counted, plain
+from userlane.ui.text import API_NAMES, counted, escape_markdown
 
 FORM_WIDTH = 760
 TOKEN = "api-token"  # noqa: S105  # the key of its field
@@ -32,7 +32,7 @@ ASSUMED_CONTRACT = (
 )
 
 
-def form() -> None:
+def show_form() -> None:
     """Everything needed to connect, where nobody is connected yet."""
     settings = cache.settings()
     st.markdown(
@@ -51,19 +51,19 @@ def form() -> None:
             "**Connect with your own token.** It stays in memory until you disconnect or close the tab."
         )
         if settings.base_url or profile.origin:
-            _fields(settings.properties)
+            _show_fields(settings.properties)
         else:
             st.info(
                 "This dashboard does not know the address of your Userlane API yet. Paste a request below, "
                 "or ask the person who runs it to set `USERLANE_BASE_URL`.",
                 icon=":material/settings:",
             )
-    request_import.request_code()
-    uploads.saved_answers()
+    request_import.show_request_code()
+    uploads.show_saved_json()
 
 
-def _fields(properties: Mapping[str, str]) -> None:
-    asked = session.value(session.PROPERTY) or session.value(request_import.PROPERTY) or ""
+def _show_fields(properties: Mapping[str, str]) -> None:
+    asked = session.get_widget(session.PROPERTY) or session.get_widget(request_import.PROPERTY) or ""
     with st.form("connect", border=False):
         st.text_input(
             "API token",
@@ -89,7 +89,7 @@ def _fields(properties: Mapping[str, str]) -> None:
             )
         surveys = st.text_area(
             "Survey IDs (optional)",
-            "\n".join(session.value(session.SURVEYS) or ()),
+            "\n".join(session.get_widget(session.SURVEYS) or ()),
             height=96,
             placeholder="512 After onboarding\n513 Help desk",
             help="One a line: the ID from the survey's address in the Portal, then a name if you like.",
@@ -108,8 +108,8 @@ def _fields(properties: Mapping[str, str]) -> None:
 def _take_token() -> None:
     """Callback: the token leaves the page as it is sent, whatever becomes of it; the visit has it."""
     visit = session.visit()
-    visit.typed_token = typed = session.value(TOKEN) or ""
-    session.keep(TOKEN, "")
+    visit.typed_token = typed = session.get_widget(TOKEN) or ""
+    session.set_widget(TOKEN, "")
     with suppress(TokenUnusable):
         visit.found_token = Token(typed) if typed.strip() else visit.found_token
 
@@ -120,16 +120,18 @@ def _submit(property_id: str, surveys: str, *, stay: bool) -> None:
     try:
         used = visit.found_token if visit.found_token and not typed.strip() else Token(typed)
         connection = cache.settings().connection(used, visit.profile)
-        property_id, named = identifier(property_id, "property ID"), survey_names(surveys)
+        property_id, named = identifier(property_id, "property ID"), parse_surveys(surveys)
     except InputUnusable as error:
-        st.error(f"**{plain(error.cause)}** {plain(error.next_step)}", icon=":material/error:")
+        st.error(
+            f"**{escape_markdown(error.cause)}** {escape_markdown(error.next_step)}", icon=":material/error:"
+        )
         return
     with st.spinner("Asking each API for one record …"):
-        probes = test(connection, property_id, tuple(named))
+        probes = test_connection(connection, property_id, tuple(named))
     if stay or not any(probe.ok for probe in probes):
         if all(isinstance(probe.error, TokenRejected) for probe in probes):
             visit.found_token = None
-        answers(probes, named)
+        show_probes(probes, named)
         return
     known = {**cache.settings().properties}
     session.connect(connection, property_id, surveys=named, properties=known)
@@ -137,10 +139,10 @@ def _submit(property_id: str, surveys: str, *, stay: bool) -> None:
     st.rerun()
 
 
-def survey_names(text: str) -> dict[str, str]:
+def parse_surveys(text: str) -> dict[str, str]:
     r"""Survey IDs and their names out of what was typed: one a line, the ID first.
 
-    >>> survey_names("512 After onboarding\n513")
+    >>> parse_surveys("512 After onboarding\n513")
     {'512': 'After onboarding', '513': 'Survey 513'}
 
     Raises `IdentifierUnusable`.
@@ -153,7 +155,9 @@ def survey_names(text: str) -> dict[str, str]:
     return found
 
 
-def test(connection: Connection, property_id: str, survey_ids: tuple[str, ...]) -> tuple[Probe, ...]:
+def test_connection(
+    connection: Connection, property_id: str, survey_ids: tuple[str, ...]
+) -> tuple[Probe, ...]:
     """Ask each API for one record, all at once; surveys only when an ID is known."""
     zone = cache.settings().timezone
     now = session.today(zone)
@@ -164,7 +168,7 @@ def test(connection: Connection, property_id: str, survey_ids: tuple[str, ...]) 
         return tuple(pool.map(lambda query: cache.fetcher().probe(connection, query), queries))
 
 
-def answers(probes: tuple[Probe, ...], surveys: Mapping[str, str]) -> None:
+def show_probes(probes: tuple[Probe, ...], surveys: Mapping[str, str]) -> None:
     """One line per API: whether it works, and if not what to do."""
     for probe in probes:
         survey_id = probe.query.survey_id
@@ -173,7 +177,7 @@ def answers(probes: tuple[Probe, ...], surveys: Mapping[str, str]) -> None:
             called = surveys.get(survey_id, "").removeprefix(f"Survey {survey_id}")
             name += f" ({f'{survey_id} {called}'.strip()})"
         icon = ":green[:material/check_circle:]" if probe.ok else ":red[:material/cancel:]"
-        st.markdown(f"{icon} **{plain(name)}**: {plain(probe.words)}")
+        st.markdown(f"{icon} **{escape_markdown(name)}**: {escape_markdown(probe.words)}")
     if not any(probe.query.dataset == "surveys" for probe in probes):
         st.markdown(":gray[:material/remove:] **Survey responses**: add a survey ID to test them")
 
@@ -199,8 +203,8 @@ def use_deployment_token() -> None:
     if visit.connection is None and settings.token is not None and settings.base_url is not None:
         visit.connection = settings.connection(settings.token)
         visit.properties = dict(settings.properties)
-        if session.value(session.PROPERTY) is None and len(settings.properties) == 1:
-            visit.opening = (next(iter(settings.properties)), list(session.value(session.SURVEYS) or []))
+        if session.get_widget(session.PROPERTY) is None and len(settings.properties) == 1:
+            visit.opening = (next(iter(settings.properties)), list(session.get_widget(session.SURVEYS) or []))
 
 
 def disconnect() -> None:
@@ -208,16 +212,16 @@ def disconnect() -> None:
     visit = session.visit()
     if visit.connection is not None and not visit.sample:  # the sample's token is everybody's
         cache.fetcher().forget(visit.connection)
-    session.forget()
+    session.reset_visit()
 
 
-def status() -> None:
+def show_connection() -> None:
     """Who is connected to what, a new test of it, and the way out."""
     visit, filters = session.visit(), session.filters()
     if visit.saved:
-        names = ", ".join(plain(name) for each in visit.saved.values() for name in each.files)
+        names = ", ".join(escape_markdown(name) for each in visit.saved.values() for name in each.files)
         st.markdown(f"Shown are saved answers, completeness unknown: {names}.")
-        st.button("Close the files", on_click=session.forget, icon=":material/logout:")
+        st.button("Close the files", on_click=session.reset_visit, icon=":material/logout:")
     if visit.connection is None:
         return
     shared = visit.connection.token == cache.settings().token
@@ -234,18 +238,18 @@ def status() -> None:
             st.button("Disconnect", on_click=disconnect, icon=":material/logout:")
     if testing and filters.property_id is not None:
         with st.spinner("Asking each API for one record …"):
-            visit.probes = test(visit.connection, filters.property_id, filters.survey_ids)
+            visit.probes = test_connection(visit.connection, filters.property_id, filters.survey_ids)
     if visit.probes:
-        answers(visit.probes, visit.surveys)
-    check()
-    stored()
+        show_probes(visit.probes, visit.surveys)
+    show_doctor()
+    show_stored()
     if visit.connection.profile == ASSUMED:
         st.caption(ASSUMED_CONTRACT)
     else:
-        request_import.download(visit.connection.profile)
+        request_import.show_profile_download(visit.connection.profile)
 
 
-def check() -> None:
+def show_doctor() -> None:
     """The doctor: what each API answers, field by field, as text that a colleague may see."""
     connection, property_id = session.connection(), session.filters().property_id
     with st.expander("Check this connection", icon=":material/stethoscope:", key="doctor", width=FORM_WIDTH):
@@ -261,7 +265,7 @@ def check() -> None:
             st.code(report.text(), language=None, wrap_lines=True)
 
 
-def stored() -> None:
+def show_stored() -> None:
     """What is kept of this property, and the way to delete it."""
     visit, property_id = session.visit(), session.filters().property_id
     if visit.sample or visit.connection is None or property_id is None:
@@ -275,13 +279,13 @@ def stored() -> None:
             "the API lets read the same records may open them, with a token of their own."
         )
         st.button(
-            f"Delete what is stored of {plain(visit.properties.get(property_id, property_id))}",
+            f"Delete what is stored of {escape_markdown(visit.properties.get(property_id, property_id))}",
             on_click=_delete,
             args=(visit.connection, property_id),
             icon=":material/delete:",
         )
         if visit.deleted:
-            st.caption(plain(visit.deleted))
+            st.caption(escape_markdown(visit.deleted))
 
 
 def _delete(connection: Connection, property_id: str) -> None:

@@ -11,9 +11,9 @@ from userlane import cache, export, lookups, session
 from userlane.contract import Dataset, Measured, shown
 from userlane.export import Format
 from userlane.lookups import Names
-from userlane.ui.errors import careful
+from userlane.ui.errors import log_failures
 from userlane.ui.loaded import Loaded
-from userlane.ui.text import counted, plain
+from userlane.ui.text import counted, escape_markdown
 
 FORMATS: tuple[Format, ...] = ("csv", "json")
 MOST_RECORDS = 2_000_000
@@ -21,7 +21,7 @@ MOST_RECORDS = 2_000_000
 
 
 @dataclass(frozen=True)
-class View:
+class ExportedTable:
     """A table as shown: its name in words, its rows, and the page's own filters that made it.
 
     Files leave out the column `trend`, which is drawn as a small line on screen. Raises `TypeError` for a
@@ -40,7 +40,7 @@ class View:
     @cached_property
     def fingerprint(self) -> str:
         """Names these very rows."""
-        return shown(cache.measured(_fingerprint, self.table))
+        return shown(cache.measure_cached(_fingerprint, self.table))
 
     def __post_init__(self) -> None:
         shown(self.table)
@@ -54,38 +54,38 @@ def _fingerprint(table: pd.DataFrame) -> str:
     return export.fingerprint(_without_trend(table))
 
 
-def offer(*views: View, raw: Loaded | None = None) -> None:
+def show_downloads(*views: ExportedTable, raw: Loaded | None = None) -> None:
     """The download menu of a page that has something to take away. Files are made when they are asked for."""
     if not views and raw is None:
         return
     with st.popover("Download", icon=":material/download:"):
         for view in views:
-            _buttons(view.name.capitalize(), partial(_view_name, view), partial(_view_file, view))
-        for dataset in raw.now if raw else ():
+            _show_buttons(view.name.capitalize(), partial(_name_table, view), partial(_write_table, view))
+        for dataset in raw.current if raw else ():
             if dataset.absent:
                 continue
             survey = session.visit().surveys.get(dataset.query.survey_id or "", dataset.query.survey_id)
             of = f"Raw records: {survey}" if survey else f"Raw records: {dataset.query.dataset}"
             if dataset.rows > MOST_RECORDS:
                 st.caption(
-                    f"{plain(of)}: {counted(dataset.rows, 'record')} are too many for a browser. Choose a "
-                    "shorter range, or have `python -m userlane export` write them."
+                    f"{escape_markdown(of)}: {counted(dataset.rows, 'record')} are too many for a browser. "
+                    "Choose a shorter range, or have `python -m userlane export` write them."
                 )
                 continue
             # Files are made outside the script, where there is no visit to look into.
             names = session.visit().names if dataset.query.dataset == "tags" else None
-            _buttons(of, partial(_raw_name, dataset, names), partial(_raw_file, dataset, names))
+            _show_buttons(of, partial(_name_records, dataset, names), partial(_write_records, dataset, names))
         st.caption("In Excel: Data > From Text/CSV. JSON also says the range and whether it is complete.")
 
 
-def _buttons(label: str, name: Callable[[Format], str], content: Callable[[Format], bytes]) -> None:
+def _show_buttons(label: str, name: Callable[[Format], str], content: Callable[[Format], bytes]) -> None:
     words, *buttons = st.columns([2, 1, 1], vertical_alignment="center", wrap=False)
-    words.markdown(plain(label))
+    words.markdown(escape_markdown(label))
     for button, kind in zip(buttons, FORMATS, strict=True):
         file_name = name(kind)
         button.download_button(
             kind.upper(),
-            data=careful(partial(content, kind)),
+            data=log_failures(partial(content, kind)),
             file_name=file_name,
             mime=export.MEDIA_TYPES[kind],
             key=f"download-{file_name}",
@@ -93,22 +93,22 @@ def _buttons(label: str, name: Callable[[Format], str], content: Callable[[Forma
         )
 
 
-def _view_name(view: View, kind: Format) -> str:
+def _name_table(view: ExportedTable, kind: Format) -> str:
     query, state = view.table.query, view.table.state
     return export.file_name(query, state, view.fingerprint, kind, view.name, view.filters)
 
 
-def _view_file(view: View, kind: Format) -> bytes:
+def _write_table(view: ExportedTable, kind: Format) -> bytes:
     query, state = view.table.query, view.table.state
     return export.view_file(view.frame, query, state, view.name, view.filters, kind)
 
 
-def _raw_name(dataset: Dataset, names: Names | None, kind: Format) -> str:
+def _name_records(dataset: Dataset, names: Names | None, kind: Format) -> str:
     mark = f"{dataset.fingerprint} {names.digest}" if names else dataset.fingerprint
     return export.file_name(dataset.query, dataset.state, mark, kind)
 
 
-def _raw_file(dataset: Dataset, names: Names | None, kind: Format) -> bytes:
+def _write_records(dataset: Dataset, names: Names | None, kind: Format) -> bytes:
     if names:
         dataset = dataset.changed(partial(lookups.name_tags, names=names), names.digest)
     return export.records_file(dataset, kind)

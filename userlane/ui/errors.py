@@ -11,7 +11,7 @@ from streamlit.errors import FragmentHandledException
 
 from userlane import logs, session
 from userlane.errors import UserlaneError
-from userlane.ui.text import plain
+from userlane.ui.text import escape_markdown
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,7 +25,7 @@ NEXT_STEP = (
 
 
 @contextmanager
-def boxed(page: str) -> Iterator[None]:
+def error_boundary(page: str) -> Iterator[None]:
     """Whatever goes wrong within this block is logged and told in one box at this place; the visit goes on.
 
     Streamlit's own stops and reruns pass. `page` is what the log calls this page.
@@ -38,10 +38,10 @@ def boxed(page: str) -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001  # the one place where everything unforeseen ends
         with place:
-            box(error)
+            show_error(error)
 
 
-def told(error: Exception) -> bool:
+def show_script_error(error: Exception) -> bool:
     """The same for `st.App(on_script_error=…)`, where errors of callbacks arrive: nothing else was drawn.
 
     Streamlit then keeps the values of all widgets, but the browser forgets them. They are dropped here too,
@@ -49,26 +49,26 @@ def told(error: Exception) -> bool:
     """
     structlog.contextvars.bind_contextvars(visitor=_visitor())
     session.forget_widgets()
-    box(error)
+    show_error(error)
     return True
 
 
-def box(error: Exception) -> None:
+def show_error(error: Exception) -> None:
     """The error box: what happened, what to do, and the ID under which it is in the log."""
     filters = session.visit().filters
     if filters is not None:
-        session.put_filters(filters)  # what the next run takes them from, if this one did not draw them
+        session.write_url(filters)  # what the next run takes them from, if this one did not draw them
     cause, next_step = CAUSE, NEXT_STEP
     if isinstance(error, UserlaneError):
         cause, next_step = error.cause, error.next_step
     with st.container(border=True):
-        st.error(f"**{plain(cause)}** {plain(next_step)}", icon=":material/error:")
+        st.error(f"**{escape_markdown(cause)}** {escape_markdown(next_step)}", icon=":material/error:")
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Try again", key="retry-page", on_click=session.retry, icon=":material/refresh:")
-            st.caption(f"Error ID {noted(error)}", width="content")
+            st.button("Try again", key="retry-page", on_click=session.retry_loads, icon=":material/refresh:")
+            st.caption(f"Error ID {log_error(error)}", width="content")
 
 
-def noted(error: BaseException, **about: object) -> str:
+def log_error(error: BaseException, **about: object) -> str:
     """The error's ID, to be shown beside it as a quiet caption.
 
     The first time it is asked for, the error is logged under it, with what is known `about` it; the same
@@ -77,7 +77,7 @@ def noted(error: BaseException, **about: object) -> str:
     return logs.noted(error, **about)
 
 
-def careful(work: Callable[P, T]) -> Callable[P, T]:
+def log_failures(work: Callable[P, T]) -> Callable[P, T]:
     """`work`, for what Streamlit calls outside the script, such as what makes a download.
 
     The visitor reads Streamlit's own “Failed to generate file for download” under the button; the log says on
@@ -91,7 +91,7 @@ def careful(work: Callable[P, T]) -> Callable[P, T]:
             return work(*args, **options)
         except Exception as error:
             with structlog.contextvars.bound_contextvars(**context):
-                noted(error)
+                log_error(error)
             raise
 
     return guarded

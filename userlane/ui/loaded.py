@@ -11,7 +11,7 @@ import pandas as pd
 from userlane import cache
 from userlane.contract import COLUMNS, Dataset, DatasetName, Measured, Query, State, Window
 from userlane.errors import UserlaneError
-from userlane.ui.comparing import comparable
+from userlane.ui.comparing import choose_comparison
 
 T = TypeVar("T")
 Outcome = Dataset | UserlaneError
@@ -20,55 +20,58 @@ Outcome = Dataset | UserlaneError
 @final
 @dataclass(frozen=True)
 class Loaded:
-    """One of the four datasets under the filters: this period, the one before, and what failed.
+    """One of the four datasets under the visitor's filters, for this period and the one before.
 
-    `now` holds one `Dataset`, or one per survey. Where only some of several could be loaded, the rest is in
-    it too, without rows and with all days missing: nothing of them together passes for the whole.
-    `before` is the period before, as far as the two may be compared: only whole periods are, because half of
-    one would be drawn as a change that never was. So nothing of an incomplete period has a change; its
-    counts, means and shares are shown with their n, marked.
-    `errors` says what could not be loaded at all, `unlike` why something was not compared with the period
-    before, unless it is incomplete itself.
-    `lead` is the days just before the window, if they are all there.
+    Attributes:
+        name: Which dataset it is.
+        window: The days of this period.
+        current: One `Dataset`, or one per survey. A survey that could not be loaded while others could is in
+            it without rows and with all days missing, so that the others never pass for the whole.
+        previous: The period before. Only whole periods are compared: half of one would be drawn as a change
+            that never was. An incomplete period therefore has no change, only counts, means and shares.
+        lead_in: The days just before the window, if all of them are loaded.
+        errors: Why a query could not be loaded at all.
+        not_comparable: Why a query was not compared with the period before. A query that is incomplete itself
+            is not in it.
     """
 
     name: DatasetName
     window: Window
-    now: tuple[Dataset, ...]
-    before: "Loaded | None" = None
-    lead: "Loaded | None" = None
+    current: tuple[Dataset, ...]
+    previous: "Loaded | None" = None
+    lead_in: "Loaded | None" = None
     errors: Mapping[Query, UserlaneError] = field(default_factory=dict)
-    unlike: Mapping[Query, UserlaneError] = field(default_factory=dict)
+    not_comparable: Mapping[Query, UserlaneError] = field(default_factory=dict)
 
     @cached_property
     def frame(self) -> Measured[pd.DataFrame]:
         """All rows of this period."""
-        return cache.measured(_rows, *self.now)
+        return cache.measure_cached(_rows, *self.current)
 
     @property
-    def frame_before(self) -> Measured[pd.DataFrame] | None:
+    def previous_frame(self) -> Measured[pd.DataFrame] | None:
         """All rows of the period before, or nothing without a comparison."""
-        return self.before.frame if self.before else None
+        return self.previous.frame if self.previous else None
 
     def measure(self, metric: Callable[..., T], *more: "Loaded", **options: Any) -> Measured[T]:
-        """`metric` of this period's datasets and those of `more`, computed once: see `cached.measured`."""
-        datasets = (dataset for each in (self, *more) for dataset in each.now)
-        return cache.measured(metric, *datasets, **options)
+        """Measure this period's datasets and those of `more` with `cache.measure_cached`."""
+        datasets = (dataset for each in (self, *more) for dataset in each.current)
+        return cache.measure_cached(metric, *datasets, **options)
 
     @property
     def missing(self) -> tuple[Window, ...]:
         """The windows still to be had of what is not missing altogether."""
-        return tuple(sorted({gap for each in self.now if not each.absent for gap in each.state.missing}))
+        return tuple(sorted({gap for each in self.current if not each.absent for gap in each.state.missing}))
 
     @property
     def rows(self) -> int:
         """How many records this period holds."""
-        return sum(dataset.rows for dataset in self.now)
+        return sum(dataset.rows for dataset in self.current)
 
     @property
     def state(self) -> State:
         """The worst of the states shown together."""
-        states = [dataset.state for dataset in self.now]
+        states = [dataset.state for dataset in self.current]
         return states[0].merged(*states[1:]) if states else State(reasons=("nothing was loaded",))
 
 
@@ -76,13 +79,13 @@ def _rows(*datasets: Dataset) -> pd.DataFrame:
     return pd.concat([dataset.frame for dataset in datasets], ignore_index=True)
 
 
-def collected(
+def build_loaded(
     name: DatasetName, window: Window, asked: Sequence[Query], outcomes: Mapping[Query, Outcome]
 ) -> Loaded:
     """What became of the questions about one dataset, `asked` about the window and answered in `outcomes`."""
     found = [outcome for query in asked if isinstance(outcome := outcomes[query], Dataset)]
     compared = {
-        dataset.query: comparable(dataset, outcomes[dataset.query.previous()])
+        dataset.query: choose_comparison(dataset, outcomes[dataset.query.previous()])
         for dataset in found
         if dataset.query.previous() in outcomes
     }

@@ -15,8 +15,8 @@ from userlane.fetch import Load, Progress
 from userlane.fetch.door import ADMITTED
 from userlane.saved_json import Saved
 from userlane.ui import errors
-from userlane.ui.loaded import Loaded, Outcome, collected
-from userlane.ui.text import API_NAMES, counted, number, plain, rest
+from userlane.ui.loaded import Loaded, Outcome, build_loaded
+from userlane.ui.text import API_NAMES, counted, escape_markdown, format_time_left, number
 
 QUIET_SECONDS = 0.4
 POLL_SECONDS = 0.15
@@ -52,23 +52,23 @@ def load_all(*names: DatasetName, lead_days: int = 0) -> tuple[Loaded, ...]:
     before = [query.previous() for query in queries if filters.compare]
     lead = Window(filters.window.start - timedelta(days=lead_days or 1), filters.window.start)
     leads = [query.over(lead) for query in asked.get("heart", ()) if lead_days]
-    outcomes = _settle([*queries, *before, *leads])
-    loaded = (collected(name, filters.window, asked[name], outcomes) for name in names)
+    outcomes = _load_missing([*queries, *before, *leads])
+    loaded = (build_loaded(name, filters.window, asked[name], outcomes) for name in names)
     ahead = [each for query in leads if isinstance(each := outcomes[query], Dataset) and each.state.complete]
     return tuple(
-        replace(each, lead=Loaded("heart", lead, tuple(ahead))) if ahead and each.name == "heart" else each
+        replace(each, lead_in=Loaded("heart", lead, tuple(ahead))) if ahead and each.name == "heart" else each
         for each in loaded
     )
 
 
-def _settle(wanted: Sequence[Query]) -> dict[Query, Outcome]:
+def _load_missing(wanted: Sequence[Query]) -> dict[Query, Outcome]:
     visit, connection = session.visit(), session.connection()
     if visit.saved:
         return {query: _from_files(query, visit.saved) for query in wanted}
     if connection is None:
         return {query: LoadStopped("Not connected.", "Connect first.") for query in wanted}
     _drop_outdated()
-    fetcher, present = cache.fetcher(), session.present()
+    fetcher, present = cache.fetcher(), session.connection_watcher()
     queue = [query for query in dict.fromkeys(wanted) if query not in visit.outcomes]
     loads: dict[Query, Load] = {}
 
@@ -180,7 +180,7 @@ def _result(query: Query, load: Load) -> Outcome:
     except UserlaneError as error:
         return error
     except Exception as error:  # noqa: BLE001  # one load that broke must not take the others off the screen
-        return Unforeseen(query, errors.noted(error))
+        return Unforeseen(query, errors.log_error(error))
 
 
 def _watch(
@@ -223,7 +223,7 @@ def _progress(loads: Mapping[Query, Load]) -> str:
         line = f"**{what}** {window.words()}: {_so_far(progress)}"
         if progress.waiting_until:
             seconds = max(0, round((progress.waiting_until - datetime.now(UTC)).total_seconds()))
-            line += f" · {plain(progress.waiting)} {counted(seconds, 'second')} left."
+            line += f" · {escape_markdown(progress.waiting)} {counted(seconds, 'second')} left."
         lines.append(line)
     return "Loading from the API\n\n" + "\n\n".join(lines)
 
@@ -234,4 +234,6 @@ def _so_far(progress: Progress) -> str:
     if left is None or progress.expected is None:
         return f"{counted(progress.records, 'record')} so far"
     have, rate = number(progress.records, 0), counted(round(progress.rate), "record")
-    return f"{have} of about {counted(progress.expected, 'record')} · {rate} a second · {rest(left)}"
+    return (
+        f"{have} of about {counted(progress.expected, 'record')} · {rate} a second · {format_time_left(left)}"
+    )

@@ -8,15 +8,15 @@ import streamlit as st
 from userlane import lookups, session
 from userlane.contract import Measured, shown
 from userlane.errors import UserlaneError
-from userlane.ui.text import counted, plain, standing
-from userlane.ui.uploads import uploaded
+from userlane.ui.text import counted, describe_state, escape_markdown
+from userlane.ui.uploads import read_uploads
 
 WIDTH = 760
 LONGEST, MOST = 80, 100
 """Characters of a name in a list, and names in it."""
 
 
-def tag_names() -> None:
+def show_tag_names() -> None:
     """The upload of the Portal's tag names; kept for the visit, on every page."""
     visit = session.visit()
     st.markdown(
@@ -32,23 +32,25 @@ def tag_names() -> None:
         width=WIDTH,
     )
     try:
-        read = [lookups.read_names(content, name) for name, content in uploaded(key)]
+        read = [lookups.read_names(content, name) for name, content in read_uploads(key)]
     except UserlaneError as error:
-        st.error(f"**{plain(error.cause)}** {plain(error.next_step)}", icon=":material/error:")
+        st.error(
+            f"**{escape_markdown(error.cause)}** {escape_markdown(error.next_step)}", icon=":material/error:"
+        )
     else:
         if read:
             (visit.names,) = read
-            session.forget_uploads()
+            session.free_uploads()
             st.rerun()
     if visit.names:
         many = counted(len(visit.names.entries), "name")
         repeats = visit.names.duplicates
         again = f"{counted(repeats, 'line')} said the same again." if repeats else ""
-        st.markdown(f"{many} from **{plain(visit.names.source)}**. {again}")
-        st.button("Forget the names", on_click=session.forget_names, icon=":material/label_off:")
+        st.markdown(f"{many} from **{escape_markdown(visit.names.source)}**. {again}")
+        st.button("Forget the names", on_click=session.remove_tag_names, icon=":material/label_off:")
 
 
-def matched(ranking: Measured[pd.DataFrame]) -> None:
+def show_tag_match(ranking: Measured[pd.DataFrame]) -> None:
     """How many of the tags have a name, with the lists behind the sentence."""
     tags, names = shown(ranking), session.visit().names
     match = lookups.match(list(tags["tag_id"]), names) if names else None
@@ -56,16 +58,22 @@ def matched(ranking: Measured[pd.DataFrame]) -> None:
         match.sentence() if match else "Tags are shown by their ID: upload the Portal's CSV to see names"
     )
     if match and ranking.condition != "complete":
-        sentence = f"{sentence} {standing(ranking.state, ranking.rows)}"
+        sentence = f"{sentence} {describe_state(ranking.state, ranking.rows)}"
     with st.expander(sentence, icon=":material/label:", key="tag-names-matched"):
-        tag_names()
+        show_tag_names()
         if match and match.unnamed:
-            st.markdown("Without a name: " + _listed([plain(tag_id, LONGEST) for tag_id in match.unnamed]))
+            st.markdown(
+                "Without a name: "
+                + _join_first([escape_markdown(tag_id, LONGEST) for tag_id in match.unnamed])
+            )
         if match and match.unused:
-            unused = [f"{plain(name, LONGEST)} ({plain(tag_id, LONGEST)})" for tag_id, name in match.unused]
-            st.markdown("Named in the file, not seen in these days: " + _listed(unused))
+            unused = [
+                f"{escape_markdown(name, LONGEST)} ({escape_markdown(tag_id, LONGEST)})"
+                for tag_id, name in match.unused
+            ]
+            st.markdown("Named in the file, not seen in these days: " + _join_first(unused))
 
 
-def _listed(words: Sequence[str]) -> str:
+def _join_first(words: Sequence[str]) -> str:
     more = f" and {len(words) - MOST:,} more" if len(words) > MOST else ""
     return ", ".join(words[:MOST]) + more

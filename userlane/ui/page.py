@@ -24,13 +24,13 @@ from userlane.ui import connect, request_import
 from userlane.ui import errors as failing
 from userlane.ui.loaded import Loaded
 from userlane.ui.loading import Unforeseen, load_all
-from userlane.ui.text import API_NAMES, NOUNS, age, counted, number, plain
+from userlane.ui.text import API_NAMES, NOUNS, counted, escape_markdown, format_age, number
 
 _REJECTED = "rejected the token"
 EXPLAINED = Path(__file__).parent / "explained"
 
 
-def page(title: str, *, needs_property: bool = True) -> DeltaGenerator:
+def begin_page(title: str, *, needs_property: bool = True) -> DeltaGenerator:
     """Head a page: the guard, the title, and which property and days it shows.
 
     Answers the place beside the title where the page puts its downloads. Stops the page with the connection
@@ -42,7 +42,7 @@ def page(title: str, *, needs_property: bool = True) -> DeltaGenerator:
     if not visit.connected:
         # Not emptied before: the browser would forget what is typed in its boxes and not sent yet.
         with st.container():
-            connect.form()
+            connect.show_form()
         st.stop()
     # In the form's place, so that it and the token typed into it leave the screen at once, not when the page
     # behind it has loaded.
@@ -57,13 +57,13 @@ def page(title: str, *, needs_property: bool = True) -> DeltaGenerator:
     compared = f" · compared with {filters.window.previous().words()}" if filters.compare else ""
     sample = " · sample data, made up" if visit.sample else ""
     days = f"{filters.window.words()} · {cache.settings().timezone}"
-    st.caption(f"{plain(name)} · {days}{compared}{sample}")
+    st.caption(f"{escape_markdown(name)} · {days}{compared}{sample}")
     if trouble := cache.fetcher().trouble:
-        st.caption(f":material/sd_card_alert: {plain(trouble)}")
+        st.caption(f":material/sd_card_alert: {escape_markdown(trouble)}")
     return corner.container(horizontal=True, horizontal_alignment="right")
 
 
-def ready(loaded: Loaded) -> bool:
+def show_state(loaded: Loaded) -> bool:
     """Whether there is something to draw; says in words when not, and what is missing when there is."""
     if loaded.name == "surveys" and not session.filters().survey_ids:
         st.info(
@@ -72,37 +72,37 @@ def ready(loaded: Loaded) -> bool:
             icon=":material/edit_note:",
         )
         return False
-    notices(loaded)
-    if not loaded.rows and any(dataset.state.complete for dataset in loaded.now):
-        nothing(loaded)
-    return bool(loaded.now and loaded.rows)
+    _show_notices(loaded)
+    if not loaded.rows and any(dataset.state.complete for dataset in loaded.current):
+        show_empty(loaded)
+    return bool(loaded.current and loaded.rows)
 
 
 def load(name: DatasetName, *, lead_days: int = 0) -> Loaded:
     """Load one dataset for a page about nothing else; stops the page when there is nothing to draw."""
     (loaded,) = load_all(name, lead_days=lead_days)
-    if not ready(loaded):
+    if not show_state(loaded):
         st.stop()
     return loaded
 
 
-def notices(loaded: Loaded) -> None:
+def _show_notices(loaded: Loaded) -> None:
     """Say what failed, what is missing and what was left out; silent when all is well."""
     if loaded.errors:
-        failure(loaded.errors, loaded.name)
+        _show_failures(loaded.errors, loaded.name)
     state = loaded.state
-    if loaded.now and UNKNOWN in state.reasons:
-        st.warning(f"**{plain(' '.join(state.reasons))}**", icon=":material/folder_open:")
+    if loaded.current and UNKNOWN in state.reasons:
+        st.warning(f"**{escape_markdown(' '.join(state.reasons))}**", icon=":material/folder_open:")
     else:
-        had = tuple(dataset for dataset in loaded.now if dataset.query not in loaded.errors)
+        had = tuple(dataset for dataset in loaded.current if dataset.query not in loaded.errors)
         some = tuple(dataset for dataset in had if not dataset.state.complete)
         if some:
-            incomplete(replace(loaded, now=some), rows=loaded.rows)
+            _show_incomplete(replace(loaded, current=some), rows=loaded.rows)
     if loaded.rows:
-        uncompared(loaded)
+        _show_not_comparable(loaded)
     if state.stale and state.fetched_at:
-        stale(loaded, state.fetched_at)
-    left_out = [f"{number(count, 0)} × {plain(reason)}" for reason, count in state.refused.items()]
+        show_stale(loaded, state.fetched_at)
+    left_out = [f"{number(count, 0)} × {escape_markdown(reason)}" for reason, count in state.refused.items()]
     if left_out:
         many = counted(state.refused_rows, "value or record", "values or records")
         st.warning(f"{many} left out: {', '.join(left_out)}.", icon=":material/rule:")
@@ -112,112 +112,112 @@ def notices(loaded: Loaded) -> None:
     if surplus:
         st.caption(f":material/rule: {' and '.join(surplus)} left out.")
     for note in state.notes:
-        st.warning(plain(note), icon=":material/priority_high:")
+        st.warning(escape_markdown(note), icon=":material/priority_high:")
 
 
-def incomplete(loaded: Loaded, rows: int) -> None:
+def _show_incomplete(loaded: Loaded, rows: int) -> None:
     """The notice of partial loads, with the way to complete them; the page shows so many rows."""
     state = loaded.state
-    reasons = " ".join(plain(reason) for reason in state.causes)
+    reasons = " ".join(escape_markdown(reason) for reason in state.causes)
     missing = ", ".join(window.words() for window in state.missing)
     have = counted(rows, *NOUNS[loaded.name])
-    whose = called(dataset.query for dataset in loaded.now)
+    whose = query_names(dataset.query for dataset in loaded.current)
     alone = " It is not compared with the period before." if session.filters().compare else ""
-    with notice():
+    with _notice_row():
         st.warning(
             f"**Incomplete: {whose}.** {reasons} What you see is {have}"
             + (f"; not all there: {missing}." if missing else ".")
             + alone,
             icon=":material/hourglass_bottom:",
         )
-        again("Retry the missing part", loaded.name)
+        retry_button("Retry the missing part", loaded.name)
         if any(_REJECTED in reason for reason in state.reasons):
-            another_token()
+            _show_token_link()
 
 
-def another_token() -> None:
+def _show_token_link() -> None:
     """The way on where the API refuses the token."""
     st.page_link("../pages/connect.py", label="Use another token", icon=":material/key:")
 
 
-def uncompared(loaded: Loaded) -> None:
+def _show_not_comparable(loaded: Loaded) -> None:
     """Why there is no comparison, where there should be one; with a retry where that can help."""
-    told = _together(loaded.unlike)
-    all_alike = len(told) == 1 and len(loaded.unlike) == len(loaded.now)
+    told = _group_by_error(loaded.not_comparable)
+    all_alike = len(told) == 1 and len(loaded.not_comparable) == len(loaded.current)
     for position, (whose, error) in enumerate(told):
         of = "" if all_alike else f" of {whose}"
         if isinstance(error, LongLoad):
-            long(error, loaded.name, before=True)
+            _show_consent(error, loaded.name, before=True)
             continue
-        with notice():
-            st.info(f"No comparison{of}. {plain(error.cause)}", icon=":material/difference:")
+        with _notice_row():
+            st.info(f"No comparison{of}. {escape_markdown(error.cause)}", icon=":material/difference:")
             if not isinstance(error, InputUnusable):
-                again("Load it again", loaded.name, "before", str(position))
+                retry_button("Load it again", loaded.name, "before", str(position))
 
 
-def _together(errors: Mapping[Query, UserlaneError]) -> list[tuple[str, UserlaneError]]:
+def _group_by_error(errors: Mapping[Query, UserlaneError]) -> list[tuple[str, UserlaneError]]:
     """Each error once, after whose it is in words."""
     whose: dict[tuple[str, str], list[Query]] = {}
     for query, error in errors.items():
         whose.setdefault((error.cause, error.next_step), []).append(query)
-    return [(called(queries), errors[queries[0]]) for queries in whose.values()]
+    return [(query_names(queries), errors[queries[0]]) for queries in whose.values()]
 
 
-def called(queries: Iterable[Query]) -> str:
+def query_names(queries: Iterable[Query]) -> str:
     """What is asked for, as people say it: the surveys by their names."""
     surveys = session.visit().surveys
     return ", ".join(
-        plain(surveys.get(query.survey_id, f"Survey {query.survey_id}"))
+        escape_markdown(surveys.get(query.survey_id, f"Survey {query.survey_id}"))
         if query.survey_id
         else API_NAMES[query.dataset]
         for query in queries
     )
 
 
-def stale(loaded: Loaded, fetched_at: datetime) -> None:
+def show_stale(loaded: Loaded, fetched_at: datetime) -> None:
     """The notice of rows that could not be brought up to date."""
-    whose = called(dataset.query for dataset in loaded.now if dataset.state.stale)
-    when = f"{fetched_at:%-d %b %Y, %H:%M} UTC, {age(fetched_at)}"
-    with notice():
+    whose = query_names(dataset.query for dataset in loaded.current if dataset.state.stale)
+    when = f"{fetched_at:%-d %b %Y, %H:%M} UTC, {format_age(fetched_at)}"
+    with _notice_row():
         st.warning(
             f"**Stale: {whose}.** Newer data could not be had; this is as of {when}.",
             icon=":material/history:",
         )
-        again("Try again", loaded.name, "stale")
+        retry_button("Try again", loaded.name, "stale")
 
 
-def notice() -> DeltaGenerator:
+def _notice_row() -> DeltaGenerator:
     """A place for a message with its button beside it, or below it on a narrow screen."""
     return st.container(horizontal=True, vertical_alignment="center", gap="small")
 
 
-def again(label: str, name: DatasetName, *parts: str) -> None:
+def retry_button(label: str, name: DatasetName, *parts: str) -> None:
     key = "-".join(("retry", name, *parts))
-    st.button(label, key=key, on_click=session.retry, args=(name,), icon=":material/refresh:")
+    st.button(label, key=key, on_click=session.retry_loads, args=(name,), icon=":material/refresh:")
 
 
-def failure(errors: Mapping[Query, UserlaneError], name: DatasetName) -> None:
+def _show_failures(errors: Mapping[Query, UserlaneError], name: DatasetName) -> None:
     """The one error box: whose, cause, next step, and what can be pressed."""
-    for position, (whose, error) in enumerate(_together(errors)):
+    for position, (whose, error) in enumerate(_group_by_error(errors)):
         if isinstance(error, LongLoad):
-            long(error, name)
+            _show_consent(error, name)
             continue
-        with notice():
-            why = f"{plain(error.cause)} {plain(error.next_step)}"
+        with _notice_row():
+            why = f"{escape_markdown(error.cause)} {escape_markdown(error.next_step)}"
             if isinstance(error, LoadStopped):
                 st.info(why, icon=":material/stop_circle:")
             else:
                 st.error(f"**Not loaded: {whose}.** {why}", icon=":material/error:")
-            again("Try again", name, str(position))
+            retry_button("Try again", name, str(position))
             if isinstance(error, AccessRefused):
-                another_token()
+                _show_token_link()
         if not isinstance(error, LoadStopped):
-            st.caption(f"Error ID {_identity(error, name)}")
+            st.caption(f"Error ID {_error_id(error, name)}")
         if isinstance(error, FieldsMissing | FieldsAmbiguous):
-            request_import.mapping(error)
+            request_import.show_field_choice(error)
 
 
-def long(error: LongLoad, name: DatasetName, *, before: bool = False) -> None:
+def _show_consent(error: LongLoad, name: DatasetName, *, before: bool = False) -> None:
     """A load that would take long, before it begins: what it would bring, and shorter ranges to choose."""
     window = session.filters().window
     days = "The period before holds" if before else "These days hold"
@@ -231,7 +231,7 @@ def long(error: LongLoad, name: DatasetName, *, before: bool = False) -> None:
     with st.container(horizontal=True):
         key = f"agree-{name}-{'before' if before else 'now'}"
         words = "Load the period before" if before else "Load them"
-        st.button(words, key=key, on_click=session.agree, args=(name,), icon=":material/download:")
+        st.button(words, key=key, on_click=session.accept_long_load, args=(name,), icon=":material/download:")
         for shorter in (30, 90):
             if shorter < window.days and not before:
                 st.button(
@@ -242,19 +242,19 @@ def long(error: LongLoad, name: DatasetName, *, before: bool = False) -> None:
                 )
 
 
-def _identity(error: UserlaneError, name: DatasetName) -> str:
+def _error_id(error: UserlaneError, name: DatasetName) -> str:
     """The ID under which the log has the error, or what lies behind it."""
-    return error.error_id if isinstance(error, Unforeseen) else failing.noted(error, dataset=name)
+    return error.error_id if isinstance(error, Unforeseen) else failing.log_error(error, dataset=name)
 
 
-def nothing(loaded: Loaded) -> None:
+def show_empty(loaded: Loaded) -> None:
     """The empty state, of what is complete: the API answered, and there is nothing in these days."""
     things = {"heart": "HEART scores", "nps": "NPS answers", "surveys": "survey answers", "tags": "tag use"}
-    empty = tuple(dataset for dataset in loaded.now if dataset.state.complete)
-    state = replace(loaded, now=empty).state
-    of = "" if len(empty) == len(loaded.now) else f" of {called(dataset.query for dataset in empty)}"
+    empty = tuple(dataset for dataset in loaded.current if dataset.state.complete)
+    state = replace(loaded, current=empty).state
+    of = "" if len(empty) == len(loaded.current) else f" of {query_names(dataset.query for dataset in empty)}"
     known = (
-        f"That was so {age(state.fetched_at)}; newer data could not be had."
+        f"That was so {format_age(state.fetched_at)}; newer data could not be had."
         if state.stale and state.fetched_at
         else "The API answered and the range is complete; "
         "choose a longer range on the left to look further back."
@@ -262,7 +262,7 @@ def nothing(loaded: Loaded) -> None:
     st.info(f"No {things[loaded.name]}{of} in {loaded.window.words()}. {known}", icon=":material/event_busy:")
 
 
-def explained(name: str) -> None:
+def show_method(name: str) -> None:
     """How a page's numbers are computed: the text of `explained/{name}.md`."""
     with st.expander("How this is computed", icon=":material/function:"):
         st.markdown((EXPLAINED / f"{name}.md").read_text(encoding="utf-8"))

@@ -11,13 +11,13 @@ from userlane import cache, request_import, session
 from userlane.contract import DATASETS, DatasetName, Profile, identifier
 from userlane.errors import FieldsAmbiguous, FieldsMissing, UserlaneError
 from userlane.request_import import Lesson
-from userlane.ui.text import API_NAMES, plain
+from userlane.ui.text import API_NAMES, escape_markdown
 
 WIDTH = 760
 PROPERTY, SURVEY = "taught-property", "taught-survey"
 
 
-def request_code() -> None:
+def show_request_code() -> None:
     """One box per API for the code that “Try it” copies, what was understood of it, and its use."""
     with st.expander("My API looks different", icon=":material/school:", key="teaching", width=WIDTH):
         st.markdown(
@@ -26,7 +26,7 @@ def request_code() -> None:
             "the address and the names in it are read, so that the dashboard asks the same way."
         )
         left, right = st.columns(2)
-        asked, surveys = session.value(session.PROPERTY), session.value(session.SURVEYS)
+        asked, surveys = session.get_widget(session.PROPERTY), session.get_widget(session.SURVEYS)
         left.text_input("Property ID in these requests", asked or "", key=PROPERTY)
         right.text_input("Survey ID in the survey request", surveys[0] if surveys else "", key=SURVEY)
         for name in DATASETS:
@@ -45,18 +45,18 @@ def _read() -> None:
     visit = session.visit()
     visit.lessons = {}
     for name in DATASETS:
-        code = session.value(_box(name)) or ""
+        code = session.get_widget(_box(name)) or ""
         if code.strip():
             visit.lessons[name] = lesson = _learned(code, name)
-            session.keep(_box(name), request_import.struck(code))
+            session.set_widget(_box(name), request_import.struck(code))
             if isinstance(lesson, Lesson) and lesson.token:
                 visit.found_token = lesson.token
 
 
 def _learned(code: str, dataset: DatasetName) -> Lesson | UserlaneError:
     try:
-        property_id = identifier(session.value(PROPERTY) or "", "property ID")
-        survey_id = session.value(SURVEY) or None
+        property_id = identifier(session.get_widget(PROPERTY) or "", "property ID")
+        survey_id = session.get_widget(SURVEY) or None
         return request_import.learn(
             code, dataset, property_id, survey_id, allowed_hosts=cache.settings().hosts
         )
@@ -69,7 +69,7 @@ def _understood() -> None:
     lessons: dict[DatasetName, Lesson] = {}
     for name, outcome in session.visit().lessons.items():
         if isinstance(outcome, UserlaneError):
-            words = f"{plain(outcome.cause)} {plain(outcome.next_step)}"
+            words = f"{escape_markdown(outcome.cause)} {escape_markdown(outcome.next_step)}"
             st.error(f"**{API_NAMES[name]}:** {words}", icon=":material/error:")
         else:
             lessons[name] = _asked(name, outcome)
@@ -110,7 +110,7 @@ def _asked(dataset: DatasetName, lesson: Lesson) -> Lesson:
     answers: dict[str, str] = {}
     while question := next((each for each in lesson.questions if each.role not in answers), None):
         answer = st.selectbox(
-            f"{API_NAMES[dataset]}: {plain(question.words)}",
+            f"{API_NAMES[dataset]}: {escape_markdown(question.words)}",
             question.candidates,
             index=None,
             accept_new_options=question.free,
@@ -123,7 +123,9 @@ def _asked(dataset: DatasetName, lesson: Lesson) -> Lesson:
         try:
             lesson = lesson.answered(answers)
         except UserlaneError as error:
-            st.error(f"{plain(error.cause)} {plain(error.next_step)}", icon=":material/error:")
+            st.error(
+                f"{escape_markdown(error.cause)} {escape_markdown(error.next_step)}", icon=":material/error:"
+            )
             break
     return lesson
 
@@ -149,10 +151,10 @@ def _in_force() -> None:
     st.success(
         f"The dashboard now asks as your requests do. Connect to try it.{token}", icon=":material/check:"
     )
-    download(visit.profile)
+    show_profile_download(visit.profile)
 
 
-def download(profile: Profile) -> None:
+def show_profile_download(profile: Profile) -> None:
     """The profile, to be mounted so that nobody has to teach it again. It never holds the token."""
     st.download_button(
         "Download the profile",
@@ -166,7 +168,7 @@ def download(profile: Profile) -> None:
     )
 
 
-def mapping(error: FieldsMissing | FieldsAmbiguous) -> None:
+def show_field_choice(error: FieldsMissing | FieldsAmbiguous) -> None:
     """Ask which key of the API's records is which field, and ask the API again with the answer."""
     if isinstance(error, FieldsAmbiguous):
         wanted = dict(error.candidates)
@@ -199,9 +201,9 @@ def _map(dataset: DatasetName, fields: tuple[str, ...]) -> None:
     if visit.connection is None:
         return
     profile = visit.connection.profile
-    chosen = {field: key for field in fields if (key := session.value(_choice(dataset, field)))}
+    chosen = {field: key for field in fields if (key := session.get_widget(_choice(dataset, field)))}
     route = profile.route(dataset)
     route = msgspec.structs.replace(route, fields={**route.fields, **chosen})
     visit.profile = msgspec.structs.replace(profile, **{dataset: route})
     visit.connection = replace(visit.connection, profile=visit.profile)
-    session.retry()
+    session.retry_loads()

@@ -6,21 +6,21 @@ from userlane import cache, session
 from userlane.contract import Window, identifier
 from userlane.errors import IdentifierUnusable
 from userlane.ui import connect
-from userlane.ui.text import plain
+from userlane.ui.text import escape_markdown
 
 
-def sidebar() -> None:
+def show_sidebar() -> None:
     """Draw the filters and remember them as `session.Filters`.
 
     They are drawn even when nobody is connected, so that a shared link keeps its filters through connecting.
     """
     now = session.today(cache.settings().timezone)
     connect.use_deployment_token()
-    session.take_ids()
+    session.read_ids()
     visit = session.visit()
     disabled = not visit.connected
     known = {**cache.settings().properties, **visit.properties}
-    asked = session.value(session.PROPERTY)
+    asked = session.get_widget(session.PROPERTY)
     property_id = st.selectbox(
         "Property",
         list(dict.fromkeys([*known, *([asked] if asked else [])])),
@@ -33,7 +33,7 @@ def sidebar() -> None:
         disabled=disabled,
     )
     period = st.container()
-    session.take_range(now)
+    session.read_range(now)
     chosen = st.date_input(
         "Dates, both included",
         (now, now),
@@ -46,7 +46,7 @@ def sidebar() -> None:
         st.caption("The dates in the link cannot be used; shown are the last 30 days.")
     # While a range is being picked there is one day or none: the dates in force stay until there are two.
     window = Window.through(*sorted(chosen)) if len(chosen) == 2 else session.filters().window
-    session.show_period(window, now)
+    session.name_period(window, now)
     period.selectbox(
         "Period",
         [*session.periods(now), session.CUSTOM],
@@ -65,7 +65,7 @@ def sidebar() -> None:
     )
     survey_ids = st.multiselect(
         "Surveys",
-        list(dict.fromkeys([*visit.surveys, *(session.value(session.SURVEYS) or [])])),
+        list(dict.fromkeys([*visit.surveys, *(session.get_widget(session.SURVEYS) or [])])),
         format_func=lambda each: visit.surveys.get(each, f"Survey {each}"),
         accept_new_options=True,
         placeholder="Survey ID",
@@ -73,12 +73,12 @@ def sidebar() -> None:
         disabled=disabled,
     )
     visit.filters = session.Filters(
-        _valid(property_id, "property ID"),
+        _check_id(property_id, "property ID"),
         window,
         compare,
-        tuple(each for each in survey_ids if _valid(each, "survey ID")),
+        tuple(each for each in survey_ids if _check_id(each, "survey ID")),
     )
-    session.put_filters(visit.filters)
+    session.write_url(visit.filters)
     st.button(
         "Refresh",
         on_click=session.refresh,
@@ -89,11 +89,11 @@ def sidebar() -> None:
     )
 
 
-def _valid(text: str | None, what: str) -> str | None:
+def _check_id(text: str | None, what: str) -> str | None:
     if not text:
         return None
     try:
         return identifier(text, what)
     except IdentifierUnusable as error:
-        st.error(plain(error.cause))
+        st.error(escape_markdown(error.cause))
         return None

@@ -12,12 +12,12 @@ from userlane import cache, charts, session
 from userlane.contract import LABELS, Measured, Window, shown
 from userlane.inference import reliability
 from userlane.metrics.heart import Contributions
-from userlane.ui.text import NOTHING, counted, number, provenance
+from userlane.ui.text import NOTHING, counted, describe_source, number
 
 WEEKLY_FROM_DAYS = 60
 
 
-def chart(
+def show_chart(
     figure: Measured[go.Figure], alt: str, *, key: str, n: Measured[int] | None = None, picks: str = ""
 ) -> None:
     """A figure and, under it, its range, n and state. A click on it sets the pills named `picks`.
@@ -26,7 +26,7 @@ def chart(
     """
     drawing, count = shown(figure), figure.rows if n is None else shown(n)
     few = figure.name in {"nps", "surveys"} and reliability(count) == "hidden"
-    if few or not charts.drawn(drawing):
+    if few or not charts.has_points(drawing):
         st.info("Too few answers to draw anything that would hold.", icon=":material/data_alert:")
     else:
         st.plotly_chart(
@@ -34,28 +34,30 @@ def chart(
             key=key,
             config=dict(charts.CONFIG),
             alt=alt,
-            on_select=(lambda: session.pick(key, picks)) if picks else "ignore",
+            on_select=(lambda: session.select_from_chart(key, picks)) if picks else "ignore",
             selection_mode="points",
         )
-    source(figure, count)
+    show_source(figure, count)
 
 
-def charts_ahead() -> None:
+def preload_charts() -> None:
     """An empty chart, at the end of a page that has none.
 
     For its first chart a browser loads megabytes of script, which keep it busy for a second: better now, as
     the visitor reads, than when another page waits for them.
     """
     with st.container(height=10, border=False):
-        st.plotly_chart(charts.nothing(), key="charts-ahead", config={"staticPlot": True}, alt="Empty chart")
+        st.plotly_chart(
+            charts.empty_figure(), key="charts-ahead", config={"staticPlot": True}, alt="Empty chart"
+        )
 
 
-def source(measured: Measured[Any], n: int | None = None) -> None:
+def show_source(measured: Measured[Any], n: int | None = None) -> None:
     """The line under a chart or table: its range, n and state."""
-    below(measured, provenance(measured, n))
+    show_caption(measured, describe_source(measured, n))
 
 
-def below(measured: Measured[Any], line: str) -> None:
+def show_caption(measured: Measured[Any], line: str) -> None:
     """A line with the state of what it is below: quiet where all is well, else as strong as other words."""
     if measured.condition in {"complete", "empty"}:
         st.caption(line)
@@ -63,7 +65,7 @@ def below(measured: Measured[Any], line: str) -> None:
         st.markdown(f":small[{line}]")
 
 
-def step(key: str, window: Window, steps: tuple[str, str] = ("week", "month")) -> Any:
+def choose_granularity(key: str, window: Window, steps: tuple[str, str] = ("week", "month")) -> Any:
     """How finely a trend is cut; the finer one is offered first for short ranges."""
     finer, coarser = steps
     limit = WEEKLY_FROM_DAYS if finer == "day" else 4 * WEEKLY_FROM_DAYS
@@ -85,19 +87,19 @@ def survey_names(survey_ids: Sequence[str]) -> dict[str, str]:
     return {survey_id: known.get(survey_id, f"Survey {survey_id}") for survey_id in survey_ids}
 
 
-def labelled(table: Measured[pd.DataFrame], names: Mapping[str, str]) -> Measured[pd.DataFrame]:
+def label_surveys(table: Measured[pd.DataFrame], names: Mapping[str, str]) -> Measured[pd.DataFrame]:
     """The table with the survey's name after its ID."""
-    return cache.measured(_labelled, table, names=names)
+    return cache.measure_cached(_label_surveys, table, names=names)
 
 
-def _labelled(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+def _label_surveys(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     position = list(frame.columns).index("survey_id") + 1
     frame = frame.copy()
     frame.insert(position, "survey", frame["survey_id"].map(names))
     return frame
 
 
-def heart_table(summary: Measured[pd.DataFrame]) -> None:
+def show_heart_table(summary: Measured[pd.DataFrame]) -> None:
     """This period against the one before, a row per letter."""
     st.dataframe(
         shown(summary)[["label", "mean", "days", "band", "previous", "previous_days", "change"]],
@@ -114,10 +116,10 @@ def heart_table(summary: Measured[pd.DataFrame]) -> None:
         placeholder=NOTHING,
         alt="HEART scores of this period and the one before",
     )
-    source(summary)
+    show_source(summary)
 
 
-def contributions_note(contributions: Measured[Contributions]) -> None:
+def show_contributions_note(contributions: Measured[Contributions]) -> None:
     """Whether the bars are exact, in one sentence."""
     moved = shown(contributions)
     if moved.holds:
@@ -132,9 +134,9 @@ def contributions_note(contributions: Measured[Contributions]) -> None:
         )
 
 
-def dots_note(daily: Measured[pd.DataFrame], scores: Sequence[str]) -> None:
+def show_dots_note(daily: Measured[pd.DataFrame], scores: Sequence[str]) -> None:
     """Which scores do not show single days, where there are too many days for all."""
-    dotted = charts.dotted(shown(daily), scores)
+    dotted = charts.scores_with_dots(shown(daily), scores)
     others = [LABELS[score] for score in scores if score not in dotted]
     if others:
         st.caption(
@@ -143,12 +145,12 @@ def dots_note(daily: Measured[pd.DataFrame], scores: Sequence[str]) -> None:
         )
 
 
-def comments_table(found: Measured[pd.DataFrame]) -> None:
+def show_comments(found: Measured[pd.DataFrame]) -> None:
     """Comments, newest first; the row that is clicked is shown in full."""
     comments = shown(found)
     if comments.empty:
         st.info("No comment matches.", icon=":material/search_off:")
-        source(found, 0)
+        show_source(found, 0)
         return
     columns = [name for name in ("day", "survey", "score", "comment", "user_id") if name in comments]
     event = st.dataframe(
@@ -164,22 +166,22 @@ def comments_table(found: Measured[pd.DataFrame]) -> None:
         on_select="rerun",
         selection_mode="single-row",
         placeholder=NOTHING,
-        key=f"comments-{found.name}-{contents(comments['comment'])}",
+        key=f"comments-{found.name}-{table_key(comments['comment'])}",
         alt="Comments, newest first",
     )
     for position in event["selection"]["rows"]:
         if position < len(comments):
             with st.container(border=True):
                 st.text(str(comments["comment"].iloc[position]))
-    source(found, len(comments))
+    show_source(found, len(comments))
 
 
-def contents(column: "pd.Series[str]") -> str:
+def table_key(column: "pd.Series[str]") -> str:
     """Names a table by its rows: what was ticked in one list means nothing in another."""
     return hashlib.sha256("\0".join(column.astype(str)).encode()).hexdigest()[:12]
 
 
-def people_tabs(groups: Mapping[str, Measured[pd.DataFrame]]) -> None:
+def show_people(groups: Mapping[str, Measured[pd.DataFrame]]) -> None:
     """A tab for each group of users, with how many they are where that is known."""
     labels = [
         f"{name} ({number(len(shown(users)), 0)})" if users.condition in {"complete", "empty"} else name
@@ -187,15 +189,15 @@ def people_tabs(groups: Mapping[str, Measured[pd.DataFrame]]) -> None:
     ]
     for tab, users in zip(st.tabs(labels), groups.values(), strict=True):
         with tab:
-            people_table(users)
+            _show_people_table(users)
 
 
-def people_table(users: Measured[pd.DataFrame]) -> None:
+def _show_people_table(users: Measured[pd.DataFrame]) -> None:
     """Users and their latest answer."""
     people = shown(users)
     if people.empty:
         st.info("Nobody in this period.", icon=":material/person_off:")
-        source(users)
+        show_source(users)
         return
     st.dataframe(
         people,
@@ -212,4 +214,4 @@ def people_table(users: Measured[pd.DataFrame]) -> None:
         placeholder=NOTHING,
         alt="Users and their latest answer",
     )
-    below(users, f"{counted(len(people), 'user')} out of {provenance(users)}")
+    show_caption(users, f"{counted(len(people), 'user')} out of {describe_source(users)}")

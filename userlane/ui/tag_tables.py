@@ -8,8 +8,8 @@ import streamlit as st
 
 from userlane import cache, lookups, session
 from userlane.contract import Measured, shown
-from userlane.ui.tables import below, contents, source
-from userlane.ui.text import counted, provenance
+from userlane.ui.tables import show_caption, show_source, table_key
+from userlane.ui.text import counted, describe_source
 
 FIRST_DRAWN, MOST_DRAWN = 5, 8
 EXTREMES = 5
@@ -27,12 +27,12 @@ TAG_COLUMNS: Mapping[str, Any] = {
 }
 
 
-def tag_ranking(adoption: Measured[pd.DataFrame], trends: Measured[pd.DataFrame]) -> Measured[pd.DataFrame]:
+def rank_tags(adoption: Measured[pd.DataFrame], trends: Measured[pd.DataFrame]) -> Measured[pd.DataFrame]:
     """Adoption with names and trends, most users first."""
-    return cache.measured(_ranked, label_tags(adoption), trends)
+    return cache.measure_cached(_rank_tags, label_tags(adoption), trends)
 
 
-def _ranked(adoption: pd.DataFrame, trends: pd.DataFrame) -> pd.DataFrame:
+def _rank_tags(adoption: pd.DataFrame, trends: pd.DataFrame) -> pd.DataFrame:
     ranking = adoption.merge(trends, on="tag_id", how="left")
     # A sparkline cannot show a gap, and must not hide one; a single day is no course.
     whole = ranking["trend"].map(
@@ -44,15 +44,15 @@ def _ranked(adoption: pd.DataFrame, trends: pd.DataFrame) -> pd.DataFrame:
 
 def label_tags(table: Measured[pd.DataFrame]) -> Measured[pd.DataFrame]:
     """The table with the tag's name, or its ID in words, from the visitor's upload."""
-    return cache.measured(lookups.label_tags, table, names=session.visit().names)
+    return cache.measure_cached(lookups.label_tags, table, names=session.visit().names)
 
 
 def search_tags(ranking: Measured[pd.DataFrame], search: str) -> Measured[pd.DataFrame]:
     """The tags whose name or ID holds the text searched for, as typed, in any case."""
-    return cache.measured(_matching, ranking, wanted=search.strip().casefold())
+    return cache.measure_cached(_search_tags, ranking, wanted=search.strip().casefold())
 
 
-def _matching(ranking: pd.DataFrame, wanted: str) -> pd.DataFrame:
+def _search_tags(ranking: pd.DataFrame, wanted: str) -> pd.DataFrame:
     found = ranking["tag"].str.casefold().str.contains(wanted, regex=False)
     return ranking[found | ranking["tag_id"].str.casefold().str.contains(wanted, regex=False)]
 
@@ -62,7 +62,7 @@ def choose_tags(ranking: Measured[pd.DataFrame], ticked: Sequence[str]) -> list[
     return list(ticked[:MOST_DRAWN] or shown(ranking)["tag_id"].head(FIRST_DRAWN))
 
 
-def tag_extremes(tags: Measured[pd.DataFrame]) -> None:
+def show_tag_extremes(tags: Measured[pd.DataFrame]) -> None:
     """The most and the least adopted tags, side by side."""
     ranking = shown(tags)
     most, least = st.columns(2, gap="medium")
@@ -78,15 +78,15 @@ def tag_extremes(tags: Measured[pd.DataFrame]) -> None:
                 column_config=TAG_COLUMNS,
                 alt=f"Tags with {title.lower()}",
             )
-    below(tags, f"{counted(len(ranking), 'tag')} with any use · {provenance(tags)}")
+    show_caption(tags, f"{counted(len(ranking), 'tag')} with any use · {describe_source(tags)}")
 
 
-def tag_table(tags: Measured[pd.DataFrame]) -> list[str]:
+def show_tag_table(tags: Measured[pd.DataFrame]) -> list[str]:
     """Tags by adoption; answers the IDs of the rows that are ticked."""
     ranking = shown(tags)
     if ranking.empty:
         st.info("No tag matches.", icon=":material/search_off:")
-        source(tags)
+        show_source(tags)
         return []
     columns = ["tag", "users", "share", "range", "interactions", "per_user", "trend", "tag_id"]
     ranges = [
@@ -99,15 +99,15 @@ def tag_table(tags: Measured[pd.DataFrame]) -> list[str]:
         column_config=TAG_COLUMNS,
         on_select="rerun",
         selection_mode="multi-row",
-        key=f"tag-table-{contents(ranking['tag_id'])}",
+        key=f"tag-table-{table_key(ranking['tag_id'])}",
         alt="Tags by number of users",
     )
     how = f"tick up to {MOST_DRAWN} to compare them below"
-    below(tags, f"{counted(len(ranking), 'tag')} · {provenance(tags)} · {how}")
+    show_caption(tags, f"{counted(len(ranking), 'tag')} · {describe_source(tags)} · {how}")
     return [ranking["tag_id"].iloc[row] for row in event["selection"]["rows"] if row < len(ranking)]
 
 
-def heaviest_table(users: Measured[pd.DataFrame]) -> None:
+def show_heaviest_users(users: Measured[pd.DataFrame]) -> None:
     """Users with most interactions."""
     heaviest = shown(users)
     st.dataframe(
@@ -122,4 +122,4 @@ def heaviest_table(users: Measured[pd.DataFrame]) -> None:
         },
         alt="Users with most interactions",
     )
-    source(users)
+    show_source(users)

@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from userlane.charts.text import isolated
+from userlane.charts.text import isolate
 from userlane.contract import DatasetName, Measured, State
 from userlane.inference import Estimate
 from userlane.saved_json import UNKNOWN
@@ -33,22 +33,22 @@ NOUNS: dict[DatasetName, tuple[str, str]] = {
 }
 
 
-def plain(text: object, longest: int = LONGEST) -> str:
+def escape_markdown(text: object, longest: int = LONGEST) -> str:
     r"""`text` as Markdown that shows it letter by letter: no link, image, colour, formula or line break.
 
     What is longer than `longest` characters is cut with a mark.
 
-    >>> plain("![x](y) *z*"), plain("abcdef", 4)
+    >>> escape_markdown("![x](y) *z*"), escape_markdown("abcdef", 4)
     ('\\!\\[x\\]\\(y\\) \\*z\\*', 'abc…')
     """
-    words = cut(_UNSEEN.sub("", " ".join(cut(str(text), 4 * longest).split())), longest)
-    return _MARKDOWN.sub(r"\\\1", _RECOGNISED.sub(_WORD_JOINER, isolated(words)))
+    words = shorten(_UNSEEN.sub("", " ".join(shorten(str(text), 4 * longest).split())), longest)
+    return _MARKDOWN.sub(r"\\\1", _RECOGNISED.sub(_WORD_JOINER, isolate(words)))
 
 
-def cut(text: str, longest: int) -> str:
+def shorten(text: str, longest: int) -> str:
     """`text`, or as much of it as `longest` characters hold, with a mark where it was cut.
 
-    >>> cut("abcd", 4), cut("abcde", 4)
+    >>> shorten("abcd", 4), shorten("abcde", 4)
     ('abcd', 'abc…')
     """
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
@@ -91,18 +91,18 @@ def counted(n: int, thing: str, things: str = "") -> str:
     return f"{number(n, 0)} {thing if n == 1 else things or thing + 's'}"
 
 
-def standing(state: State, rows: int) -> str:
+def describe_state(state: State, rows: int) -> str:
     """A word or two for a state; what is not whole stands out."""
     if UNKNOWN in state.reasons:
         return ":orange-badge[from files, completeness unknown]"
     if not state.complete:
         return ":orange-badge[incomplete]"
     if state.stale:
-        return f":orange-badge[stale{f', as of {age(state.fetched_at)}' if state.fetched_at else ''}]"
+        return f":orange-badge[stale{f', as of {format_age(state.fetched_at)}' if state.fetched_at else ''}]"
     return "complete" if rows else "no data"
 
 
-def age(moment: datetime) -> str:
+def format_age(moment: datetime) -> str:
     """How long ago, in whole minutes, hours or days: “3 h ago”."""
     minutes = max(1, int((datetime.now(UTC) - moment).total_seconds() // 60))
     if minutes < 60:
@@ -110,10 +110,10 @@ def age(moment: datetime) -> str:
     return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days ago"
 
 
-def rest(seconds: float) -> str:
+def format_time_left(seconds: float) -> str:
     """How long it will still take, no closer than can be known: “about 3 minutes left”.
 
-    >>> rest(200), rest(20)
+    >>> format_time_left(200), format_time_left(20)
     ('about 3 minutes left', 'less than a minute left')
     """
     return (
@@ -121,13 +121,13 @@ def rest(seconds: float) -> str:
     )
 
 
-def provenance(measured: Measured[Any], n: int | None = None) -> str:
+def describe_source(measured: Measured[Any], n: int | None = None) -> str:
     """Where a number comes from: its range, how much is behind it, how complete that is.
 
     `n` is given where a page counts fewer than all rows. “1 Apr – 30 Apr 2026 · 1 234 answers · complete”
     """
     behind = counted(measured.rows if n is None else n, *NOUNS[measured.name])
-    parts = [measured.window.words(), behind, standing(measured.state, measured.rows)]
+    parts = [measured.window.words(), behind, describe_state(measured.state, measured.rows)]
     if measured.timezone != "UTC":
         parts.append(measured.timezone)
     return " · ".join(parts)

@@ -5,14 +5,14 @@ import streamlit as st
 from userlane import cache, saved_json, session
 from userlane.contract import DATASETS, DatasetName
 from userlane.errors import UploadRefused, UserlaneError
-from userlane.ui.text import API_NAMES, plain
+from userlane.ui.text import API_NAMES, escape_markdown
 from userlane.web import upload_quota
 
 WIDTH = 760
 PROPERTY = "files"
 
 
-def saved_answers() -> None:
+def show_saved_json() -> None:
     """One uploader per API for files copied from “Try it”, and the button that opens them."""
     with st.expander("Open saved JSON", icon=":material/folder_open:", key="saved-json", width=WIDTH):
         st.markdown(
@@ -24,13 +24,13 @@ def saved_answers() -> None:
             st.file_uploader(
                 API_NAMES[name], type=["json", "txt"], accept_multiple_files=True, key=f"saved-{name}"
             )
-        st.button("Open the files", on_click=_open, icon=":material/folder_open:")
+        st.button("Open the files", on_click=_open_files, icon=":material/folder_open:")
         for name, error in session.visit().unreadable.items():
-            words = f"{plain(error.cause)} {plain(error.next_step)}"
+            words = f"{escape_markdown(error.cause)} {escape_markdown(error.next_step)}"
             st.error(f"**{API_NAMES[name]}:** {words}", icon=":material/error:")
 
 
-def _open() -> None:
+def _open_files() -> None:
     """Callback: read the files; if all can be read, the pages show them."""
     visit, settings = session.visit(), cache.settings()
     profile = visit.profile or settings.profile
@@ -38,7 +38,7 @@ def _open() -> None:
     visit.unreadable = {}
     for name in DATASETS:
         try:
-            files = uploaded(f"saved-{name}")
+            files = read_uploads(f"saved-{name}")
             if files:
                 fields = profile.route(name).fields
                 opened[name] = saved_json.read(files, name, fields=fields, timezone=settings.timezone)
@@ -50,12 +50,12 @@ def _open() -> None:
         session.open_files(opened, {PROPERTY: "Saved files"}, surveys)
 
 
-def uploaded(key: str) -> list[tuple[str, bytes]]:
+def read_uploads(key: str) -> list[tuple[str, bytes]]:
     """Name and content of each file that the uploader of this key holds.
 
     Raises `UploadRefused` when one of them did not get through: the page has it, the server has not.
     """
-    found = session.value(key) or []
+    found = session.get_widget(key) or []
     files = found if isinstance(found, list) else [found]
     if not all(hasattr(file, "getvalue") for file in files):
         raise UploadRefused(upload_quota.BEYOND, upload_quota.AGAIN)

@@ -195,7 +195,7 @@ ELSEWHERE = (
     Elsewhere(
         "In every case",
         "foreign text inert",
-        ("layout/test_text.py", "charts/test_text.py", "browser/test_inert.py"),
+        ("ui/test_text.py", "charts/test_text.py", "browser/test_inert.py"),
     ),
 )
 

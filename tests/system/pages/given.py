@@ -1,4 +1,4 @@
-"""Datasets in any state, given to the pages without an API: what `cached.fetcher` answers is made up here."""
+"""Datasets in any state, given to the pages without an API: what `cache.fetcher` answers is made up here."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta

@@ -29,17 +29,17 @@ def test_without_a_connection_a_page_is_the_form_and_nothing_else(own: Open, tit
 def test_a_form_that_is_drawn_again_is_not_emptied_before(own: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the two arrive apart, a browser forgets what is typed in one box while another has it redrawn."""
     done = Mock()
-    done.empty.side_effect, done.form.side_effect = st.empty, connect.form
+    done.empty.side_effect, done.show_form.side_effect = st.empty, connect.show_form
     monkeypatch.setattr(st, "empty", done.empty)
-    monkeypatch.setattr(connect, "form", done.form)
+    monkeypatch.setattr(connect, "show_form", done.show_form)
     visitor = own().go("NPS").again()
     # Streamlit empties what is behind the form when a script is stopped.
-    assert done.mock_calls == [call.form(), call.empty()] * 3
+    assert done.mock_calls == [call.show_form(), call.empty()] * 3
     visitor.connect(TOKEN, "demo")
     done.reset_mock()
     visitor.again()
     assert done.mock_calls[0] == call.empty(), "its place is emptied before anything else is drawn"
-    assert call.form() not in done.mock_calls
+    assert call.show_form() not in done.mock_calls
 
 
 @pytest.mark.parametrize("title", TITLES)

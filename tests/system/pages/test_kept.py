@@ -8,14 +8,14 @@ import pytest
 from tests.system.pages.conftest import Open
 from tests.system.pages.screen import DATA_TITLES, Screen
 from userlane import cache
-from userlane.cache import Results
+from userlane.cache import ResultCache
 from userlane.sandbox import TOKEN
 
 
 @pytest.fixture
-def results(monkeypatch: pytest.MonkeyPatch) -> Results:
+def results(monkeypatch: pytest.MonkeyPatch) -> ResultCache:
     """Nothing is kept yet, and all that is computed will be."""
-    results = Results()
+    results = ResultCache()
     monkeypatch.setattr(cache, "results", results)
     return results
 
@@ -30,16 +30,16 @@ def view(screen: Screen, title: str) -> str:
 
 @pytest.mark.parametrize("title", DATA_TITLES)
 def test_a_page_is_the_same_with_and_without_kept_results(
-    title: str, sample: Screen, results: Results, monkeypatch: pytest.MonkeyPatch
+    title: str, sample: Screen, results: ResultCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, again = view(sample, title), view(sample, title)
     assert results.size
-    monkeypatch.setattr(cache, "results", Results(most=0))
+    monkeypatch.setattr(cache, "results", ResultCache(most=0))
     assert first == again == view(sample, title)
     assert cache.results.size == 0
 
 
-def test_pages_change_nothing_that_is_kept(sample: Screen, results: Results) -> None:
+def test_pages_change_nothing_that_is_kept(sample: Screen, results: ResultCache) -> None:
     """What one visitor's page did to a table, all others would see."""
 
     def contents() -> dict[str, bytes]:
@@ -54,7 +54,7 @@ def test_pages_change_nothing_that_is_kept(sample: Screen, results: Results) -> 
 
 
 def test_what_was_shown_once_is_not_computed_again(
-    sample: Screen, results: Results, monkeypatch: pytest.MonkeyPatch
+    sample: Screen, results: ResultCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither for the same visitor nor for another who is given the same rows."""
     for title in DATA_TITLES:
@@ -68,7 +68,7 @@ def test_what_was_shown_once_is_not_computed_again(
     assert computed == []
 
 
-def test_what_was_computed_of_deleted_rows_goes_with_them(own: Open, results: Results) -> None:
+def test_what_was_computed_of_deleted_rows_goes_with_them(own: Open, results: ResultCache) -> None:
     """A comment that somebody has deleted does not stay in memory."""
     visitor = own().connect(TOKEN, "demo").go("NPS")
     assert results.size

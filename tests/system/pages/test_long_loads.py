@@ -58,7 +58,7 @@ class _Probe:
 def fetcher(monkeypatch: pytest.MonkeyPatch) -> Asked:
     asked = Asked()
     monkeypatch.setattr(cache, "fetcher", lambda: asked)
-    monkeypatch.setattr("userlane.ui.connect.test", lambda *_: [_Probe()])
+    monkeypatch.setattr("userlane.ui.connect.test_connection", lambda *_: [_Probe()])
     return asked
 
 

@@ -17,7 +17,7 @@ from userlane import ui
 from userlane.contract import Dataset, Measured
 
 PAGES = sorted((ROOT / "pages").glob("*.py"))
-LAYOUT = sorted((ROOT / "userlane" / "layout").glob("*.py"))
+UI = sorted((ROOT / "userlane" / "ui").glob("*.py"))
 
 CONTROLS = {
     "columns",
@@ -32,7 +32,7 @@ CONTROLS = {
 """What a page may ask Streamlit for by itself: places, controls and headings, none of which shows data."""
 
 DRAWS = {"metric", "plotly_chart", "dataframe", "data_editor", "table", "json", "line_chart", "bar_chart"}
-PASSED = (Measured, ui.Loaded, ui.View, DeltaGenerator)
+PASSED = (Measured, ui.Loaded, ui.ExportedTable, DeltaGenerator)
 NO_DATA = {str, bool, int, type(None)}
 
 
@@ -61,18 +61,18 @@ def test_a_page_never_takes_a_value_out_of_what_was_measured(page: Path) -> None
     """Nor does it go to the rows past it; and it is no longer than a paragraph."""
     nodes = list(ast.walk(tree(page)))
     attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    assert not attributes & {"value", "datasets", "now", "rows"}
+    assert not attributes & {"value", "datasets", "current", "rows"}
     imported = {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
     assert "shown" not in imported
     assert len(page.read_text(encoding="utf-8").splitlines()) <= 80
 
 
-@pytest.mark.parametrize("path", LAYOUT, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", UI, ids=lambda path: path.stem)
 def test_numbers_are_drawn_in_few_places_only(path: Path) -> None:
     """Where cards are drawn, and where charts and tables are."""
     drawn = {name.removeprefix("st.") for name, _ in calls(path) if name.startswith("st.")} & DRAWS
     allowed = {"cards": {"metric"}, "tables": {"plotly_chart", "dataframe"}, "tag_tables": {"dataframe"}}
-    allowed["teaching"] = {"dataframe"}  # of the fields in a pasted request
+    allowed["request_import"] = {"dataframe"}  # of the fields in a pasted request
     assert drawn <= allowed.get(path.stem, set())
 
 
@@ -98,7 +98,7 @@ def bare(hint: Any) -> bool:
 
 
 def functions() -> Iterator[tuple[str, Any]]:
-    """What layout offers the pages."""
+    """What `ui` offers the pages."""
     for name in ui.__all__:
         offered = getattr(ui, name)
         if inspect.isfunction(offered):
@@ -126,7 +126,7 @@ DRAWING = [(name, function) for name, function in functions() if measured_parame
 @pytest.mark.parametrize(
     "data", [42.0, pd.DataFrame({"n": [1]}), go.Figure()], ids=["number", "table", "figure"]
 )
-def test_layout_refuses_bare_data(name: str, function: Any, data: Any) -> None:
+def test_ui_refuses_bare_data(name: str, function: Any, data: Any) -> None:
     """Also where no type checker looks: before anything is on screen, with a `TypeError`."""
     others: dict[str, Any] = {"before": None, "change": None, "names": {}, "alt": "", "key": name}
     others |= {"search": "", "ticked": []}
@@ -137,19 +137,26 @@ def test_layout_refuses_bare_data(name: str, function: Any, data: Any) -> None:
         function(**given)
 
 
-def test_most_of_layout_takes_what_was_measured() -> None:
+def test_most_of_ui_takes_what_was_measured() -> None:
     """The checks above have something to check."""
     names = {name for name, _ in DRAWING}
-    assert names >= {"chart", "nps_cards", "heart_cards", "survey_cards", "tag_table", "comments_table"}
+    assert names >= {
+        "show_chart",
+        "show_nps_cards",
+        "show_heart_cards",
+        "show_survey_cards",
+        "show_tag_table",
+        "show_comments",
+    }
 
 
 def test_a_file_cannot_be_made_from_a_bare_table() -> None:
     """A download says whether its rows are complete; of a bare table nobody knows."""
     with pytest.raises(TypeError):
-        ui.View("table", pd.DataFrame({"n": [1]}))  # type: ignore[arg-type]  # what is refused here
+        ui.ExportedTable("table", pd.DataFrame({"n": [1]}))  # type: ignore[arg-type]  # what is refused here
 
 
-def test_the_layout_is_the_one_that_pages_use() -> None:
+def test_the_functions_checked_are_those_that_pages_use() -> None:
     """What pages call is what these checks look at."""
-    used = {name.split(".")[1] for page in PAGES for name, _ in calls(page) if name.startswith("layout.")}
+    used = {name.split(".")[1] for page in PAGES for name, _ in calls(page) if name.startswith("ui.")}
     assert {each.split("(")[0] for each in used} <= set(ui.__all__)

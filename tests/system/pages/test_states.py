@@ -27,7 +27,7 @@ from userlane.errors import (
 )
 from userlane.metrics import surveys as metrics
 from userlane.ui import downloads, loading
-from userlane.ui.loaded import collected
+from userlane.ui.loaded import build_loaded
 
 OpenGiven = Callable[[Callable[[Query], Answer]], tuple[Screen, Given]]
 RETRY = "Retry the missing part"
@@ -40,7 +40,7 @@ def given(own: Open, monkeypatch: pytest.MonkeyPatch) -> OpenGiven:
     def opened(answer: Callable[[Query], Answer]) -> tuple[Screen, Given]:
         fetcher = Given(dataset)
         monkeypatch.setattr(cache, "fetcher", lambda: fetcher)
-        monkeypatch.setattr("userlane.ui.connect.test", lambda *_: [PROBE])
+        monkeypatch.setattr("userlane.ui.connect.test_connection", lambda *_: [PROBE])
         visitor = own(property="demo").connect(TOKEN, "demo", "512 Tour\n513 Help")
         fetcher.answer = answer
         visitor.app.session_state["visit"].outcomes.clear()
@@ -190,9 +190,9 @@ def test_a_file_names_the_survey_that_was_lost() -> None:
         asked[0]: dataset(asked[0]),
         asked[1]: ApiFailed("The API failed.", "Wait."),
     }
-    loaded = collected("surveys", MONTH, asked, outcomes)
-    view = downloads.View("summary", measure(metrics.summary, loaded.frame), {"surveys": "512, 513"})
-    written = json.loads(downloads._view_file(view, "json"))
+    loaded = build_loaded("surveys", MONTH, asked, outcomes)
+    view = downloads.ExportedTable("summary", measure(metrics.summary, loaded.frame), {"surveys": "512, 513"})
+    written = json.loads(downloads._write_table(view, "json"))
     assert written["complete"] is False
     assert written["reasons"][0] == "Survey 513 was not loaded. The API failed."
     assert {record["survey_id"] for record in written["records"]} == {"512"}

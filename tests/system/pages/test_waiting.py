@@ -67,7 +67,7 @@ def seen(own: Open, monkeypatch: pytest.MonkeyPatch) -> Seen:
     def opened(progress: Progress) -> tuple[list[str], Screen]:
         monkeypatch.setattr(loading, "QUIET_SECONDS", 0)
         monkeypatch.setattr(cache, "fetcher", lambda: Fetching(progress))
-        monkeypatch.setattr("userlane.ui.connect.test", lambda *_: [PROBE])
+        monkeypatch.setattr("userlane.ui.connect.test_connection", lambda *_: [PROBE])
         visitor = own(property="demo").connect(TOKEN, "demo")
         monkeypatch.setattr(DeltaGenerator, "markdown", heard)
         return shown, visitor.go("NPS")

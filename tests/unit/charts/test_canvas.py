@@ -80,7 +80,9 @@ def test_a_long_line_shows_some_markers_but_never_hides_a_lone_value() -> None:
 def test_a_legend_of_long_names_gets_more_room() -> None:
     """Its lines on a narrow screen are added to the height, so the plot keeps its own."""
     short, long = (
-        canvas.sheet([{"type": "scatter", "name": name}] * 4, height=300).layout.to_plotly_json()["height"]
+        canvas.build_figure([{"type": "scatter", "name": name}] * 4, height=300).layout.to_plotly_json()[
+            "height"
+        ]
         for name in ("A", "A" * 28)
     )
     assert long == short + 60
@@ -99,7 +101,7 @@ def test_a_sheet_is_sent_as_any_figure_of_the_same_content() -> None:
         "Line", ["2026-04-01"] * 3, pd.Series([1.5, math.nan, 3.0]), STYLE, texts, carries="a"
     )
     bars = canvas.bars(range(3), [1, 2.5, math.nan], "#123456", texts, customdata=[[1, "a"], [2, "b"], []])
-    figure = canvas.sheet([line, bars], height=100, shapes=[canvas.rule(1)])
+    figure = canvas.build_figure([line, bars], height=100, shapes=[canvas.rule_line(1)])
     plain = go.Figure(figure.data, figure.layout)
     assert type(plain) is go.Figure
     assert figure.to_json() == plain.to_json()

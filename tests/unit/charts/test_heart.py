@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.charts.drawing import checked, named
-from userlane.charts import SCORE_STYLES, dotted, heart_contributions, heart_trend
+from userlane.charts import SCORE_STYLES, heart_contributions, heart_trend, scores_with_dots
 from userlane.contract import LABELS, SCORES
 
 NAN = math.nan
@@ -68,7 +68,7 @@ def test_where_dots_would_crowd_only_the_overall_score_has_them() -> None:
     """The lines of the others then say what their dots would: values of the day, the mean, a click."""
     daily, traffic = of_days(365, *SCORES)
     figure = checked(heart_trend(daily, traffic, SCORES))
-    assert dotted(daily, SCORES) == ["overall"]
+    assert scores_with_dots(daily, SCORES) == ["overall"]
     assert [trace.legendgroup for trace in figure.data if trace.mode == "markers"] == ["overall"]
     assert named(figure, "Adoption").hovertext[1] == "Adoption: <b>71.0</b> (High), 7-day mean 71.0"
     assert named(figure, "Adoption").hoverinfo is None
@@ -83,7 +83,7 @@ def test_a_value_that_no_mean_stands_for_is_drawn_however_crowded_it_is() -> Non
     dots = next(each for each in figure.data if (each.mode, each.name) == ("markers", "Adoption"))
     assert [value for value in dots.y if not math.isnan(value)] == [70]
     assert list(named(figure, "Retention").y[:3]) == [70, 71, 72]
-    assert dotted(daily, SCORES) == ["overall", "retention"]
+    assert scores_with_dots(daily, SCORES) == ["overall", "retention"]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_score_has_dots_while_there_is_room_or_when_it_is_alone(
     days: int, scores: list[str], with_dots: list[str]
 ) -> None:
     daily, _ = of_days(days, *SCORES)
-    assert dotted(daily, scores) == with_dots
+    assert scores_with_dots(daily, scores) == with_dots
 
 
 def test_users_and_sessions_of_many_days_have_few_markers_and_a_lone_day_is_seen() -> None:

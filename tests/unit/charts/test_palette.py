@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from userlane.charts import BUCKET_COLOURS, SCORE_STYLES, SERIES, TRAFFIC_STYLES
-from userlane.charts.palette import NEUTRAL, PATTERNS, contrast, ink, luminance, series_styles
+from userlane.charts.palette import NEUTRAL, PATTERNS, contrast, luminance, series_styles, text_colour
 from userlane.contract import BUCKETS, SCORES
 
 Matrix = npt.NDArray[np.float64]
@@ -115,7 +115,7 @@ def test_every_bucket_and_score_has_its_own_look() -> None:
 
 def test_text_on_a_bar_can_be_read() -> None:
     """Numbers written in a bar have at least 4.5:1."""
-    assert all(contrast(ink(colour), colour) >= 4.5 for colour in ALL_COLOURS)
+    assert all(contrast(text_colour(colour), colour) >= 4.5 for colour in ALL_COLOURS)
 
 
 def test_series_differ_without_colour_too() -> None:

@@ -21,7 +21,7 @@ def sums(*found: int) -> pa.Table:
     return pa.table({"users": pa.array(found, pa.int64())})
 
 
-def plain(found: Mapping[str, pa.Table]) -> dict[str, list[int]]:
+def escape_markdown(found: Mapping[str, pa.Table]) -> dict[str, list[int]]:
     return {key: table["users"].to_pylist() for key, table in found.items()}
 
 
@@ -41,17 +41,17 @@ def test_what_was_kept_is_found_by_its_key_also_after_many_files_became_one(
             known.setdefault(key, found)
         (here if len(put) % 2 else there).put({key: sums(*known[key]) for key in put})
     for shelf in (here, there, FolderShelf(folder)):
-        assert plain(shelf.get([*"abcdefgh"])) == known
+        assert escape_markdown(shelf.get([*"abcdefgh"])) == known
     assert len(list(folder.iterdir()) if folder.exists() else []) <= 8
 
 
 @pytest.mark.parametrize("kind", ["memory", "folder"])
 def test_a_key_that_nothing_was_kept_by_is_not_found(tmp_path: Path, kind: str) -> None:
     shelf: Shelf = MemoryShelf() if kind == "memory" else FolderShelf(tmp_path / "sums")
-    assert plain(shelf.get(["a"])) == {}
+    assert escape_markdown(shelf.get(["a"])) == {}
     shelf.put({"a": sums(1)})
-    assert plain(shelf.get(["b"])) == {}
-    assert plain(shelf.get(["a", "b"])) == {"a": [1]}
+    assert escape_markdown(shelf.get(["b"])) == {}
+    assert escape_markdown(shelf.get(["a", "b"])) == {"a": [1]}
 
 
 def test_a_broken_file_is_dropped_and_the_others_are_read(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_broken_file_is_dropped_and_the_others_are_read(tmp_path: Path) -> Non
     FolderShelf(tmp_path).put({"b": sums(2)})
     broken = min(tmp_path.iterdir())
     broken.write_bytes(broken.read_bytes()[:-1])
-    left = plain(FolderShelf(tmp_path).get(["a", "b"]))
+    left = escape_markdown(FolderShelf(tmp_path).get(["a", "b"]))
     assert left in ({"a": [1]}, {"b": [2]})
     assert not broken.exists()
 
@@ -69,10 +69,10 @@ def test_a_file_of_other_columns_is_dropped(tmp_path: Path) -> None:
     empty = tmp_path / f"empty.{zlib.crc32(b''):08x}.parquet"
     empty.write_bytes(b"")
     shelf = FolderShelf(tmp_path)
-    assert plain(shelf.get(["a"])) == {}
+    assert escape_markdown(shelf.get(["a"])) == {}
     assert not list(tmp_path.iterdir())
     shelf.put({"a": sums(1)})
-    assert plain(FolderShelf(tmp_path).get(["a"])) == {"a": [1]}
+    assert escape_markdown(FolderShelf(tmp_path).get(["a"])) == {"a": [1]}
 
 
 def test_where_nothing_can_be_written_sums_last_as_long_as_the_process(tmp_path: Path) -> None:
@@ -80,11 +80,11 @@ def test_where_nothing_can_be_written_sums_last_as_long_as_the_process(tmp_path:
     place.write_text("a file where the folder should be")
     shelf = FolderShelf(place)
     shelf.put({"a": sums(1)})
-    assert plain(shelf.get(["a", "b"])) == {"a": [1]}
+    assert escape_markdown(shelf.get(["a", "b"])) == {"a": [1]}
 
 
 def test_the_oldest_sums_in_memory_go_first() -> None:
     shelf = MemoryShelf(most=2)
     for number, key in enumerate("abc"):
         shelf.put({key: sums(number)})
-    assert plain(shelf.get(["a", "b", "c"])) == {"b": [1], "c": [2]}
+    assert escape_markdown(shelf.get(["a", "b", "c"])) == {"b": [1], "c": [2]}

@@ -7,7 +7,7 @@ import pytest
 
 from userlane.contract import COLUMNS, Dataset, Query, State, Window
 from userlane.errors import ApiFailed, WindowUnusable
-from userlane.ui.comparing import comparable
+from userlane.ui.comparing import choose_comparison
 
 APRIL = Window(date(2026, 4, 1), date(2026, 5, 1))
 NOW = Query("heart", "demo", APRIL)
@@ -22,7 +22,7 @@ def heart(query: Query, first: int = 1, last: int = 30, state: State | None = No
 
 def test_two_whole_periods_are_compared() -> None:
     before = heart(NOW.previous())
-    assert comparable(heart(NOW), before) is before
+    assert choose_comparison(heart(NOW), before) is before
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_two_whole_periods_are_compared() -> None:
     [(17, 30, "the first record is of"), (1, 14, "the last record is of"), (1, 0, "holds nothing")],
 )
 def test_half_a_period_before_is_not_compared_with(first: int, last: int, words: str) -> None:
-    why = comparable(heart(NOW), heart(NOW.previous(), first, last))
+    why = choose_comparison(heart(NOW), heart(NOW.previous(), first, last))
     assert isinstance(why, WindowUnusable)
     assert words in why.cause
 
@@ -43,7 +43,7 @@ def test_half_a_period_before_is_not_compared_with(first: int, last: int, words:
     ],
 )
 def test_half_of_this_period_is_compared_with_nothing(first: int, last: int, words: str) -> None:
-    why = comparable(heart(NOW, first, last), heart(NOW.previous()))
+    why = choose_comparison(heart(NOW, first, last), heart(NOW.previous()))
     assert isinstance(why, WindowUnusable)
     assert why.cause == words
 
@@ -51,12 +51,12 @@ def test_half_of_this_period_is_compared_with_nothing(first: int, last: int, wor
 @pytest.mark.parametrize(("first", "last"), [(16, 30), (1, 15), (1, 30)])
 def test_records_up_to_or_from_the_middle_are_enough(first: int, last: int) -> None:
     before = heart(NOW.previous())
-    assert comparable(heart(NOW, first, last), before) is before
+    assert choose_comparison(heart(NOW, first, last), before) is before
 
 
 def test_incomplete_periods_are_compared_with_nothing() -> None:
     partial = State(reasons=("slow",), missing=(APRIL,), fetched_at=datetime(2026, 5, 2))  # noqa: DTZ001
-    assert comparable(heart(NOW, state=partial), heart(NOW.previous())) is None
-    assert isinstance(comparable(heart(NOW), heart(NOW.previous(), state=partial)), ApiFailed)
+    assert choose_comparison(heart(NOW, state=partial), heart(NOW.previous())) is None
+    assert isinstance(choose_comparison(heart(NOW), heart(NOW.previous(), state=partial)), ApiFailed)
     failed = ApiFailed("It failed.")
-    assert comparable(heart(NOW), failed) is failed
+    assert choose_comparison(heart(NOW), failed) is failed

@@ -25,7 +25,7 @@ def dataset(rows: int = 0, **state: object) -> Dataset:
 @given(st.text())
 def test_any_text_is_shown_letter_by_letter(raw: str) -> None:
     """Whatever an API or a CSV sends becomes plain text: no link, image, emphasis or HTML."""
-    rendered = MarkdownIt("commonmark").parseInline(text.plain(raw))
+    rendered = MarkdownIt("commonmark").parseInline(text.escape_markdown(raw))
     kinds = {token.type for block in rendered for token in block.children or ()}
     assert kinds <= {"text", "text_special"}
 
@@ -33,23 +33,23 @@ def test_any_text_is_shown_letter_by_letter(raw: str) -> None:
 @given(st.text(), st.integers(2, 60))
 def test_long_text_is_cut_with_a_mark(raw: str, longest: int) -> None:
     """However long a name is, it takes no more room than it was given, and one sees that it goes on."""
-    shown = text.plain(raw, longest).replace("\u2060", "").strip("\u2068\u2069")
+    shown = text.escape_markdown(raw, longest).replace("\u2060", "").strip("\u2068\u2069")
     shown = re.sub(r"\\(.)", r"\1", shown)
     assert len(shown) <= longest
-    assert text.plain("x" * 10_000) == "x" * (text.LONGEST - 1) + "…"
+    assert text.escape_markdown("x" * 10_000) == "x" * (text.LONGEST - 1) + "…"
 
 
 def test_what_is_unseen_cannot_turn_the_words_around_it() -> None:
     """Controls and signs that reverse a line are dropped; right-to-left names keep to themselves."""
-    assert text.plain("invoice\u202excod.exe\0\x07\u2066\ufeff") == r"invoicexcod\.exe"
-    assert text.plain("שלום") == "\u2068שלום\u2069"
-    assert text.plain("family 👨\u200d👩\u200d👧") == "family 👨\u200d👩\u200d👧"
+    assert text.escape_markdown("invoice\u202excod.exe\0\x07\u2066\ufeff") == r"invoicexcod\.exe"
+    assert text.escape_markdown("שלום") == "\u2068שלום\u2069"
+    assert text.escape_markdown("family 👨\u200d👩\u200d👧") == "family 👨\u200d👩\u200d👧"
 
 
 @pytest.mark.parametrize("raw", ["![x](http://evil)", "<b>", ":red[x]", "$x$", "# head", "https://a.b"])
 def test_markdown_that_acts_is_escaped(raw: str) -> None:
     """Each construct that Streamlit's Markdown would act on loses its power."""
-    assert text.plain(raw) != raw
+    assert text.escape_markdown(raw) != raw
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_markdown_that_acts_is_escaped(raw: str) -> None:
 )
 def test_addresses_icons_and_emoji_are_not_recognised(raw: str) -> None:
     """What the browser finds in finished text, past all escapes, is parted by an invisible character."""
-    shown = re.sub(r"\\(.)", r"\1", text.plain(raw))
+    shown = re.sub(r"\\(.)", r"\1", text.escape_markdown(raw))
     assert not re.search(r"https?://|www\.|\w@|:[\w+-]", shown, re.IGNORECASE)
     assert shown.replace("\u2060", "") == raw
 
@@ -95,7 +95,7 @@ def test_an_interval_is_said_in_words_or_not_at_all() -> None:
 )
 def test_provenance_names_range_count_and_state(state: dict[str, object], rows: int, word: str) -> None:
     """The line under a number says its days, how many answers are behind it and whether they are complete."""
-    line = text.provenance(measure(lambda *_: rows, dataset(rows, **state)))
+    line = text.describe_source(measure(lambda *_: rows, dataset(rows, **state)))
     assert line.startswith("1 Apr – 30 Apr 2026 · ")
     assert f"{rows} answer" in line
     assert line.endswith(word)
@@ -103,6 +103,6 @@ def test_provenance_names_range_count_and_state(state: dict[str, object], rows: 
 
 def test_provenance_of_several_surveys_is_as_bad_as_the_worst() -> None:
     """One incomplete survey makes the line of all of them incomplete."""
-    line = text.provenance(measure(lambda *_: 3, dataset(2), dataset(1, reasons=("the API failed",))))
+    line = text.describe_source(measure(lambda *_: 3, dataset(2), dataset(1, reasons=("the API failed",))))
     assert "3 answers" in line
     assert "incomplete" in line
