@@ -7,7 +7,7 @@ import orjson
 import pyarrow as pa
 
 from userlane.contract import CODED, COLUMNS, Query, Window
-from userlane.sandbox.catalogue import SEED
+from userlane.sandbox import SEED
 from userlane.sandbox.large import FIRST_TAG, TAGS, TagRecords, user_id
 
 PROPERTY = "large"
@@ -35,12 +35,12 @@ def latest(days: int) -> Query:
 def table(feed: TagRecords, window: Window) -> pa.Table:
     """The records of a window as a decoder would give them: in the order of the API, IDs coded."""
     columns: list[list[pa.Array]] = []
-    users = pa.array([user_id(number) for number in range(feed.companys_users)])
+    users = pa.array([user_id(number) for number in range(feed.user_count)])
     tags = pa.array([str(FIRST_TAG + number) for number in range(TAGS)])
     for number in range(window.days):
         day = window.start + timedelta(days=number)
         count = feed.count((day - feed.first).days)
-        which, who, often = feed.numbers_of_day(day, 0, count)
+        which, who, often = feed.compute_day(day, 0, count)
         days = np.full(count, (day - date(1970, 1, 1)).days, dtype=np.int32)
         columns.append(
             [
@@ -57,5 +57,5 @@ def table(feed: TagRecords, window: Window) -> pa.Table:
 def body(feed: TagRecords, window: Window, page: int, limit: int) -> bytes:
     """A page of the window, as the sandbox sends it."""
     first, end = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (window.start, window.end))
-    numbers = feed.between(first, end)[(page - 1) * limit : page * limit]
-    return orjson.dumps({"data": feed.rows(numbers)})
+    numbers = feed.find(first, end)[(page - 1) * limit : page * limit]
+    return orjson.dumps({"data": feed.read(numbers)})

@@ -1,26 +1,79 @@
-"""Everything the sandbox knows on one day: the feed of each API, made when first asked for."""
+"""The properties, surveys and tokens of the sandbox, and its made-up records. All of it is public."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from threading import Lock
 
-from userlane.contract import DatasetName
+from userlane.contract import DATASETS, DatasetName
 from userlane.errors import NotFound
 from userlane.sandbox import large, small
-from userlane.sandbox.catalogue import PROPERTIES, SEED, SURVEYS
-from userlane.sandbox.demo import Tenant
-from userlane.sandbox.feeds import Feed, Stamped
-from userlane.sandbox.records import Record
-from userlane.sandbox.timeline import Timeline
+from userlane.sandbox.demo.property import DemoProperty
+from userlane.sandbox.records import Feed, Record, RecordList
+from userlane.sandbox.timeline import SEED, Timeline
 
-_NOTHING = Stamped((), ())
+PROPERTIES: Mapping[str, str] = {
+    "demo": "Demo: Intranet",
+    "small": "Small: Pilot team",
+    "empty": "Empty: Nothing recorded yet",
+    "large": "Large: Service desk, 10 million tag records",
+}
+"""Property ID → name."""
+
+SURVEYS: Mapping[str, Mapping[str, str]] = {
+    "demo": {
+        "512": "Onboarding tour: was it helpful?",
+        "513": "Reporting: do you find what you need?",
+        "514": "New home page: how do you like it?",
+    },
+    "small": {"601": "Pilot: is it useful to you?"},
+    "empty": {"701": "Help centre: did it answer your question?"},
+    "large": {"801": "Ticket form: how easy was it?"},
+}
+"""Property ID → survey ID → name."""
+
+TOKEN = "sandbox-token-sees-everything"  # noqa: S105  # opens made-up data only
+"""Reads every API of every property."""
+
+LIMITED_TOKEN = "sandbox-token-heart-and-nps-only"  # noqa: S105  # likewise
+"""Has no right to surveys and tags (403), in every property."""
+
+SMALL_TOKEN = "sandbox-token-small-property-only"  # noqa: S105  # likewise
+"""Reads the property `small` only; the others answer 403."""
+
+_EMPTY = RecordList((), ())
 
 
-class World:
-    """The made-up data as it stands on `today`: complete through yesterday, nothing later.
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """The properties and APIs that a token may read."""
 
-    The same `today` and `seed` always give the same records; the server and the tests both read them here.
-    `large_records` is how many tag records the property `large` has.
+    properties: frozenset[str]
+    datasets: frozenset[DatasetName]
+
+    def refusal(self, property_id: str, dataset: DatasetName) -> str | None:
+        """The message of a 403; None if the token may read."""
+        if property_id not in self.properties:
+            return "You have no access to this property."
+        if dataset not in self.datasets:
+            return f"You lack the right to read {dataset} of this property."
+        return None
+
+
+RIGHTS: Mapping[str, Rights] = {
+    TOKEN: Rights(frozenset(PROPERTIES), frozenset(DATASETS)),
+    LIMITED_TOKEN: Rights(frozenset(PROPERTIES), frozenset({"heart", "nps"})),
+    SMALL_TOKEN: Rights(frozenset({"small"}), frozenset(DATASETS)),
+}
+"""Token → its rights."""
+
+
+class SampleData:
+    """The made-up data as it is on `today`: complete through yesterday, nothing later.
+
+    The same `today` and `seed` always give the same records. `large_records` is the number of tag records of
+    the property `large`. Each feed is made on first access.
     """
 
     def __init__(self, today: date, seed: int = SEED, large_records: int = large.RECORDS) -> None:
@@ -30,24 +83,24 @@ class World:
         self._feeds: dict[tuple[str, DatasetName, str | None], Feed] = {}
         self._making = Lock()
 
-    def made(self, property_id: str, dataset: DatasetName, survey_id: str | None = None) -> bool:
-        """Whether this feed is at hand, so that asking for it takes no time."""
+    def has_feed(self, property_id: str, dataset: DatasetName, survey_id: str | None = None) -> bool:
+        """Whether this feed is already made, so that `feed` returns at once."""
         return (property_id, dataset, survey_id) in self._feeds
 
     def feed(self, property_id: str, dataset: DatasetName, survey_id: str | None = None) -> Feed:
         """The feed of one API. Raises `NotFound` for an unknown property or survey."""
-        check(property_id, dataset, survey_id)
+        check_exists(property_id, dataset, survey_id)
         key = (property_id, dataset, survey_id if dataset == "surveys" else None)
         if key in self._feeds:
             return self._feeds[key]
         with self._making:
             if key not in self._feeds:
-                self._feeds[key] = self._make(*key)
+                self._feeds[key] = self._make_feed(*key)
             return self._feeds[key]
 
-    def between(self, feed: Feed, start: datetime, end: datetime) -> range:
-        """The numbers of the feed's records in [start, end), as far as they have happened."""
-        return feed.between(start, min(end, datetime.combine(self.today, time(), UTC)))
+    def find(self, feed: Feed, start: datetime, end: datetime) -> range:
+        """Return the numbers of the feed's records in [start, end), up to the end of yesterday."""
+        return feed.find(start, min(end, datetime.combine(self.today, time(), UTC)))
 
     def records(
         self,
@@ -57,24 +110,24 @@ class World:
         end: datetime,
         survey_id: str | None = None,
     ) -> list[Record]:
-        """Every record of [start, end), in the order of the pages: what a complete fetch must equal.
+        """All records of [start, end) in the order of the pages, equal to those of a complete fetch.
 
-        `start` and `end` carry an offset. Raises `NotFound` for an unknown property or survey.
+        `start` and `end` have an offset. Raises `NotFound` for an unknown property or survey.
         """
         feed = self.feed(property_id, dataset, survey_id)
-        return [dict(record) for record in feed.rows(self.between(feed, start, end))]
+        return [dict(record) for record in feed.read(self.find(feed, start, end))]
 
-    def _make(self, property_id: str, dataset: DatasetName, survey_id: str | None) -> Feed:
+    def _make_feed(self, property_id: str, dataset: DatasetName, survey_id: str | None) -> Feed:
         if property_id == "small":
             return small.FEEDS[dataset](self.today)
         if property_id == "empty":
-            return _NOTHING
+            return _EMPTY
         if property_id == "large":
             return _large(self.seed, self.today, self.large_records).feed(dataset)
         return _demo(self.seed, Timeline.two_years(self.today)).feed(dataset, survey_id)
 
 
-def check(property_id: str, dataset: DatasetName, survey_id: str | None) -> None:
+def check_exists(property_id: str, dataset: DatasetName, survey_id: str | None) -> None:
     """Raise `NotFound` unless the property, and for surveys the survey, exists."""
     if property_id not in PROPERTIES:
         raise NotFound("There is no property with this ID.")
@@ -82,17 +135,7 @@ def check(property_id: str, dataset: DatasetName, survey_id: str | None) -> None
         raise NotFound("There is no survey with this ID in this property.")
 
 
-@lru_cache(maxsize=4)
-def world(today: date, seed: int = SEED, large_records: int = large.RECORDS) -> World:
-    """The world of one day, kept: several sandboxes in a process share it."""
-    return World(today, seed, large_records)
-
-
-@lru_cache(maxsize=2)
-def _demo(seed: int, timeline: Timeline) -> Tenant:
-    return Tenant(seed, timeline)
-
-
-@lru_cache(maxsize=2)
-def _large(seed: int, today: date, records: int) -> large.Tenant:
-    return large.Tenant(seed, today, records)
+# Cached, since several sandboxes of one process share the data.
+sample_data = lru_cache(maxsize=4)(SampleData)
+_demo = lru_cache(maxsize=2)(DemoProperty)
+_large = lru_cache(maxsize=2)(large.LargeProperty)

@@ -1,41 +1,81 @@
-"""The records as they travel: one function per API, in the field names of the assumed contract."""
+"""The records of each API in the field names of the assumed contract, and the feeds that hold them.
 
-from collections.abc import Mapping
-from datetime import date, datetime
-from typing import Any, NamedTuple
+A feed is what one API has: its records in order of time, found by window and read by number.
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple, Protocol
 
 from userlane.contract import LETTERS, Letter
 
 Record = dict[str, Any]
 
 
-def heart(day: date, letters: Mapping[Letter, float | None], users: int, sessions: int) -> Record:
-    """One day of HEART; the overall score is the mean of the letters present, all to one decimal.
+class Feed(Protocol):
+    """Numbered records. A feed never changes, so the server can cache its pages."""
 
-    >>> heart(date(2026, 4, 1), {"happiness": None, "engagement": 60.0, "adoption": 70.04}, 9, 12)["heart"]
+    def __hash__(self) -> int:
+        """Feeds are hashed by identity."""
+
+    def find(self, start: datetime, end: datetime) -> range:
+        """Return the numbers of the records from `start` up to but not including `end`."""
+
+    def read(self, numbers: range) -> list[Record]:
+        """Return the records with these numbers."""
+
+
+@dataclass(frozen=True, eq=False)
+class RecordList:
+    """A feed of records held in memory, in order of their `moments`: instants, or days."""
+
+    moments: Sequence[Any]
+    records: Sequence[Record]
+
+    def find(self, start: datetime, end: datetime) -> range:
+        """Return the numbers of the records from `start` up to but not including `end`."""
+        by_day = self.moments and not isinstance(self.moments[0], datetime)
+        first, last = (first_day(start), first_day(end)) if by_day else (start, end)
+        return range(bisect_left(self.moments, first), bisect_left(self.moments, last))
+
+    def read(self, numbers: range) -> list[Record]:
+        """Return the records with these numbers."""
+        return list(self.records[numbers.start : numbers.stop])
+
+
+def first_day(moment: datetime) -> date:
+    """Return the first day that begins at or after `moment`, in the offset of `moment`.
+
+    A record of a day has no time zone, so a window of whole days has the same days in any zone.
+
+    >>> first_day(datetime.fromisoformat("2026-04-01T00:00:00+02:00"))
+    datetime.date(2026, 4, 1)
+    """
+    return moment.date() if moment.time() == time() else moment.date() + timedelta(days=1)
+
+
+def heart_record(day: date, letters: Mapping[Letter, float | None], users: int, sessions: int) -> Record:
+    """Make the HEART record of a day; the overall score is the mean of the letters present, to one decimal.
+
+    >>> heart_record(date(2026, 4, 1), {"engagement": 60.0, "adoption": 70.04}, 9, 12)["heart"]
     65.0
     """
-    rounded = {
-        letter: None if score is None else round(score, 1)
-        for letter in LETTERS
-        for score in [letters.get(letter)]
-    }
+    scores = {letter: letters.get(letter) for letter in LETTERS}
+    rounded = {letter: None if score is None else round(score, 1) for letter, score in scores.items()}
     present = [score for score in rounded.values() if score is not None]
     return {
         "date": day.isoformat(),
         "heart": round(sum(present) / len(present), 1) if present else None,
-        "happiness": rounded["happiness"],
-        "engagement": rounded["engagement"],
-        "adoption": rounded["adoption"],
-        "retention": rounded["retention"],
-        "taskSuccess": rounded["task_success"],
+        **{"taskSuccess" if letter == "task_success" else letter: rounded[letter] for letter in LETTERS},
         "users": users,
         "sessions": sessions,
     }
 
 
-class Answer(NamedTuple):
-    """One answer to NPS or a survey."""
+class Response(NamedTuple):
+    """One response to NPS or to a survey."""
 
     number: int
     user_id: str | None
@@ -44,27 +84,27 @@ class Answer(NamedTuple):
     at: datetime
 
 
-def nps(nps_id: int, answer: Answer) -> Record:
-    """One NPS answer, 0–10."""
-    return _answer("npsId", nps_id, answer)
+def nps_record(nps_id: int, response: Response) -> Record:
+    """Make an NPS record; scores are 0–10."""
+    return _response_record("npsId", nps_id, response)
 
 
-def survey(survey_id: int, answer: Answer) -> Record:
-    """One survey answer, 1–5."""
-    return _answer("surveyId", survey_id, answer)
+def survey_record(survey_id: int, response: Response) -> Record:
+    """Make a survey record; scores are 1–5."""
+    return _response_record("surveyId", survey_id, response)
 
 
-def _answer(key: str, asked: int, answer: Answer) -> Record:
+def _response_record(key: str, value: int, response: Response) -> Record:
     return {
-        "id": answer.number,
-        key: asked,
-        "userId": answer.user_id,
-        "score": answer.score,
-        "comment": answer.comment,
-        "timestamp": answer.at.isoformat(timespec="seconds"),
+        "id": response.number,
+        key: value,
+        "userId": response.user_id,
+        "score": response.score,
+        "comment": response.comment,
+        "timestamp": response.at.isoformat(timespec="seconds"),
     }
 
 
-def tag(day: str, tag_id: int, user_id: str, interactions: int) -> Record:
-    """One user's interactions with one tag on one day."""
+def tag_record(day: str, tag_id: int, user_id: str, interactions: int) -> Record:
+    """Make the record of one user's interactions with one tag on one day."""
     return {"date": day, "tagId": tag_id, "userId": user_id, "interactions": interactions}

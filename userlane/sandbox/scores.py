@@ -1,62 +1,61 @@
-"""HEART, day by day: letters that drift, breathe with the week and feel a release."""
+"""Made-up HEART scores for each day, with a trend, weekends and the effect of releases."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from userlane.contract import Letter
-from userlane.sandbox import records
-from userlane.sandbox.answers import Answers
-from userlane.sandbox.chance import Floats, Ints
-from userlane.sandbox.feeds import Daily
-from userlane.sandbox.timeline import Timeline
+from userlane.sandbox.records import RecordList, heart_record
+from userlane.sandbox.responses import Responses
+from userlane.sandbox.timeline import Floats, Ints, Timeline
 
 _TRAILING_DAYS = 30
-_FEWEST_ANSWERS = 10
-_MEMORY = 0.82
+_FEWEST_RESPONSES = 10
+_PERSISTENCE = 0.82
 
 
-def happiness(nps: Answers, surveys: Sequence[Answers]) -> Floats:
-    """Happiness by the vendor's formula over the trailing 30 days; missing until it rests on ten answers.
+def compute_happiness(nps: Responses, surveys: Sequence[Responses]) -> Floats:
+    """Compute Happiness by the vendor's formula over the trailing 30 days; missing below ten responses.
 
-    H = (survey average · survey responses + NPS · NPS responses) / all responses, on 0–100:
-    the NPS as (NPS + 100) / 2, survey answers as (score − 1) / 4 · 100, which is one of the two mappings
-    the vendor's article "Happiness" leaves open.
+    H = (survey average · survey responses + NPS · NPS responses) / all responses, on 0–100: the NPS as (NPS +
+    100) / 2, survey responses as (score − 1) / 4 · 100, which is one of the two mappings that the vendor's
+    article "Happiness" leaves open.
     """
     days = nps.timeline.count
     points: Floats = np.where(nps.score >= 9, 100.0, np.where(nps.score >= 7, 50.0, 0.0))
     total: Floats = np.bincount(nps.occasions.day, points, minlength=days).astype(np.float64)
     count: Floats = np.bincount(nps.occasions.day, minlength=days).astype(np.float64)
     for survey in surveys:
-        answers, sums = survey.daily()
-        total = total + (sums - answers) * 25.0
-        count = count + answers
-    answered, summed = _trailing(count), _trailing(total)
+        responses, sums = survey.daily_totals()
+        total = total + (sums - responses) * 25.0
+        count = count + responses
+    counts, totals = _sum_trailing(count), _sum_trailing(total)
     happy = np.full(days, np.nan)
-    np.divide(summed, answered, out=happy, where=answered >= _FEWEST_ANSWERS)
+    np.divide(totals, counts, out=happy, where=counts >= _FEWEST_RESPONSES)
     return happy
 
 
-def feed(
-    timeline: Timeline, happy: Floats, users: Ints, sessions: Ints, chance: np.random.Generator
-) -> Daily:
-    """One record a day. Task success is not measured on the days everything is closed."""
+def make_heart_feed(
+    timeline: Timeline, happiness: Floats, users: Ints, sessions: Ints, rng: np.random.Generator
+) -> RecordList:
+    """Make one record for each day. Task success is not measured on holidays."""
     letters: dict[Letter, Floats] = {
-        "happiness": happy,
-        "engagement": _letter(timeline, chance, level=63, gain=4, weekend=-5.5, noise=0.9)
-        + timeline.shock(9, 2),
-        "adoption": _letter(timeline, chance, level=52, gain=11, weekend=-2.5, noise=0.6)
-        + timeline.shock(4, 2),
-        "retention": _letter(timeline, chance, level=76, gain=3, weekend=-1.2, noise=0.5) + timeline.shock(5),
-        "task_success": _letter(timeline, chance, level=68, gain=5, weekend=-2.0, noise=1.3)
-        + timeline.shock(14, 4),
+        "happiness": happiness,
+        "engagement": _draw_letter(timeline, rng, level=63, gain=4, weekend=-5.5, noise=0.9)
+        + timeline.release_effect(9, 2),
+        "adoption": _draw_letter(timeline, rng, level=52, gain=11, weekend=-2.5, noise=0.6)
+        + timeline.release_effect(4, 2),
+        "retention": _draw_letter(timeline, rng, level=76, gain=3, weekend=-1.2, noise=0.5)
+        + timeline.release_effect(5),
+        "task_success": _draw_letter(timeline, rng, level=68, gain=5, weekend=-2.0, noise=1.3)
+        + timeline.release_effect(14, 4),
     }
-    letters["task_success"][timeline.closed] = np.nan
+    letters["task_success"][timeline.holiday] = np.nan
     columns = {letter: np.clip(scores, 0, 100).tolist() for letter, scores in letters.items()}
-    return Daily(
+    return RecordList(
         timeline.days,
         [
-            records.heart(
+            heart_record(
                 day,
                 {
                     letter: None if np.isnan(scores[number]) else scores[number]
@@ -72,32 +71,26 @@ def feed(
     )
 
 
-def _letter(
+def _draw_letter(
     timeline: Timeline,
-    chance: np.random.Generator,
+    rng: np.random.Generator,
     *,
     level: float,
     gain: float,
     weekend: float,
     noise: float,
 ) -> Floats:
-    wandering = np.empty(timeline.count)
+    drift = np.empty(timeline.count)
     value = 0.0
-    for number, step in enumerate(chance.normal(0, noise, timeline.count).tolist()):
-        value = _MEMORY * value + step
-        wandering[number] = value
+    for number, step in enumerate(rng.normal(0, noise, timeline.count).tolist()):
+        value = _PERSISTENCE * value + step
+        drift[number] = value
     quiet = np.where(timeline.attendance < 0.4, 0.6, 0.0)
     week = np.array([-0.3, 0.5, 0.6, 0.2, -0.6, 0.9, 1.0])[timeline.weekday]
-    return (
-        level
-        + gain * timeline.progress
-        + wandering
-        + np.where(timeline.weekend, week * weekend, week)
-        - quiet
-    )
+    return level + gain * timeline.progress + drift + np.where(timeline.weekend, week * weekend, week) - quiet
 
 
-def _trailing(daily: Floats) -> Floats:
+def _sum_trailing(daily: Floats) -> Floats:
     sums = np.cumsum(daily)
     sums[_TRAILING_DAYS:] -= sums[:-_TRAILING_DAYS].copy()
     return sums

@@ -1,7 +1,7 @@
 """The API over HTTP, on a loopback port, in a background thread.
 
-Paths, parameters and the authentication header are read from the assumed contract, so this server and the
-client cannot disagree on them. What it refuses is answered with a status and `{"message": …}`.
+Paths, parameters and the authentication header come from the assumed contract, so this server and the client
+use the same. A refused request gets a 4xx status and `{"message": …}`.
 """
 
 import re
@@ -25,22 +25,21 @@ from starlette.routing import Route
 
 from userlane.contract import ASSUMED, DATASETS, PAGE_LIMIT, DatasetName
 from userlane.errors import NotFound, SettingsUnusable
-from userlane.sandbox.catalogue import PROPERTIES, RIGHTS, SEED, SURVEYS, TOKEN
-from userlane.sandbox.data import check, world
-from userlane.sandbox.feeds import Feed
+from userlane.sandbox.data import PROPERTIES, RIGHTS, SURVEYS, TOKEN, SampleData, check_exists, sample_data
 from userlane.sandbox.large import RECORDS
-from userlane.sandbox.records import Record
+from userlane.sandbox.records import Feed, Record
+from userlane.sandbox.timeline import SEED
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 _NUMBER = re.compile(r"[0-9]{1,12}")
-_PAGES_KEPT = 64
+_CACHED_PAGES = 64
 
 
 class Sandbox:
-    """A running server. A context manager; `close` ends it.
+    """A running server and context manager; `close` ends it.
 
-    `token` sees everything; `properties` maps property IDs to names, `surveys` property IDs to their
-    surveys' names by ID. `requests` counts the requests its four APIs got so far, refused ones too.
+    `token` may read everything. `properties` maps property IDs to names, `surveys` property IDs to the names
+    of their surveys by ID. `requests` counts the requests so far, including refused ones.
     """
 
     def __init__(self, port: int, today: Callable[[], date], seed: int, large_records: int) -> None:
@@ -51,12 +50,12 @@ class Sandbox:
         self.seed = seed
         self.large_records = large_records
         self._today = today
-        self._page = lru_cache(maxsize=_PAGES_KEPT)(_encoded)
-        self._listener = _listening(port)
+        self._page = lru_cache(maxsize=_CACHED_PAGES)(_encode_page)
+        self._listener = _open_socket(port)
         self.base_url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._server = uvicorn.Server(
             uvicorn.Config(
-                _application(self._answer),
+                _make_application(self._respond),
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -73,7 +72,7 @@ class Sandbox:
 
     @property
     def today(self) -> date:
-        """The day on which this sandbox lives; its data ends the day before."""
+        """The current day of this sandbox; its data ends the day before."""
         return self._today()
 
     def records(
@@ -84,10 +83,11 @@ class Sandbox:
         end: datetime,
         survey_id: str | None = None,
     ) -> list[Record]:
-        """What fetching [start, end) to the end must give, without HTTP; see `World.records`."""
-        return world(self.today, self.seed, self.large_records).records(
-            property_id, dataset, start, end, survey_id
-        )
+        """All records of [start, end) without HTTP; see `SampleData.records`."""
+        return self._data().records(property_id, dataset, start, end, survey_id)
+
+    def _data(self) -> SampleData:
+        return sample_data(self.today, self.seed, self.large_records)
 
     def close(self) -> None:
         """Stop serving and free the port. Closing twice does no harm."""
@@ -103,30 +103,31 @@ class Sandbox:
     ) -> None:
         self.close()
 
-    async def _answer(self, dataset: DatasetName, request: Request) -> Response:
+    async def _respond(self, dataset: DatasetName, request: Request) -> Response:
         self.requests += 1
         property_id = request.path_params["property_id"]
         survey_id = request.path_params.get("survey_id")
-        _admit(request, property_id, dataset, survey_id)
-        start, end, page, limit = _asked(request, dataset)
-        here = world(self.today, self.seed, self.large_records)
-        if not here.made(property_id, dataset, survey_id):
-            await run_in_threadpool(here.feed, property_id, dataset, survey_id)
-        feed = here.feed(property_id, dataset, survey_id)
-        numbers = here.between(feed, start, end)[(page - 1) * limit : page * limit]
+        _authorise(request, property_id, dataset, survey_id)
+        start, end, page, limit = _read_parameters(request, dataset)
+        data = self._data()
+        if not data.has_feed(property_id, dataset, survey_id):
+            await run_in_threadpool(data.feed, property_id, dataset, survey_id)
+        feed = data.feed(property_id, dataset, survey_id)
+        numbers = data.find(feed, start, end)[(page - 1) * limit : page * limit]
         return Response(self._page(feed, numbers), media_type="application/json")
 
 
 def serve(
     port: int = 0, *, today: date | None = None, seed: int = SEED, large_records: int = RECORDS
 ) -> Sandbox:
-    """Start a sandbox on a loopback port (0: any that is free) and return it, ready for requests.
+    """Start a sandbox on a loopback port (0: any free port) and return it, ready for requests.
 
-    Its data ends the day before `today`; without it, the current UTC day counts, also after midnight.
-    The same day and seed give the same data. `large_records`, a multiple of 10,000, is how many tag records
-    the property `large` has. Several may run in one process.
+    Its data ends the day before `today`, by default the current UTC day, also after midnight. The same day
+    and seed give the same data. `large_records`, a multiple of 10,000, is the number of tag records of the
+    property `large`. Several sandboxes may run in one process.
 
-    Raises `SettingsUnusable` when the port cannot be had.
+    Raises:
+        SettingsUnusable: The port cannot be used.
 
     >>> with serve() as sandbox:
     ...     sorted(sandbox.properties)
@@ -139,7 +140,7 @@ def _utc_today() -> date:
     return datetime.now(UTC).date()
 
 
-def _listening(port: int) -> socket.socket:
+def _open_socket(port: int) -> socket.socket:
     refused = SettingsUnusable(
         f"Port {port} is taken or cannot be used.", "Choose another, or 0 for any that is free."
     )
@@ -149,24 +150,24 @@ def _listening(port: int) -> socket.socket:
         listener = socket.create_server(("127.0.0.1", port), backlog=512)
     except OSError as error:
         raise refused from error
-    # asyncio sets this only on sockets that name their protocol; without it small answers wait 40 ms
+    # asyncio sets this only on sockets that name their protocol; without it small responses wait 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
-def _application(answer: Callable[[DatasetName, Request], object]) -> Starlette:
+def _make_application(respond: Callable[[DatasetName, Request], object]) -> Starlette:
     application = Starlette(
         routes=[
-            Route(ASSUMED.route(dataset).url.removeprefix("{base_url}"), partial(answer, dataset))
+            Route(ASSUMED.route(dataset).url.removeprefix("{base_url}"), partial(respond, dataset))
             for dataset in DATASETS
         ],
-        exception_handlers={HTTPException: _refused},
+        exception_handlers={HTTPException: _respond_refused},
     )
     application.router.redirect_slashes = False
     return application
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _respond_refused(_: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     return Response(
@@ -177,36 +178,36 @@ async def _refused(_: Request, error: Exception) -> Response:
     )
 
 
-def _encoded(feed: Feed, numbers: range) -> bytes:
-    return orjson.dumps({"data": feed.rows(numbers)})
+def _encode_page(feed: Feed, numbers: range) -> bytes:
+    return orjson.dumps({"data": feed.read(numbers)})
 
 
-def _admit(request: Request, property_id: str, dataset: DatasetName, survey_id: str | None) -> None:
-    """First who asks, then for what: 401, 404, 403, in the order that gives least away to strangers."""
+def _authorise(request: Request, property_id: str, dataset: DatasetName, survey_id: str | None) -> None:
+    """Refuse with 401, then 404, then 403: in this order a stranger learns least."""
     scheme, _, token = request.headers.get(ASSUMED.auth.header, "").partition(" ")
     rights = RIGHTS.get(token) if scheme == ASSUMED.auth.scheme else None
     if rights is None:
         raise HTTPException(HTTPStatus.UNAUTHORIZED, "The token is invalid or expired.")
     try:
-        check(property_id, "heart", None)
+        check_exists(property_id, "heart", None)
         if refusal := rights.refusal(property_id, dataset):
             raise HTTPException(HTTPStatus.FORBIDDEN, refusal)
-        check(property_id, dataset, survey_id)
+        check_exists(property_id, dataset, survey_id)
     except NotFound as error:
         raise HTTPException(HTTPStatus.NOT_FOUND, error.cause) from error
 
 
-def _asked(request: Request, dataset: DatasetName) -> tuple[datetime, datetime, int, int]:
-    """Start, end, page and limit; anything not as the contract has it is a 400 that names the parameter."""
+def _read_parameters(request: Request, dataset: DatasetName) -> tuple[datetime, datetime, int, int]:
+    """Read start, end, page and limit; a value that the contract does not allow is a 400 with its name."""
     route = ASSUMED.route(dataset)
-    start, end = (_moment(request, name) for name in (route.start, route.end))
+    start, end = (_read_moment(request, name) for name in (route.start, route.end))
     if end <= start:
         raise HTTPException(HTTPStatus.BAD_REQUEST, f"{route.end} must be after {route.start}.")
-    return start, end, _number(request, route.page, None), _number(request, route.limit, PAGE_LIMIT)
+    return start, end, _read_number(request, route.page, None), _read_number(request, route.limit, PAGE_LIMIT)
 
 
-def _moment(request: Request, name: str) -> datetime:
-    text = _parameter(request, name)
+def _read_moment(request: Request, name: str) -> datetime:
+    text = _read_parameter(request, name)
     try:
         if _MOMENT.fullmatch(text):
             return datetime.fromisoformat(text)
@@ -217,8 +218,8 @@ def _moment(request: Request, name: str) -> datetime:
     )
 
 
-def _number(request: Request, name: str, most: int | None) -> int:
-    text = _parameter(request, name)
+def _read_number(request: Request, name: str, most: int | None) -> int:
+    text = _read_parameter(request, name)
     number = int(text) if _NUMBER.fullmatch(text) else 0
     if number < 1 or (most is not None and number > most):
         allowed = f"from 1 to {most}" if most else "from 1"
@@ -226,7 +227,7 @@ def _number(request: Request, name: str, most: int | None) -> int:
     return number
 
 
-def _parameter(request: Request, name: str) -> str:
+def _read_parameter(request: Request, name: str) -> str:
     text = request.query_params.get(name)
     if text is None:
         raise HTTPException(HTTPStatus.BAD_REQUEST, f"{name} is missing.")

@@ -1,19 +1,31 @@
-"""The days of a property, and what makes one day unlike another: weekends, holidays, releases."""
+"""The days of a property with weekends, holidays and releases, and reproducible random numbers."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from zlib import crc32
 
 import numpy as np
+import numpy.typing as npt
 
-from userlane.sandbox.chance import Flags, Floats, Ints
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+SEED = 20260401
+"""The default seed of all random numbers."""
 
 _RECOVERY_DAYS = 11.0
 
 
+def make_rng(seed: int, purpose: str) -> np.random.Generator:
+    """Make a random generator for one purpose, so that a change of one part does not change the others."""
+    return np.random.default_rng([seed, crc32(purpose.encode())])
+
+
 @dataclass(frozen=True)
 class Timeline:
-    """Consecutive days from `first`, with the numbers of the days on which a release went live."""
+    """Consecutive days from `first`; `releases` are the numbers of the days with a release."""
 
     first: date
     count: int
@@ -23,8 +35,8 @@ class Timeline:
     def two_years(cls, today: date) -> "Timeline":
         """From the first of this month two years ago through the end of this month.
 
-        The days after yesterday are made up too but never served. So within a month the past stays as it
-        was and only grows, and from one month to the next the whole moves along.
+        The days after yesterday are made up too but never served. So within a month the past stays as it is
+        and only grows; with each new month, all data moves.
         """
         month = today.replace(day=1)
         first = month.replace(year=month.year - 2)
@@ -50,8 +62,8 @@ class Timeline:
         return [self.day(number) for number in range(self.count)]
 
     @cached_property
-    def written(self) -> list[str]:
-        """All days as the API writes them."""
+    def iso_days(self) -> list[str]:
+        """All days in ISO form."""
         return [day.isoformat() for day in self.days]
 
     @cached_property
@@ -65,17 +77,17 @@ class Timeline:
         return self.weekday >= 5
 
     @cached_property
-    def closed(self) -> Flags:
-        """The days on which nobody plans to work."""
-        shut = {(1, 1), (5, 1), (12, 25), (12, 26)}
-        return np.array([(day.month, day.day) in shut for day in self.days], dtype=np.bool_)
+    def holiday(self) -> Flags:
+        """Whether the day is a holiday."""
+        holidays = {(1, 1), (5, 1), (12, 25), (12, 26)}
+        return np.array([(day.month, day.day) in holidays for day in self.days], dtype=np.bool_)
 
     @cached_property
     def attendance(self) -> Floats:
-        """How likely someone is at work, against an ordinary Tuesday (1)."""
+        """The probability that a person is at work, relative to an ordinary Tuesday (1)."""
         share = np.array([0.98, 1.0, 1.0, 0.97, 0.84, 0.07, 0.05])[self.weekday]
         share *= np.array([_season(day) for day in self.days])
-        share[self.closed] = 0.03
+        share[self.holiday] = 0.03
         return share
 
     @cached_property
@@ -83,10 +95,10 @@ class Timeline:
         """0 on the first day, 1 on the last."""
         return np.linspace(0, 1, self.count)
 
-    def shock(self, depth: float, lift: float = 0.0) -> Floats:
-        """What the releases do to a score: it drops by `depth`, recovers over weeks and ends `lift` higher.
+    def release_effect(self, depth: float, lift: float = 0.0) -> Floats:
+        """The effect of the releases on a score: a drop by `depth`, then recovery over weeks to `lift`.
 
-        Earlier releases hurt half as much as the latest. Zero before the first.
+        Earlier releases have half the effect of the latest. The effect is zero before the first.
         """
         effect = np.zeros(self.count)
         for release in self.releases:

@@ -17,7 +17,7 @@ from tests import truth
 from tests.outside.browser.conftest import ROOT, Begin, link
 from tests.outside.browser.visiting import TITLES, Visit
 from userlane.contract import SCORES, DatasetName, Window
-from userlane.sandbox import SURVEYS, TOKEN, Record, Sandbox, World, tag_names_csv
+from userlane.sandbox import SURVEYS, TOKEN, Record, SampleData, Sandbox, tag_names_csv
 
 PAGES: dict[DatasetName, str] = {"heart": "HEART", "nps": "NPS", "surveys": "Surveys", "tags": "Tags"}
 SURVEY = "513"
@@ -45,10 +45,10 @@ def test_one_click_gives_every_page_its_numbers_and_files(sample_dashboard: str,
     window = shown(visit)
     assert window.days == 90
     assert window.words() in visit.text
-    world = World(window.end)
+    data = SampleData(window.end)
 
     def records(dataset: DatasetName, property_id: str = "demo") -> list[Record]:
-        return world.records(property_id, dataset, *truth.instants(window))
+        return data.records(property_id, dataset, *truth.instants(window))
 
     split = truth.split(truth.latest_per_user(records("nps")))
     counts = {row["bucket"]: row["count"] for row in visit.table("split")["records"]}

@@ -14,36 +14,36 @@ import pytest
 
 from tests.unit.sandbox.conftest import EVER, TODAY
 from userlane.contract import DatasetName
-from userlane.sandbox import Record, world
+from userlane.sandbox import Record, sample_data
 from userlane.sandbox.comments import INERT
-from userlane.sandbox.demo import Tenant
-from userlane.sandbox.demo.features import FEATURES
-from userlane.sandbox.feeds import Feed
+from userlane.sandbox.demo.property import DemoProperty
+from userlane.sandbox.demo.usage import FEATURES
+from userlane.sandbox.records import Feed
 from userlane.sandbox.timeline import Timeline
 
 LETTERS = ("happiness", "engagement", "adoption", "retention", "taskSuccess")
 
 
 def everything(dataset: DatasetName, survey_id: str | None = None) -> list[Record]:
-    return world(TODAY).records("demo", dataset, *EVER, survey_id)
+    return sample_data(TODAY).records("demo", dataset, *EVER, survey_id)
 
 
 def latest(days: int, dataset: DatasetName, today: date = TODAY) -> list[Record]:
     end = datetime(today.year, today.month, today.day, tzinfo=UTC)
-    return world(today).records("demo", dataset, end - timedelta(days=days), end)
+    return sample_data(today).records("demo", dataset, end - timedelta(days=days), end)
 
 
-def digest(tenant: Tenant) -> str:
-    feeds: list[Feed] = [tenant.heart, tenant.nps, tenant.survey(513), tenant.tags]
-    whole = [feed.rows(feed.between(*EVER)) for feed in feeds]
+def digest(demo: DemoProperty) -> str:
+    feeds: list[Feed] = [demo.heart, demo.nps, demo.survey(513), demo.tags]
+    whole = [feed.read(feed.find(*EVER)) for feed in feeds]
     return sha256(orjson.dumps(whole)).hexdigest()
 
 
 def test_the_same_seed_and_day_give_the_same_data_in_another_process() -> None:
-    ours = digest(Tenant(7, Timeline.two_years(TODAY)))
+    ours = digest(DemoProperty(7, Timeline.two_years(TODAY)))
     program = (
         "from tests.unit.sandbox.test_demo import *; "
-        "print(digest(Tenant(7, Timeline.two_years(TODAY))), end='')"
+        "print(digest(DemoProperty(7, Timeline.two_years(TODAY))), end='')"
     )
     theirs = subprocess.run(
         [sys.executable, "-c", program],
@@ -57,7 +57,7 @@ def test_the_same_seed_and_day_give_the_same_data_in_another_process() -> None:
 
 def test_another_seed_gives_other_data() -> None:
     timeline = Timeline.two_years(TODAY)
-    assert digest(Tenant(7, timeline)) != digest(Tenant(8, timeline))
+    assert digest(DemoProperty(7, timeline)) != digest(DemoProperty(8, timeline))
 
 
 def test_heart_has_one_record_for_every_day_of_two_years_up_to_yesterday() -> None:
@@ -123,7 +123,8 @@ def test_the_latest_release_costs_points_that_come_back(today: date) -> None:
     release = timeline.day(timeline.releases[-1])
     assert 30 < (today - release).days < 90
     records = {
-        date.fromisoformat(record["date"]): record for record in world(today).records("demo", "heart", *EVER)
+        date.fromisoformat(record["date"]): record
+        for record in sample_data(today).records("demo", "heart", *EVER)
     }
 
     def week(after: int, key: str) -> float:
@@ -242,6 +243,6 @@ def test_some_users_are_heavy_some_arrive_and_some_leave() -> None:
 
 
 def test_what_a_caller_does_to_the_records_stays_with_the_caller() -> None:
-    records: list[Record] = world(TODAY).records("demo", "heart", *EVER)
+    records: list[Record] = sample_data(TODAY).records("demo", "heart", *EVER)
     records[0]["heart"] = -1
-    assert world(TODAY).records("demo", "heart", *EVER)[0]["heart"] != -1
+    assert sample_data(TODAY).records("demo", "heart", *EVER)[0]["heart"] != -1

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tests.unit.sandbox.conftest import EVER, TODAY, Ask, Walk, path
-from userlane.sandbox import Sandbox, world
+from userlane.sandbox import Sandbox, sample_data
 from userlane.sandbox.large import RECORDS, TAGS, TagRecords
 
 YEAR = {"startDate": "2025-05-14T00:00:00+00:00", "endDate": "2026-05-14T00:00:00+00:00"}
@@ -17,7 +17,7 @@ def feed(today: date = TODAY) -> TagRecords:
 
 @pytest.mark.parametrize("offset", range(8))
 def test_the_last_365_days_hold_exactly_ten_million_whatever_the_weekday(offset: int) -> None:
-    numbers = feed(TODAY + timedelta(days=offset)).between(*EVER)
+    numbers = feed(TODAY + timedelta(days=offset)).find(*EVER)
     assert numbers == range(RECORDS)
 
 
@@ -40,14 +40,14 @@ def test_a_page_deep_in_the_year_computes_no_record_but_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     computed = []
-    compute = TagRecords._of_day
+    compute = TagRecords._read_day
 
     def counted(self: TagRecords, day: date, first: int, last: int) -> object:
         computed.append(last - first)
         return compute(self, day, first, last)
 
-    monkeypatch.setattr(TagRecords, "_of_day", counted)
-    assert len(feed().rows(range(9_000_000, 9_001_000))) == 1000
+    monkeypatch.setattr(TagRecords, "_read_day", counted)
+    assert len(feed().read(range(9_000_000, 9_001_000))) == 1000
     assert sum(computed) == 1000
 
 
@@ -59,16 +59,16 @@ def test_walking_a_weekend_gives_exactly_the_truth(sandbox: Sandbox, walk: Walk)
 
 
 def test_page_bounds_do_not_change_the_records() -> None:
-    whole = feed().rows(range(40_000, 60_000))
+    whole = feed().read(range(40_000, 60_000))
     assert [
         record
         for start in range(40_000, 60_000, 777)
-        for record in feed().rows(range(start, min(start + 777, 60_000)))
+        for record in feed().read(range(start, min(start + 777, 60_000)))
     ] == whole
 
 
 def test_no_user_tag_and_day_occurs_twice_and_a_day_has_9000_users() -> None:
-    made = world(TODAY)
+    made = sample_data(TODAY)
     day = datetime(2026, 5, 12, tzinfo=UTC)
     records = made.records("large", "tags", day, day + timedelta(days=1))
     assert len(records) == 36_000
@@ -81,19 +81,19 @@ def test_no_user_tag_and_day_occurs_twice_and_a_day_has_9000_users() -> None:
 def test_a_day_once_past_stays_as_it_was() -> None:
     day = datetime(2026, 5, 2, tzinfo=UTC)
     before, after = (
-        made.rows(made.between(day, day + timedelta(days=1)))
+        made.read(made.find(day, day + timedelta(days=1)))
         for made in (feed(), feed(TODAY + timedelta(days=9)))
     )
     assert before == after
 
 
 def test_seeds_differ() -> None:
-    first, other = (TagRecords(TODAY, seed).rows(range(1000)) for seed in (1, 2))
+    first, other = (TagRecords(TODAY, seed).read(range(1000)) for seed in (1, 2))
     assert first != other
 
 
 def test_the_other_feeds_are_of_modest_size_and_agree_with_the_tags() -> None:
-    made = world(TODAY)
+    made = sample_data(TODAY)
     heart = made.records("large", "heart", *EVER)
     assert len(heart) == 365
     assert all(9_000 < day["users"] < day["sessions"] for day in heart[-3:])
@@ -107,6 +107,6 @@ def test_another_size_has_exactly_as_many_and_no_user_tag_and_day_twice(records:
     assert sized.starts[-1] == records
     for day in (sized.first, sized.first + timedelta(days=100)):
         count = sized.count((day - sized.first).days)
-        tags, users, often = sized.numbers_of_day(day, 0, count)
+        tags, users, often = sized.compute_day(day, 0, count)
         assert len(set(zip(tags.tolist(), users.tolist(), strict=True))) == count
         assert often.min() >= 1

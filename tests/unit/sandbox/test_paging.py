@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.sandbox.conftest import EVER, TODAY, Ask, Walk, apis, path
 from userlane.contract import DatasetName
-from userlane.sandbox import Record, Sandbox, World, world
+from userlane.sandbox import Record, SampleData, Sandbox, sample_data
 
 
 @pytest.mark.parametrize(("property_id", "dataset", "survey_id"), apis())
@@ -53,8 +53,8 @@ def test_the_same_page_asked_twice_is_the_same(ask: Ask) -> None:
     assert first == second
 
 
-def _whole(dataset: DatasetName) -> tuple[World, list[Record]]:
-    made = world(TODAY)
+def _whole(dataset: DatasetName) -> tuple[SampleData, list[Record]]:
+    made = sample_data(TODAY)
     return made, made.records("demo", dataset, *EVER)
 
 
@@ -65,7 +65,7 @@ def _whole(dataset: DatasetName) -> tuple[World, list[Record]]:
 )
 def test_any_window_holds_what_picking_by_date_holds(dataset: DatasetName, start: date, days: int) -> None:
     """The truth is itself right: a window equals the plain filter of everything there is."""
-    made = world(TODAY)
+    made = sample_data(TODAY)
     first = datetime(start.year, start.month, start.day, tzinfo=UTC)
     last = first + timedelta(days=days)
     key = "timestamp" if dataset == "nps" else "date"

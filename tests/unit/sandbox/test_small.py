@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.sandbox.conftest import EVER, TODAY
 from userlane.contract import DatasetName
-from userlane.sandbox import Record, World
+from userlane.sandbox import Record, SampleData
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ def test_everything_lies_in_the_30_days_before_today(
     dataset: DatasetName, survey_id: str | None, count: int, today: date
 ) -> None:
     key = "date" if dataset in {"heart", "tags"} else "timestamp"
-    records = World(today).records("small", dataset, EVER[0], EVER[1].replace(year=2035), survey_id)
+    records = SampleData(today).records("small", dataset, EVER[0], EVER[1].replace(year=2035), survey_id)
     days = [str(record[key])[:10] for record in records]
     assert len(days) == count
     assert days == sorted(days)
@@ -27,13 +27,13 @@ def test_everything_lies_in_the_30_days_before_today(
 
 
 def test_three_promoters_two_passives_two_detractors_and_one_who_answered_twice() -> None:
-    answers: list[Record] = World(TODAY).records("small", "nps", *EVER)
+    answers: list[Record] = SampleData(TODAY).records("small", "nps", *EVER)
     assert sorted(answer["score"] for answer in answers) == [3, 6, 7, 8, 9, 9, 10]
     users = [answer["userId"] for answer in answers]
     assert len(users) - len(set(users)) == 1
 
 
 def test_happiness_starts_with_the_first_survey_answer() -> None:
-    first = str(World(TODAY).records("small", "surveys", *EVER, "601")[0]["timestamp"])[:10]
-    for record in World(TODAY).records("small", "heart", *EVER):
+    first = str(SampleData(TODAY).records("small", "surveys", *EVER, "601")[0]["timestamp"])[:10]
+    for record in SampleData(TODAY).records("small", "heart", *EVER):
         assert (record["happiness"] is None) == (str(record["date"]) < first)
