@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.system.faults.listening import Ears, silent
+from tests.system.faults.leaks import Ears, silent
 from tests.system.faults.table import Notes
 
 

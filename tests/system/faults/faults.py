@@ -1,13 +1,13 @@
-"""The faults that can strike any page of a walk, and what must become of each."""
+"""The faults that can hit any page of a walk, and what must become of each."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tests.system.faults import answers
-from tests.system.faults.answers import document, in_json, status
-from tests.system.faults.listening import SENTINEL
-from tests.system.faults.server import Reply
+from tests import responses
+from tests.responses import document, in_json, status
+from tests.server import Response
+from tests.system.faults.leaks import SENTINEL
 from userlane.client import Limits
 from userlane.errors import (
     EnvelopeUnknown,
@@ -36,7 +36,7 @@ _QUOTING = f"no such header: Authorization: Bearer {SENTINEL} ({SENTINEL})"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is sent in place of a page, made of the honest `body`, and what must become of it.
+    """What is sent in place of a page, made of the correct `body`, and what must become of it.
 
     `error` is raised where the page is the first; on later pages its words, which `says` matches, are the
     reason. `tries` is how often a page is asked for that always fails so.
@@ -46,7 +46,7 @@ class Fault:
     """
 
     name: str
-    sent: Callable[[bytes], Reply]
+    sent: Callable[[bytes], Response]
     error: type[UserlaneError]
     says: str
     tries: int = 1
@@ -71,11 +71,11 @@ class Fault:
         return self.tries > 1
 
 
-def _broken(name: str, sent: Callable[[bytes], Reply], says: str = "broke") -> Fault:
+def _broken(name: str, sent: Callable[[bytes], Response], says: str = "broke") -> Fault:
     return Fault(name, sent, Unreachable, says, tries=4, final=True)
 
 
-def _endless(name: str, sent: Reply) -> Fault:
+def _endless(name: str, sent: Response) -> Fault:
     return Fault(name, lambda _: sent, TooSlow, "longer than 1 s for one page", 4, SHORT, unhurried=True)
 
 
@@ -90,7 +90,7 @@ ACCESS = (
 WAITS = (
     Fault(
         "429 in seconds",
-        lambda _: answers.wait_seconds(429, 1),
+        lambda _: responses.wait_seconds(429, 1),
         Throttled,
         "asks to wait 1 s",
         4,
@@ -99,7 +99,7 @@ WAITS = (
     ),
     Fault(
         "429 until a date",
-        lambda _: answers.wait_until(429, 1),
+        lambda _: responses.wait_until(429, 1),
         Throttled,
         "asks to wait 1 s",
         4,
@@ -109,13 +109,13 @@ WAITS = (
     Fault("429 without a time", lambda _: status(429), Throttled, "too many requests", 4, final=True),
     Fault(
         "429 too long",
-        lambda _: answers.wait_seconds(429, 3600),
+        lambda _: responses.wait_seconds(429, 3600),
         Throttled,
         "wait 60 min",
         final=True,
         shut=True,
     ),
-    Fault("503 too long", lambda _: answers.wait_seconds(503, 3600), ServerFailed, "503", shut=True),
+    Fault("503 too long", lambda _: responses.wait_seconds(503, 3600), ServerFailed, "503", shut=True),
 )
 
 PASSING = (
@@ -123,27 +123,27 @@ PASSING = (
         Fault(str(code), lambda _, code=code: status(code, says=_QUOTING), ServerFailed, f"\\({code}\\)", 4)  # type: ignore[misc]  # a default binds the code
         for code in (500, 502, 503, 504)
     ),
-    _broken("hung up", lambda _: answers.hang_up),
-    _broken("reset before the answer", lambda _: answers.reset()),
-    _broken("reset mid-head", lambda _: answers.reset(b"HTTP/1.1 200 OK\r\nContent-Le")),
-    _broken("reset mid-body", answers.reset_mid_body),
-    _broken("truncated body", answers.truncated),
-    _broken("truncated chunks", answers.truncated_chunks),
-    _broken("truncated gzip", lambda body: answers.zipped(body, keep=0.5), "broke off"),
+    _broken("hung up", lambda _: responses.hang_up),
+    _broken("reset before the answer", lambda _: responses.reset()),
+    _broken("reset mid-head", lambda _: responses.reset(b"HTTP/1.1 200 OK\r\nContent-Le")),
+    _broken("reset mid-body", responses.reset_mid_body),
+    _broken("truncated body", responses.truncated),
+    _broken("truncated chunks", responses.truncated_chunks),
+    _broken("truncated gzip", lambda body: responses.zipped(body, keep=0.5), "broke off"),
     _broken(
-        "broken gzip", lambda body: answers.zipped(body, keep=0.5, end=b"\xff" * 50), "unpacked|broke off"
+        "broken gzip", lambda body: responses.zipped(body, keep=0.5, end=b"\xff" * 50), "unpacked|broke off"
     ),
-    _broken("Content-Length too long", answers.length_too_long),
-    _broken("not HTTP", lambda _: answers.not_http),
+    _broken("Content-Length too long", responses.length_too_long),
+    _broken("not HTTP", lambda _: responses.not_http),
 )
 
 ENDLESS = (
-    _endless("dripping body", answers.drip_body),
-    _endless("headers never come", answers.silence),
-    _endless("dripping headers", answers.drip_headers),
+    _endless("dripping body", responses.drip_body),
+    _endless("headers never come", responses.silence),
+    _endless("dripping headers", responses.drip_headers),
     Fault(
         "Content-Length never reached",
-        answers.length_never_reached,
+        responses.length_never_reached,
         TooSlow,
         "longer than 1 s for one page",
         4,
@@ -153,14 +153,14 @@ ENDLESS = (
 )
 
 TOO_LARGE = (
-    Fault("gzip bomb", lambda _: answers.gzip_bomb(64), ResponseTooLarge, "larger|too large|MB"),
-    Fault("endless body", lambda _: answers.endless, ResponseTooLarge, "larger|too large|MB"),
+    Fault("gzip bomb", lambda _: responses.gzip_bomb(64), ResponseTooLarge, "larger|too large|MB"),
+    Fault("endless body", lambda _: responses.endless, ResponseTooLarge, "larger|too large|MB"),
 )
 
 NO_DATA = (
-    Fault("web page", lambda _: answers.web_page(_QUOTING), NotData, "web page instead of data"),
+    Fault("web page", lambda _: responses.web_page(_QUOTING), NotData, "web page instead of data"),
     Fault("empty body", lambda _: document(b""), NotData, "empty answer"),
-    Fault("204", lambda _: answers.no_content, NotData, "empty answer"),
+    Fault("204", lambda _: responses.no_content, NotData, "empty answer"),
     Fault(
         "packed otherwise",
         lambda body: document(body, 200, "Content-Encoding: br"),
@@ -177,7 +177,7 @@ def _unusable(name: str, body: bytes, says: str, error: type[UserlaneError] = En
 NO_RECORDS = (
     _unusable("invalid JSON", b'{"data": [{"id": 1,}]}', "not JSON", NotData),
     Fault("JSON cut short", lambda body: document(body[:-2]), NotData, "not JSON"),
-    Fault("Content-Length too short", answers.length_too_short, NotData, "not JSON", spills=True),
+    Fault("Content-Length too short", responses.length_too_short, NotData, "not JSON", spills=True),
     _unusable("wrong envelope", in_json({"status": "ok", "page": 1}), "no list of records"),
     _unusable("a single record", in_json({"id": 1, "userId": "u", "score": 9}), "no list of records"),
     _unusable("a list of other things", in_json({"data": [1, "two", None]}), "not of records"),
@@ -209,7 +209,7 @@ REDIRECTS = tuple(f"redirect {code}" for code in (301, 302, 307, 308))
 def redirect(name: str, to: str) -> Fault:
     """A redirect to another server."""
     code = int(name.removeprefix("redirect "))
-    return Fault(name, lambda _: answers.redirect(code, to), RequestRefused, "points elsewhere")
+    return Fault(name, lambda _: responses.redirect(code, to), RequestRefused, "points elsewhere")
 
 
 FAULTS = (*ACCESS, *WAITS, *PASSING, *ENDLESS, *TOO_LARGE, *NO_DATA, *NO_RECORDS)

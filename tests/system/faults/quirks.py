@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from tests.system.faults.answers import enveloped
-from tests.system.faults.held import Record
+from tests.responses import enveloped
+from tests.system.faults.records import Record
 from userlane.contract import DatasetName
 
 Change = Callable[[list[Record]], None]

@@ -165,37 +165,53 @@ ROWS = (
 )
 
 ELSEWHERE = (
-    Elsewhere("Uploads", "encodings, delimiters, quoted newlines", ("test_lookups.py",)),
-    Elsewhere("Uploads", "equal and conflicting IDs; no total grows", ("test_lookups.py",)),
-    Elsewhere("Uploads", "NA, null, 007, 1e5 and 19 digits exact", ("test_lookups.py",)),
-    Elsewhere("Uploads", "too wide, too large, a PNG, empty", ("test_lookups.py",)),
-    Elsewhere("Uploads", "saved JSON", ("test_saved.py", "pages/test_uploads.py")),
-    Elsewhere("Uploads", "a quota for each visit", ("test_uploads.py", "browser/test_uploading.py")),
-    Elsewhere("Downloads", "formulas, in a real spreadsheet", ("test_formulas.py", "test_spreadsheet.py")),
-    Elsewhere("Downloads", "BOM, marks, range, filters, file names", ("test_export.py",)),
-    Elsewhere("Downloads", "two users' files of one shape", ("browser/test_isolation.py",)),
-    Elsewhere("Disk and process", "whole files, kill, full, two processes", ("store/test_folder.py",)),
-    Elsewhere("Disk and process", "fresh, settled, one question's only", ("store/test_pieces.py",)),
-    Elsewhere("Disk and process", "a tab closed during a load", ("browser/test_loading.py",)),
-    Elsewhere("Disk and process", "a double click, a restart in a load", ("fetch/test_background.py",)),
+    Elsewhere("Uploads", "encodings, delimiters, quoted newlines", ("unit/test_lookups.py",)),
+    Elsewhere("Uploads", "equal and conflicting IDs; no total grows", ("unit/test_lookups.py",)),
+    Elsewhere("Uploads", "NA, null, 007, 1e5 and 19 digits exact", ("unit/test_lookups.py",)),
+    Elsewhere("Uploads", "too wide, too large, a PNG, empty", ("unit/test_lookups.py",)),
+    Elsewhere("Uploads", "saved JSON", ("unit/test_saved_json.py", "system/pages/test_uploads.py")),
     Elsewhere(
-        "Network surface", "base addresses and allowed hosts", ("test_settings.py", "contract/test_hosts.py")
+        "Uploads",
+        "a quota for each visit",
+        ("unit/web/test_upload_quota.py", "outside/browser/test_uploading.py"),
     ),
-    Elsewhere("Network surface", "IDs", ("contract/test_query.py",)),
-    Elsewhere("Network surface", "origins, headers, metrics", ("test_surface.py", "browser/test_server.py")),
-    Elsewhere("In every case", "the token nowhere", ("test_logs.py", "browser/test_secrets.py")),
+    Elsewhere(
+        "Downloads",
+        "formulas, in a real spreadsheet",
+        ("unit/test_formulas.py", "outside/test_spreadsheet.py"),
+    ),
+    Elsewhere("Downloads", "BOM, marks, range, filters, file names", ("unit/test_export.py",)),
+    Elsewhere("Downloads", "two users' files of one shape", ("outside/browser/test_isolation.py",)),
+    Elsewhere("Disk and process", "whole files, kill, full, two processes", ("unit/store/test_folder.py",)),
+    Elsewhere("Disk and process", "fresh, settled, one question's only", ("unit/store/test_pieces.py",)),
+    Elsewhere("Disk and process", "a tab closed during a load", ("outside/browser/test_loading.py",)),
+    Elsewhere("Disk and process", "a double click, a restart in a load", ("unit/fetch/test_background.py",)),
+    Elsewhere(
+        "Network surface",
+        "base addresses and allowed hosts",
+        ("unit/test_settings.py", "unit/contract/test_hosts.py"),
+    ),
+    Elsewhere("Network surface", "IDs", ("unit/contract/test_query.py",)),
+    Elsewhere(
+        "Network surface",
+        "origins, headers, metrics",
+        ("unit/web/test_security.py", "outside/browser/test_server.py"),
+    ),
+    Elsewhere("In every case", "the token nowhere", ("unit/test_logs.py", "outside/browser/test_secrets.py")),
     Elsewhere(
         "In every case",
         "each sees what its token may see",
-        ("fetch/test_owners.py", "browser/test_isolation.py"),
+        ("unit/fetch/test_owners.py", "outside/browser/test_isolation.py"),
     ),
     Elsewhere(
-        "In every case", "every number with its state", ("pages/test_states.py", "browser/test_incomplete.py")
+        "In every case",
+        "every number with its state",
+        ("system/pages/test_states.py", "outside/browser/test_incomplete.py"),
     ),
     Elsewhere(
         "In every case",
         "foreign text inert",
-        ("ui/test_text.py", "charts/test_text.py", "browser/test_inert.py"),
+        ("unit/ui/test_text.py", "unit/charts/test_text.py", "outside/browser/test_inert.py"),
     ),
 )
 

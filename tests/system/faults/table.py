@@ -153,7 +153,7 @@ def printed(lines: Sequence[Line], outcomes: Mapping[str, tuple[int, int]]) -> I
         tests, failures = (sum(each) for each in zip(*ran, strict=True))
         elsewhere.update(other.modules)
         verdict = "FAIL" if failures else "pass"
-        yield f"  {other.title:<42}{tests:>4}  {', '.join(other.modules):<75}{verdict}"
+        yield f"  {other.title:<42}{tests:>4}  {', '.join(other.modules):<79}{verdict}"
     cases += sum(outcomes[module][0] for module in elsewhere)
     failed += sum(outcomes[module][1] for module in elsewhere)
     told = f"every row of the list: {cases:,} cases" if not missing else f"{missing} not run: {cases:,} cases"

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from tests.system.faults.answers import status
-from tests.system.faults.driving import Driver, fetching, is_marked, is_refused, is_whole
-from tests.system.faults.held import APRIL, Api, Record, exported, nps, query, surveys
-from tests.system.faults.listening import SECRET, SENTINEL, silent, told_by
-from tests.system.faults.server import Asked, Reply, Server
+from tests.responses import status
+from tests.server import Request, Response, Server
+from tests.system.faults.leaks import SECRET, SENTINEL, silent, told_by
+from tests.system.faults.loads import Driver, fetching, is_marked, is_refused, is_whole
+from tests.system.faults.records import APRIL, Api, Record, exported, nps, query, surveys
 from tests.system.faults.table import Notes, covers
 from userlane.contract import DatasetName, Token
 from userlane.errors import NotFound, RightsMissing, TokenRejected, TokenUnusable, UserlaneError
@@ -38,30 +38,30 @@ def test_a_token_that_is_rejected_at_once_costs_one_request(notes: Notes) -> Non
         loaded = Driver(over, fetcher).load(query("nps"))
         error = is_refused(loaded, TokenRejected, "rejected the token")
         assert "Settings > API Token" in error.next_step
-        assert len(loaded.asked) == 1
-        line.add(len(loaded.asked), loaded.shown, 1)
+        assert len(loaded.requests) == 1
+        line.add(len(loaded.requests), loaded.shown, 1)
 
 
 @covers("401 midway")
 @pytest.mark.parametrize("in_flight", [1, 4])
 def test_a_token_that_is_rejected_at_page_7_of_12_stops_the_load(in_flight: int, notes: Notes) -> None:
-    def strike(asked: Asked, _: bytes) -> Reply | None:
-        return status(401) if asked.page >= 7 else None
+    def override(request: Request, _: bytes) -> Response | None:
+        return status(401) if request.page >= 7 else None
 
     with (
         notes.line("401 midway") as line,
         fetching(in_flight=in_flight) as fetcher,
-        Server(Api(RECORDS, CAP, strike)) as over,
+        Server(Api(RECORDS, CAP, override)) as over,
     ):
         drive = Driver(over, fetcher)
         first = drive.load(query("nps"))
         is_marked(first, exported("nps", RECORDS[: 6 * CAP]), [APRIL], "rejected the token")
-        assert len(first.asked) <= 6 + in_flight
-        line.add(len(first.asked), first.shown, 7)
-        over.answer = Api(RECORDS, CAP, lambda *_: status(401))
+        assert len(first.requests) <= 6 + in_flight
+        line.add(len(first.requests), first.shown, 7)
+        over.respond = Api(RECORDS, CAP, lambda *_: status(401))
         again = drive.load(query("nps"))
         is_refused(again, TokenRejected, "rejected the token")
-        assert len(again.asked) == 1
+        assert len(again.requests) == 1
 
 
 @covers("403", "404 property", "404 survey")
@@ -78,16 +78,16 @@ def test_what_is_missing_is_named_once_and_the_rest_stays_usable(  # noqa: PLR09
 ) -> None:
     records: dict[str, Sequence[Record]] = {"nps": RECORDS, "surveys": surveys(40)}
 
-    def answer(asked: Asked) -> Reply:
-        kind = "surveys" if "/surveys/" in asked.path else "nps"
-        return status(code) if kind == dataset else Api(records[kind], CAP)(asked)
+    def respond(request: Request) -> Response:
+        kind = "surveys" if "/surveys/" in request.path else "nps"
+        return status(code) if kind == dataset else Api(records[kind], CAP)(request)
 
-    with notes.line(fault) as line, fetching(in_flight=4) as fetcher, Server(answer) as over:
+    with notes.line(fault) as line, fetching(in_flight=4) as fetcher, Server(respond) as over:
         drive = Driver(over, fetcher)
         loaded = drive.load(query(dataset))
         is_refused(loaded, error, named)
-        assert len(loaded.asked) == 1
-        line.add(len(loaded.asked), loaded.shown, 1)
+        assert len(loaded.requests) == 1
+        line.add(len(loaded.requests), loaded.shown, 1)
         other: DatasetName = "nps" if dataset == "surveys" else "surveys"
         is_whole(drive.load(query(other)), exported(other, records[other]))
 
@@ -98,7 +98,7 @@ def test_a_pasted_token_is_cleaned_before_it_travels(name: str, notes: Notes) ->
     with notes.line(name) as line, fetching() as fetcher, Server(Api(RECORDS, CAP)) as over:
         loaded = Driver(over, fetcher, SENTINEL, pasted=WRAPPED[name]).load(query("nps"))
         is_whole(loaded, exported("nps", RECORDS))
-        line.add(len(loaded.asked), loaded.shown)
+        line.add(len(loaded.requests), loaded.shown)
 
 
 @covers("token not ASCII")
@@ -109,7 +109,7 @@ def test_a_token_no_header_can_hold_is_refused_without_a_request(inside: str, no
             Token(f"{SENTINEL}{inside}")
         assert caught.value.next_step
         silent(told_by(caught.value))
-        line.add(len(over.asked), f"exit {caught.value.exit_code}")
+        line.add(len(over.requests), f"exit {caught.value.exit_code}")
 
 
 @covers("two users", "second user refused")
@@ -126,7 +126,7 @@ def test_two_users_who_ask_the_same_each_see_their_own(first: str, in_flight: in
         for token in (first, second, first, second):
             loaded = Driver(over, fetcher, token).load(query("nps"))
             is_whole(loaded, exported("nps", own[token]))
-            line.add(len(loaded.asked), loaded.shown)
+            line.add(len(loaded.requests), loaded.shown)
 
 
 @covers("second user refused")
@@ -134,21 +134,21 @@ def test_two_users_who_ask_the_same_each_see_their_own(first: str, in_flight: in
 def test_what_one_user_loaded_is_shut_for_one_who_is_refused(
     code: int, error: type[UserlaneError], notes: Notes
 ) -> None:
-    def strike(asked: Asked, _: bytes) -> Reply | None:
-        return status(code) if asked.token == OTHER else None
+    def override(request: Request, _: bytes) -> Response | None:
+        return status(code) if request.token == OTHER else None
 
     with (
         notes.line("second user refused") as line,
         fetching() as fetcher,
-        Server(Api(RECORDS, CAP, strike)) as over,
+        Server(Api(RECORDS, CAP, override)) as over,
     ):
         mine, other = Driver(over, fetcher), Driver(over, fetcher, OTHER)
         is_refused(other.load(query("nps")), error, ".")
         is_whole(mine.load(query("nps")), exported("nps", RECORDS))
         loaded = other.load(query("nps"))
         is_refused(loaded, error, ".")
-        assert 1 <= len(loaded.asked) <= 2
-        line.add(len(loaded.asked), loaded.shown)
+        assert 1 <= len(loaded.requests) <= 2
+        line.add(len(loaded.requests), loaded.shown)
         is_whole(mine.load(query("nps")), exported("nps", RECORDS))
 
 
@@ -165,10 +165,10 @@ def test_stored_rows_are_shut_a_quarter_of_an_hour_after_the_token_was_revoked(
     ):
         drive = Driver(over, fetcher)
         is_whole(drive.load(query("nps")), exported("nps", RECORDS))
-        over.answer = lambda _: status(code)
+        over.respond = lambda _: status(code)
         clock.shift(timedelta(minutes=15, seconds=1))
         loaded = drive.load(query("nps"))
         is_refused(loaded, error, ".")
-        assert 1 <= len(loaded.asked) <= 2
-        line.add(len(loaded.asked), loaded.shown)
+        assert 1 <= len(loaded.requests) <= 2
+        line.add(len(loaded.requests), loaded.shown)
         assert drive.load(query("nps")).dataset is None

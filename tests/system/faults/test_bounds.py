@@ -9,13 +9,13 @@ from threading import Event, Thread
 
 import pytest
 
-from tests.system.faults import answers
-from tests.system.faults.answers import document
-from tests.system.faults.driving import Driver, Loaded, fetching, is_marked
+from tests import responses
+from tests.responses import document
+from tests.server import Request, Response, Server
 from tests.system.faults.faults import PATIENT
-from tests.system.faults.held import APRIL, Api, exported, nps, query
-from tests.system.faults.listening import SENTINEL, silent
-from tests.system.faults.server import Asked, Reply, Server
+from tests.system.faults.leaks import SENTINEL, silent
+from tests.system.faults.loads import Driver, Loaded, fetching, is_marked
+from tests.system.faults.records import APRIL, Api, exported, nps, query
 from tests.system.faults.table import Notes, covers
 from userlane.errors import LoadStopped
 
@@ -53,17 +53,17 @@ except UserlaneError as error:
 """Loads twice in a process of its own and prints by how many megabytes its peak grew."""
 
 
-def zipped_bomb(piece: bytes, megabytes: int, head: bytes = b"") -> Reply:
-    return document(answers.bomb(megabytes, piece, head), 200, "Content-Encoding: gzip")
+def zipped_bomb(piece: bytes, megabytes: int, head: bytes = b"") -> Response:
+    return document(responses.bomb(megabytes, piece, head), 200, "Content-Encoding: gzip")
 
 
-BOMBS: dict[str, Callable[[], Reply]] = {
+BOMBS: dict[str, Callable[[], Response]] = {
     "white space": lambda: zipped_bomb(b" ", 200),
     "one long text": lambda: zipped_bomb(b"a", 200, b'{"data": [{"comment": "'),
     "brackets": lambda: zipped_bomb(b"[", 60),
     "tiny records": lambda: zipped_bomb(b"{},", 60, b'{"data": ['),
     "tiny numbers": lambda: zipped_bomb(b"0.5,", 60, b'{"data": ['),
-    "endless": lambda: answers.endless,
+    "endless": lambda: responses.endless,
 }
 
 
@@ -72,11 +72,11 @@ BOMBS: dict[str, Callable[[], Reply]] = {
 def test_no_answer_makes_memory_grow_by_a_hundred_megabytes(kind: str, page: int, notes: Notes) -> None:
     bomb = BOMBS[kind]()
 
-    def strike(asked: Asked, _: bytes) -> Reply | None:
-        return bomb if "bomb" in asked.path and asked.page >= page else None
+    def override(request: Request, _: bytes) -> Response | None:
+        return bomb if "bomb" in request.path and request.page >= page else None
 
     kept = {key: value for key, value in os.environ.items() if not key.startswith("USERLANE_")}
-    with notes.line("bombs in memory") as line, Server(Api(RECORDS, CAP, strike)) as over:
+    with notes.line("bombs in memory") as line, Server(Api(RECORDS, CAP, override)) as over:
         ended = subprocess.run(
             [sys.executable, "-c", MEASURED, over.base_url],
             env={**kept, "PYTHONPATH": str(ROOT)},
@@ -86,7 +86,7 @@ def test_no_answer_makes_memory_grow_by_a_hundred_megabytes(kind: str, page: int
             check=True,
         )
         shown, rows, megabytes = ended.stdout.decode().splitlines()[-1].split()
-        line.add(len(over.asked) - 7, shown if page > 1 else "exit 5", page)
+        line.add(len(over.requests) - 7, shown if page > 1 else "exit 5", page)
         line.megabytes = int(megabytes)
         assert (shown == "incomplete") == (page > 1)
         assert int(rows) == (page - 1) * CAP
@@ -98,18 +98,18 @@ def test_no_answer_makes_memory_grow_by_a_hundred_megabytes(kind: str, page: int
 @pytest.mark.parametrize(
     ("fault", "reply"),
     [
-        ("headers never come", answers.silence),
-        ("dripping body", answers.drip_body),
-        ("dripping headers", answers.drip_headers),
-        ("429 in seconds", answers.wait_seconds(429, 60)),
+        ("headers never come", responses.silence),
+        ("dripping body", responses.drip_body),
+        ("dripping headers", responses.drip_headers),
+        ("429 in seconds", responses.wait_seconds(429, 60)),
     ],
 )
 @pytest.mark.parametrize("page", [1, 3])
 def test_a_stopped_load_hangs_up_and_asks_nothing_more(
-    fault: str, reply: Reply, page: int, notes: Notes
+    fault: str, response: Response, page: int, notes: Notes
 ) -> None:
-    def strike(asked: Asked, _: bytes) -> Reply | None:
-        return reply if asked.page >= page else None
+    def override(request: Request, _: bytes) -> Response | None:
+        return response if request.page >= page else None
 
     """Its own deadlines are far off: half a minute for a page, two for the load."""
     stop = Event()
@@ -117,12 +117,12 @@ def test_a_stopped_load_hangs_up_and_asks_nothing_more(
     with (
         notes.line(fault) as line,
         fetching(PATIENT, in_flight=4) as fetcher,
-        Server(Api(RECORDS, CAP, strike)) as over,
+        Server(Api(RECORDS, CAP, override)) as over,
     ):
         drive = Driver(over, fetcher)
         thread = Thread(target=lambda: found.append(drive.load(query("nps"), stop)), daemon=True)
         thread.start()
-        assert over.until(lambda: any(asked.page >= page for asked in over.asked))
+        assert over.until(lambda: any(request.page >= page for request in over.requests))
         stop.set()
         thread.join(20)
         assert found, "the load went on"
@@ -131,28 +131,28 @@ def test_a_stopped_load_hangs_up_and_asks_nothing_more(
             assert isinstance(loaded.error, LoadStopped)
         else:
             is_marked(loaded, exported("nps", RECORDS[: (page - 1) * CAP]), [APRIL], "stopped")
-        asked = len(over.asked)
+        before = len(over.requests)
         if "429" not in fault:
             assert over.until(lambda: over.open == 0), "a connection stayed open"
-        assert not over.until(lambda: len(over.asked) > asked, seconds=0.3)
-        line.add(asked, loaded.shown, page)
+        assert not over.until(lambda: len(over.requests) > before, seconds=0.3)
+        line.add(before, loaded.shown, page)
 
 
 @covers("429 in seconds", "429 until a date")
 @pytest.mark.parametrize(
     ("fault", "wait"),
-    [("429 in seconds", answers.wait_seconds), ("429 until a date", answers.wait_until)],
+    [("429 in seconds", responses.wait_seconds), ("429 until a date", responses.wait_until)],
 )
 def test_nobody_asks_before_the_time_is_over_and_the_wait_is_told(
-    fault: str, wait: Callable[[int, int], Reply], notes: Notes
+    fault: str, wait: Callable[[int, int], Response], notes: Notes
 ) -> None:
-    def strike(asked: Asked, _: bytes) -> Reply | None:
-        return wait(429, 1) if asked.page == 3 and asked.attempt == 1 else None
+    def override(request: Request, _: bytes) -> Response | None:
+        return wait(429, 1) if request.page == 3 and request.attempt == 1 else None
 
-    with notes.line(fault) as line, fetching() as fetcher, Server(Api(RECORDS, CAP, strike)) as over:
+    with notes.line(fault) as line, fetching() as fetcher, Server(Api(RECORDS, CAP, override)) as over:
         drive = Driver(over, fetcher)
         loaded = drive.load(query("nps"))
-        first, again = (each.at for each in loaded.asked if each.page == 3)
+        first, again = (each.at for each in loaded.requests if each.page == 3)
         assert again - first >= 1.0
         assert any("asks to wait 1 s" in progress.notice for progress in drive.heard)
-        line.add(len(loaded.asked), loaded.shown, 3)
+        line.add(len(loaded.requests), loaded.shown, 3)

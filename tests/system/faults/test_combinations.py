@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from tests.system.faults.answers import document, status
-from tests.system.faults.driving import Driver, fetching, is_marked, is_refused, is_whole
+from tests.responses import document, status
+from tests.server import Request, Response, Server
 from tests.system.faults.faults import ACCESS, FAULTS, NO_DATA, NO_RECORDS, PASSING, Fault
-from tests.system.faults.held import APRIL, Api, exported, nps, query
-from tests.system.faults.server import Asked, Reply, Server
+from tests.system.faults.loads import Driver, fetching, is_marked, is_refused, is_whole
+from tests.system.faults.records import APRIL, Api, exported, nps, query
 from tests.system.faults.table import Notes, covers
 
 CAP = 25
@@ -26,11 +26,11 @@ Plan = Mapping[int, Sequence[Fault]]
 
 
 def server(plan: Plan) -> Server:
-    def strike(asked: Asked, body: bytes) -> Reply | None:
-        faults = plan.get(asked.page, ())
-        return faults[asked.attempt - 1].sent(body) if asked.attempt <= len(faults) else None
+    def override(request: Request, body: bytes) -> Response | None:
+        faults = plan.get(request.page, ())
+        return faults[request.attempt - 1].sent(body) if request.attempt <= len(faults) else None
 
-    return Server(Api(RECORDS, CAP, strike))
+    return Server(Api(RECORDS, CAP, override))
 
 
 def plan_of(**named: str) -> Plan:
@@ -56,8 +56,8 @@ def test_faults_that_pass_cost_no_row_wherever_they_meet(plan: Plan, in_flight: 
         loaded = Driver(over, fetcher).load(query("nps"))
         is_whole(loaded, TRUTH)
         expected = len(PAGES) + sum(map(len, plan.values()))
-        assert expected <= len(loaded.asked) <= expected + in_flight - 1
-        line.add(len(loaded.asked), loaded.shown)
+        assert expected <= len(loaded.requests) <= expected + in_flight - 1
+        line.add(len(loaded.requests), loaded.shown)
 
 
 @covers("several faults")
@@ -66,10 +66,10 @@ def test_a_wait_then_a_reset_then_a_failure_on_one_page_are_overcome(notes: Note
     with notes.line("several faults") as line, fetching() as fetcher, server(plan) as over:
         loaded = Driver(over, fetcher).load(query("nps"))
         is_whole(loaded, TRUTH)
-        third = [each.at for each in loaded.asked if each.page == 3]
+        third = [each.at for each in loaded.requests if each.page == 3]
         assert len(third) == TRIES
         assert third[1] - third[0] >= 1.0, "asked before the API wanted"
-        line.add(len(loaded.asked), loaded.shown)
+        line.add(len(loaded.requests), loaded.shown)
 
 
 @covers("several faults")
@@ -78,8 +78,8 @@ def test_the_last_of_four_different_faults_is_the_reason(notes: Notes) -> None:
     with notes.line("several faults") as line, fetching() as fetcher, server(plan) as over:
         loaded = Driver(over, fetcher).load(query("nps"))
         is_marked(loaded, exported("nps", RECORDS[: 3 * CAP]), [APRIL], r"\(504\)")
-        assert len(loaded.asked) == 3 + TRIES
-        line.add(len(loaded.asked), loaded.shown)
+        assert len(loaded.requests) == 3 + TRIES
+        line.add(len(loaded.requests), loaded.shown)
 
 
 @covers("several faults")
@@ -104,7 +104,7 @@ def test_whatever_strikes_the_rows_are_true_or_marked(seed: int, notes: Notes) -
     ):
         drive = Driver(over, fetcher)
         loaded = drive.load(query("nps"))
-        line.add(len(loaded.asked), loaded.shown)
+        line.add(len(loaded.requests), loaded.shown)
         if not fatal:
             is_whole(loaded, TRUTH)
         elif fatal[0] == 1:
@@ -118,8 +118,8 @@ def test_whatever_strikes_the_rows_are_true_or_marked(seed: int, notes: Notes) -
             assert half == 0
             says = "|".join(_last(plan[page]).says for page in fatal)
             is_marked(loaded, exported("nps", RECORDS[: came * CAP]), [APRIL], says)
-        assert len(loaded.asked) <= len(PAGES) + sum(map(len, plan.values())) + 3
-        over.answer = Api(RECORDS, CAP)
+        assert len(loaded.requests) <= len(PAGES) + sum(map(len, plan.values())) + 3
+        over.respond = Api(RECORDS, CAP)
         is_whole(drive.load(query("nps")), TRUTH)
 
 
@@ -141,10 +141,10 @@ def test_a_hundred_failing_loads_ask_less_and_less(notes: Notes) -> None:
         Server(lambda _: status(503)) as over,
     ):
         drive = Driver(over, fetcher)
-        asked = [len(drive.load(query("nps")).asked) for _ in range(60)]
-        assert asked[0] == TRIES
-        assert asked[-1] == 1
-        assert sum(asked) <= 60 + 110
-        over.answer = lambda _: document(b'{"data": []}')
+        counts = [len(drive.load(query("nps")).requests) for _ in range(60)]
+        assert counts[0] == TRIES
+        assert counts[-1] == 1
+        assert sum(counts) <= 60 + 110
+        over.respond = lambda _: document(b'{"data": []}')
         assert drive.load(query("nps")).shown == "empty"
-        line.add(sum(asked), "exit 5")
+        line.add(sum(counts), "exit 5")

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.faults.answers import document, gzip_bomb, status, web_page
-from tests.system.faults.driving import named
+from tests.responses import document, gzip_bomb, status, web_page
+from tests.server import Request, Response, Server
 from tests.system.faults.faults import FAULTS, Fault, redirect
-from tests.system.faults.held import APRIL, Api, exported, nps, query
-from tests.system.faults.listening import SENTINEL, silent
+from tests.system.faults.leaks import SENTINEL, silent
+from tests.system.faults.loads import named
 from tests.system.faults.quirks import QUIRKS, Quirk, copied
-from tests.system.faults.server import Asked, Reply, Server
+from tests.system.faults.records import APRIL, Api, exported, nps, query
 from tests.system.faults.table import Notes, covers
 from tests.system.faults.test_payload import CAPS, LARGE, held
 from userlane import fetch
@@ -60,10 +60,10 @@ _FETCHER = fetch.Fetcher
 
 
 def words(dataset: DatasetName) -> list[str]:
-    asked = query(dataset)
-    survey = ["--survey-id", asked.survey_id] if asked.survey_id else []
-    window = ["--start", asked.window.start.isoformat(), "--end", asked.window.end.isoformat()]
-    return ["export", dataset, "--property", asked.property_id, *survey, *window]
+    wanted = query(dataset)
+    survey = ["--survey-id", wanted.survey_id] if wanted.survey_id else []
+    window = ["--start", wanted.window.start.isoformat(), "--end", wanted.window.end.isoformat()]
+    return ["export", dataset, "--property", wanted.property_id, *survey, *window]
 
 
 def settings() -> dict[str, str]:
@@ -85,10 +85,10 @@ def desk(
 
 
 def at(page: int, fault: Fault) -> Server:
-    def strike(asked: Asked, body: bytes) -> Reply | None:
-        return fault.sent(body) if asked.page == page else None
+    def override(request: Request, body: bytes) -> Response | None:
+        return fault.sent(body) if request.page == page else None
 
-    return Server(Api(RECORDS, CAP, strike))
+    return Server(Api(RECORDS, CAP, override))
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
@@ -97,10 +97,10 @@ def test_a_fault_at_the_first_page_ends_with_its_code_and_no_file(
 ) -> None:
     with notes.line(fault.name) as line, at(1, fault) as over:
         code, error, file = desk.export(over, fault.brief)
-        line.add(len(over.asked), f"exit {code}", 1)
+        line.add(len(over.requests), f"exit {code}", 1)
         assert code == fault.error.exit_code
         assert not file.exists()
-        assert len(over.asked) == min(fault.brief.tries, fault.tries)
+        assert len(over.requests) == min(fault.brief.tries, fault.tries)
         assert error.rstrip().splitlines()[-1].startswith("error: ")
 
 
@@ -114,9 +114,9 @@ def test_a_fault_at_any_later_page_ends_with_a_marked_file_that_names_the_days(
         for page in range(2, 8):
             with at(page, fault) as over:
                 code, error, file = desk.export(over, limits)
-            line.add(len(over.asked), f"exit {code}", page)
+            line.add(len(over.requests), f"exit {code}", page)
             assert code == 3
-            assert len(over.asked) == page - 1 + min(limits.tries, fault.tries)
+            assert len(over.requests) == page - 1 + min(limits.tries, fault.tries)
             content = json.loads(file.read_bytes())
             assert content["complete"] is False
             assert named(APRIL) in " ".join(content["reasons"])
@@ -129,29 +129,29 @@ def test_a_fault_at_any_later_page_ends_with_a_marked_file_that_names_the_days(
 def test_a_quirk_at_the_second_page_ends_well_and_is_told(quirk: Quirk, desk: Desk, notes: Notes) -> None:
     records, cap = held(quirk.dataset), CAPS[quirk.dataset]
 
-    def strike(asked: Asked, _: bytes) -> Reply | None:
-        if asked.page != 2:
+    def override(request: Request, _: bytes) -> Response | None:
+        if request.page != 2:
             return None
         changed = copied(records[cap : 2 * cap])
         quirk.change(changed)
         return document(quirk.sent(changed))
 
     rows = exported(quirk.dataset, records)
-    struck = copied(rows[cap : 2 * cap])
-    quirk.kept(struck)
-    with notes.line(quirk.name) as line, Server(Api(records, cap, strike)) as over:
+    overridden = copied(rows[cap : 2 * cap])
+    quirk.kept(overridden)
+    with notes.line(quirk.name) as line, Server(Api(records, cap, override)) as over:
         code, error, file = desk.export(over, LARGE, quirk.dataset)
-        line.add(len(over.asked), f"exit {code}", 2)
+        line.add(len(over.requests), f"exit {code}", 2)
         assert code == 0
         content = json.loads(file.read_bytes())
         assert content["complete"] is True
-        assert content["records"] == [*rows[:cap], *struck, *rows[2 * cap :]]
+        assert content["records"] == [*rows[:cap], *overridden, *rows[2 * cap :]]
         assert content["refused_rows"] == sum(quirk.refused.values())
         for reason, count in quirk.refused.items():
             assert f"Records left out: {count} ({reason})." in error
 
 
-Case = tuple[int, Callable[[bytes], Reply], int, int]
+Case = tuple[int, Callable[[bytes], Response], int, int]
 CASES: dict[str, Case] = {
     "401 at once": (1, lambda _: status(401, says=SENTINEL), 4, 1),
     "web page": (3, lambda _: web_page(SENTINEL), 3, 3),
@@ -167,11 +167,11 @@ CASES: dict[str, Case] = {
 def test_as_a_process_of_its_own_with_the_usual_limits(name: str, tmp_path: Path, notes: Notes) -> None:
     page, sent, expected, requests = CASES[name]
 
-    def strike(asked: Asked, body: bytes) -> Reply | None:
-        return sent(body) if asked.page == page else None
+    def override(request: Request, body: bytes) -> Response | None:
+        return sent(body) if request.page == page else None
 
     kept = {key: value for key, value in os.environ.items() if not key.startswith("USERLANE_")}
-    with notes.line(name) as line, Server(Api(RECORDS, CAP, strike)) as over:
+    with notes.line(name) as line, Server(Api(RECORDS, CAP, override)) as over:
         ended = subprocess.run(
             [sys.executable, "-m", "userlane", *words("nps"), "--out", "out.csv"],
             cwd=tmp_path,
@@ -180,9 +180,9 @@ def test_as_a_process_of_its_own_with_the_usual_limits(name: str, tmp_path: Path
             timeout=120,
             check=False,
         )
-        line.add(len(over.asked), f"exit {ended.returncode}", page)
+        line.add(len(over.requests), f"exit {ended.returncode}", page)
         assert ended.returncode == expected, ended.stderr
-        assert len(over.asked) == requests
+        assert len(over.requests) == requests
         assert b"Traceback" not in ended.stderr
         silent(ended.stdout, ended.stderr)
         if expected != 3:

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from tests import responses
+from tests.responses import document, enveloped, hang_up, then_close
+from tests.server import Request, Response, Server
 from tests.stand_in import SAMPLES
-from tests.system.faults import answers, faults
-from tests.system.faults.answers import document, enveloped, hang_up, then_close
-from tests.system.faults.driving import Driver, fetching, is_marked, is_refused, is_whole
+from tests.system.faults import faults
 from tests.system.faults.faults import PATIENT
-from tests.system.faults.held import APRIL, Api, exported, nps, query
-from tests.system.faults.listening import SECRET
-from tests.system.faults.server import Asked, Reply, Server
+from tests.system.faults.leaks import SECRET
+from tests.system.faults.loads import Driver, fetching, is_marked, is_refused, is_whole
+from tests.system.faults.records import APRIL, Api, exported, nps, query
 from tests.system.faults.table import Notes, covers
 from userlane.errors import Unreachable, Untrusted
 from userlane.fetch import Progress
@@ -39,13 +40,13 @@ def going(page: int) -> Callable[[Server], None]:
     """Makes a server vanish when it is asked for this page."""
 
     def arm(over: Server) -> None:
-        def strike(asked: Asked, _: bytes) -> Reply | None:
-            if asked.page != page:
+        def override(request: Request, _: bytes) -> Response | None:
+            if request.page != page:
                 return None
             over.refuse()
             return hang_up
 
-        over.answer = Api(RECORDS, CAP, strike)
+        over.respond = Api(RECORDS, CAP, override)
 
     return arm
 
@@ -62,10 +63,10 @@ def test_a_server_that_goes_away_at_any_page_leaves_what_came(notes: Notes) -> N
                     is_refused(first, Unreachable, "cannot be reached")
                 else:
                     is_marked(first, rows_before(page), [APRIL], "cannot be reached")
-                assert len(first.asked) == page, "requests that were refused never arrived"
-                line.add(len(first.asked), first.shown, page)
+                assert len(first.requests) == page, "requests that were refused never arrived"
+                line.add(len(first.requests), first.shown, page)
                 over.listen()
-                over.answer = Api(RECORDS, CAP)
+                over.respond = Api(RECORDS, CAP)
                 is_whole(drive.load(query("nps")), TRUTH)
 
 
@@ -75,7 +76,7 @@ def test_nobody_listening_from_the_start_is_an_error(notes: Notes) -> None:
     with notes.line("refused") as line, fetching() as fetcher:
         first = Driver(over, fetcher).load(query("nps"))
         is_refused(first, Unreachable, "cannot be reached")
-        line.add(len(first.asked), first.shown, 1)
+        line.add(len(first.requests), first.shown, 1)
         with over:
             is_whole(Driver(over, fetcher).load(query("nps")), TRUTH)
 
@@ -90,16 +91,16 @@ def test_a_server_that_comes_back_in_time_costs_no_row(notes: Notes) -> None:
                 going(page)(over)
 
                 def back(progress: Progress, over: Server = over) -> None:
-                    if progress.requests >= len(over.asked) + 2:
-                        over.answer = Api(RECORDS, CAP)
+                    if progress.requests >= len(over.requests) + 2:
+                        over.respond = Api(RECORDS, CAP)
                         over.listen()
 
                 drive = Driver(over, fetcher, hear=back)
                 loaded = drive.load(query("nps"))
                 is_whole(loaded, TRUTH)
-                assert len(loaded.asked) == len(PAGES) + 1
-                assert drive.heard[-1].requests > len(loaded.asked), "nothing was refused"
-                line.add(len(loaded.asked), loaded.shown, page)
+                assert len(loaded.requests) == len(PAGES) + 1
+                assert drive.heard[-1].requests > len(loaded.requests), "nothing was refused"
+                line.add(len(loaded.requests), loaded.shown, page)
 
 
 @covers(*faults.REDIRECTS)
@@ -111,20 +112,20 @@ def test_a_redirect_at_any_page_is_not_followed_and_the_other_host_sees_nothing(
         fault = faults.redirect(name, elsewhere.base_url)
         for page in PAGES:
 
-            def strike(asked: Asked, body: bytes, page: int = page) -> Reply | None:
-                return fault.sent(body) if asked.page == page and asked.attempt == 1 else None
+            def override(request: Request, body: bytes, page: int = page) -> Response | None:
+                return fault.sent(body) if request.page == page and request.attempt == 1 else None
 
-            with Server(Api(RECORDS, CAP, strike)) as over:
+            with Server(Api(RECORDS, CAP, override)) as over:
                 drive = Driver(over, fetcher)
                 first = drive.load(query("nps"))
                 if page == 1:
                     is_refused(first, fault.error, fault.says)
                 else:
                     is_marked(first, rows_before(page), [APRIL], fault.says)
-                assert len(first.asked) == page
+                assert len(first.requests) == page
                 is_whole(drive.load(query("nps")), TRUTH)
-                line.add(len(first.asked), first.shown, page)
-        assert (elsewhere.connections, elsewhere.asked) == (0, [])
+                line.add(len(first.requests), first.shown, page)
+        assert (elsewhere.connections, elsewhere.requests) == (0, [])
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ def test_a_certificate_that_turns_bad_at_any_page_ends_the_load(name: str, notes
     """Each page comes on a connection of its own; from one page on, the certificate is a bad one."""
     good, bad = certificate("trusted"), certificate(CERTIFICATES[name])
 
-    def closing(_: Asked, body: bytes) -> Reply:
+    def closing(_: Request, body: bytes) -> Response:
         return then_close(document(body, 200, "Connection: close"))
 
     with notes.line(name) as line, fetching() as fetcher:
@@ -167,8 +168,10 @@ def test_a_certificate_that_turns_bad_at_any_page_ends_the_load(name: str, notes
                     is_refused(first, Untrusted, says)
                 else:
                     is_marked(first, rows_before(page), [APRIL], says)
-                assert (len(first.asked), over.connections) == (page - 1, page), "no request, no second try"
-                line.add(len(first.asked), first.shown, page)
+                assert (len(first.requests), over.connections) == (page - 1, page), (
+                    "no request, no second try"
+                )
+                line.add(len(first.requests), first.shown, page)
 
 
 @pytest.mark.usefixtures("trusting")
@@ -186,14 +189,14 @@ def test_an_answer_nobody_asked_for_is_never_taken_for_the_next_one(notes: Notes
     with notes.line("an answer nobody asked for") as line, fetching() as fetcher:
         for page in PAGES:
 
-            def strike(asked: Asked, body: bytes, page: int = page) -> Reply | None:
-                if asked.page != page or asked.attempt > 1:
+            def override(request: Request, body: bytes, page: int = page) -> Response | None:
+                if request.page != page or request.attempt > 1:
                     return None
 
-                return answers.at_once(document(body), surplus)
+                return responses.at_once(document(body), surplus)
 
-            with Server(Api(RECORDS, CAP, strike)) as over:
+            with Server(Api(RECORDS, CAP, override)) as over:
                 loaded = Driver(over, fetcher).load(query("nps"))
                 is_whole(loaded, TRUTH)
                 is_whole(Driver(over, fetcher, f"Other{SECRET}").load(query("nps")), TRUTH)
-                line.add(len(loaded.asked), loaded.shown, page)
+                line.add(len(loaded.requests), loaded.shown, page)

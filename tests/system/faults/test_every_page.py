@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.system.faults.driving import Driver, Loaded, fetching, is_marked, is_refused, is_whole
+from tests.server import Request, Response, Server
 from tests.system.faults.faults import FAULTS, HASTY, UNHURRIED, Fault
-from tests.system.faults.held import APRIL, Api, exported, nps, query
-from tests.system.faults.server import Asked, Reply, Server
+from tests.system.faults.loads import Driver, Loaded, fetching, is_marked, is_refused, is_whole
+from tests.system.faults.records import APRIL, Api, exported, nps, query
 from tests.system.faults.table import Notes
 from userlane.errors import Throttled
 from userlane.export import FORMATS, records_file
@@ -24,11 +24,11 @@ PAGES = range(1, FULL + 2)
 RECORDS = nps(FULL * CAP)
 
 
-def struck(page: int, fault: Fault, *, once: bool) -> Server:
-    def strike(asked: Asked, body: bytes) -> Reply | None:
-        return fault.sent(body) if asked.page == page and (not once or asked.attempt == 1) else None
+def overridden(page: int, fault: Fault, *, once: bool) -> Server:
+    def override(request: Request, body: bytes) -> Response | None:
+        return fault.sent(body) if request.page == page and (not once or request.attempt == 1) else None
 
-    return Server(Api(RECORDS, CAP, strike))
+    return Server(Api(RECORDS, CAP, override))
 
 
 def rows_before(page: int) -> list[dict[str, Any]]:
@@ -53,28 +53,28 @@ def fails(loaded: Loaded, page: int, fault: Fault) -> None:
 
 def once(page: int, fault: Fault, fetcher: Fetcher) -> Loaded:
     """The page fails at its first try; whatever asking again can mend is mended."""
-    with struck(page, fault, once=True) as server:
+    with overridden(page, fault, once=True) as server:
         drive = Driver(server, fetcher)
         first = drive.load(query("nps"))
         if fault.passes:
             found = is_whole(first, exported("nps", RECORDS))
             assert {kind: records_file(found, kind) for kind in FORMATS} == files()
-            assert len(first.asked) == len(PAGES) + 1
+            assert len(first.requests) == len(PAGES) + 1
         else:
             fails(first, page, fault)
-            assert len(first.asked) == page
+            assert len(first.requests) == page
             mended(drive, server, fault)
         return first
 
 
 def for_ever(page: int, fault: Fault, fetcher: Fetcher) -> Loaded:
     """The page fails whenever it is asked for, until the load has given up."""
-    with struck(page, fault, once=False) as server:
+    with overridden(page, fault, once=False) as server:
         drive = Driver(server, fetcher)
         first = drive.load(query("nps"))
         fails(first, page, fault)
-        assert len(first.asked) == page - 1 + fault.tries
-        server.answer = Api(RECORDS, CAP)
+        assert len(first.requests) == page - 1 + fault.tries
+        server.respond = Api(RECORDS, CAP)
         mended(drive, server, fault)
         return first
 
@@ -84,11 +84,11 @@ def mended(drive: Driver, server: Server, fault: Fault) -> None:
     again = drive.load(query("nps"))
     if fault.shut:
         is_refused(again, Throttled, "asks to wait 60 min")
-        assert len(again.asked) == 0
+        assert len(again.requests) == 0
         with fetching() as later:
             again = Driver(server, later).load(query("nps"))
     is_whole(again, exported("nps", RECORDS))
-    assert len(again.asked) - len(PAGES) in ({0, 1} if fault.spills else {0})
+    assert len(again.requests) - len(PAGES) in ({0, 1} if fault.spills else {0})
 
 
 Attempt = Callable[[int, Fault, Fetcher], Loaded]
@@ -101,7 +101,7 @@ def test_a_fault_at_any_page_is_overcome_or_marked(fault: Fault, attempt: str, n
     with notes.line(fault.name) as line, fetching(fault.limits) as fetcher:
         for page in PAGES:
             loaded = ATTEMPTS[attempt](page, fault, fetcher)
-            line.add(len(loaded.asked), loaded.shown, page)
+            line.add(len(loaded.requests), loaded.shown, page)
 
 
 @pytest.mark.parametrize("fault", UNHURRIED, ids=str)
@@ -114,7 +114,7 @@ def test_a_fault_that_takes_its_time_is_overcome_or_marked(fault: Fault, notes: 
     ):
         tried = together.map(lambda case: case[1](case[0], fault, fetcher), cases)
         for (page, _), loaded in zip(cases, tried, strict=True):
-            line.add(len(loaded.asked), loaded.shown, page)
+            line.add(len(loaded.requests), loaded.shown, page)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
@@ -123,9 +123,9 @@ def test_with_several_pages_in_flight_the_same_rows_arrive(fault: Fault, notes: 
     with (
         notes.line(fault.name) as line,
         fetching(fault.brief, in_flight=4) as fetcher,
-        struck(page, fault, once=False) as server,
+        overridden(page, fault, once=False) as server,
     ):
         loaded = Driver(server, fetcher).load(query("nps"))
         fails(loaded, page, fault)
-        assert len(loaded.asked) <= page - 1 + fault.brief.tries + 3
-        line.add(len(loaded.asked), loaded.shown, page)
+        assert len(loaded.requests) <= page - 1 + fault.brief.tries + 3
+        line.add(len(loaded.requests), loaded.shown, page)

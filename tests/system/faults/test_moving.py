@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.system.faults.answers import document, enveloped
-from tests.system.faults.driving import Driver, fetching, is_whole
-from tests.system.faults.held import APRIL, Record, exported, nps, query
-from tests.system.faults.server import Asked, Reply, Server
+from tests.responses import document, enveloped
+from tests.server import Request, Response, Server
+from tests.system.faults.loads import Driver, fetching, is_whole
+from tests.system.faults.records import APRIL, Record, exported, nps, query
 from tests.system.faults.table import Notes, covers
 from tests.system.faults.test_paging import CAP, page_of
 
@@ -36,13 +36,13 @@ class Moving:
         self._left = times
         self._total = total
 
-    def __call__(self, asked: Asked) -> Reply:
+    def __call__(self, request: Request) -> Response:
         """What to send."""
-        if asked.page == self._page and self._left:
+        if request.page == self._page and self._left:
             self._left -= 1
             self._change(self.records)
         said = {"total": len(self.records)} if self._total else {}
-        return document(enveloped(page_of(self.records, asked.page), **said))
+        return document(enveloped(page_of(self.records, request.page), **said))
 
 
 @covers("rows added once", "rows removed once")
@@ -59,8 +59,8 @@ def test_rows_that_changed_while_they_were_fetched_are_fetched_once_more(
             with Server(moving) as over:
                 loaded = Driver(over, fetcher).load(NPS)
                 is_whole(loaded, exported("nps", moving.records))
-                assert len(loaded.asked) <= 2 * 8
-                line.add(len(loaded.asked), loaded.shown, page)
+                assert len(loaded.requests) <= 2 * 8
+                line.add(len(loaded.requests), loaded.shown, page)
 
 
 @covers("rows added again and again", "rows removed again and again")
@@ -86,5 +86,5 @@ def test_rows_that_never_hold_still_are_marked(
                 assert "changed" in " ".join(loaded.dataset.state.reasons)
                 ids = loaded.dataset.table["response_id"].to_pylist()
                 assert len(set(ids)) == len(ids), "a repeated row was counted twice"
-                assert len(loaded.asked) <= 2 * 8
-                line.add(len(loaded.asked), loaded.shown, page)
+                assert len(loaded.requests) <= 2 * 8
+                line.add(len(loaded.requests), loaded.shown, page)

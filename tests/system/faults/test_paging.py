@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from tests.system.faults.answers import document, enveloped, redirect, status
-from tests.system.faults.driving import Driver, fetching, is_marked, is_whole
-from tests.system.faults.held import APRIL, Api, Record, exported, nps, query
-from tests.system.faults.server import Asked, Reply, Server
+from tests.responses import document, enveloped, redirect, status
+from tests.server import Request, Response, Server
+from tests.system.faults.loads import Driver, fetching, is_marked, is_whole
+from tests.system.faults.records import APRIL, Api, Record, exported, nps, query
 from tests.system.faults.table import Notes, covers
 from userlane.contract import ASSUMED, Profile
 
@@ -35,8 +35,8 @@ def test_an_exact_multiple_of_the_page_loses_and_repeats_nothing(
         loaded = Driver(over, fetcher).load(NPS)
         found = is_whole(loaded, exported("nps", records))
         assert found.state.duplicates == 0
-        assert pages + 1 <= len(loaded.asked) <= pages + in_flight
-        line.add(len(loaded.asked), loaded.shown, pages)
+        assert pages + 1 <= len(loaded.requests) <= pages + in_flight
+        line.add(len(loaded.requests), loaded.shown, pages)
 
 
 @covers("exact multiple")
@@ -45,9 +45,9 @@ def test_a_full_page_of_the_limit_is_followed_by_another_request(notes: Notes) -
     with notes.line("exact multiple") as line, fetching() as fetcher, Server(Api(records, 5000)) as over:
         loaded = Driver(over, fetcher).load(NPS)
         is_whole(loaded, exported("nps", records))
-        assert [each.page for each in loaded.asked] == [1, 2, 3]
-        assert {each.limit for each in loaded.asked} == {1000}
-        line.add(len(loaded.asked), loaded.shown)
+        assert [each.page for each in loaded.requests] == [1, 2, 3]
+        assert {each.limit for each in loaded.requests} == {1000}
+        line.add(len(loaded.requests), loaded.shown)
 
 
 @covers("lower cap")
@@ -58,8 +58,8 @@ def test_a_server_that_caps_the_limit_gives_all_its_rows(cap: int, notes: Notes)
     with notes.line("lower cap") as line, fetching() as fetcher, Server(Api(records, cap)) as over:
         loaded = Driver(over, fetcher).load(NPS)
         is_whole(loaded, exported("nps", records))
-        assert len(loaded.asked) == pages + 1
-        line.add(len(loaded.asked), loaded.shown, pages)
+        assert len(loaded.requests) == pages + 1
+        line.add(len(loaded.requests), loaded.shown, pages)
 
 
 @covers("pages of any size")
@@ -69,19 +69,21 @@ def test_a_page_shorter_than_others_ends_nothing(short: int, in_flight: int, not
     sizes = [3 if number == short else CAP for number in range(1, 7)]
     records = nps(sum(sizes))
 
-    def answer(asked: Asked) -> Reply:
-        start = sum(sizes[: asked.page - 1])
-        return document(enveloped(records[start : start + sizes[asked.page - 1]] if asked.page < 7 else []))
+    def respond(request: Request) -> Response:
+        start = sum(sizes[: request.page - 1])
+        return document(
+            enveloped(records[start : start + sizes[request.page - 1]] if request.page < 7 else [])
+        )
 
     with (
         notes.line("pages of any size") as line,
         fetching(in_flight=in_flight) as fetcher,
-        Server(answer) as over,
+        Server(respond) as over,
     ):
         loaded = Driver(over, fetcher).load(NPS)
         is_whole(loaded, exported("nps", records))
-        assert 7 <= len(loaded.asked) <= 6 + in_flight
-        line.add(len(loaded.asked), loaded.shown, short)
+        assert 7 <= len(loaded.requests) <= 6 + in_flight
+        line.add(len(loaded.requests), loaded.shown, short)
 
 
 @covers("page ignored")
@@ -98,8 +100,8 @@ def test_an_ignored_page_number_is_noticed_within_three_requests(
     ):
         loaded = Driver(over, fetcher).load(NPS)
         is_marked(loaded, exported("nps", records), [APRIL], "ignores the page number")
-        assert len(loaded.asked) <= 3
-        line.add(len(loaded.asked), loaded.shown, 1)
+        assert len(loaded.requests) <= 3
+        line.add(len(loaded.requests), loaded.shown, 1)
 
 
 @covers("page ignored")
@@ -108,33 +110,33 @@ def test_a_page_number_ignored_from_some_page_on_is_noticed(stuck: int, notes: N
     """The answers differ in form from one to the next, as with a time of day beside the records."""
     records = nps(6 * CAP)
 
-    def answer(asked: Asked) -> Reply:
-        return document(enveloped(page_of(records, min(asked.page, stuck)), served=asked.number))
+    def respond(request: Request) -> Response:
+        return document(enveloped(page_of(records, min(request.page, stuck)), served=request.number))
 
-    with notes.line("page ignored") as line, fetching() as fetcher, Server(answer) as over:
+    with notes.line("page ignored") as line, fetching() as fetcher, Server(respond) as over:
         loaded = Driver(over, fetcher).load(NPS)
         is_marked(loaded, exported("nps", records[: stuck * CAP]), [APRIL], "ignores the page number")
-        assert len(loaded.asked) == stuck + 1
-        line.add(len(loaded.asked), loaded.shown, stuck)
+        assert len(loaded.requests) == stuck + 1
+        line.add(len(loaded.requests), loaded.shown, stuck)
 
 
 @covers("endless pages")
 @pytest.mark.parametrize("in_flight", [1, 4])
 def test_pages_without_end_stop_at_the_row_cap(in_flight: int, notes: Notes) -> None:
-    def answer(asked: Asked) -> Reply:
-        fresh = [{**each, "id": each["id"] + asked.page * 1000} for each in nps(CAP)]
+    def respond(request: Request) -> Response:
+        fresh = [{**each, "id": each["id"] + request.page * 1000} for each in nps(CAP)]
         return document(enveloped(fresh))
 
     with (
         notes.line("endless pages") as line,
         fetching(in_flight=in_flight, max_rows=10 * CAP + 3) as fetcher,
-        Server(answer) as over,
+        Server(respond) as over,
     ):
         loaded = Driver(over, fetcher).load(NPS)
         fresh = [{**each, "id": each["id"] + page * 1000} for page in range(1, 11) for each in nps(CAP)]
         is_marked(loaded, exported("nps", fresh), [APRIL], "USERLANE_MAX_ROWS")
-        assert 11 <= len(loaded.asked) <= 10 + in_flight
-        line.add(len(loaded.asked), loaded.shown)
+        assert 11 <= len(loaded.requests) <= 10 + in_flight
+        line.add(len(loaded.requests), loaded.shown)
 
 
 def counting_from(first_page: object) -> Profile:
@@ -155,8 +157,8 @@ def test_where_pages_count_from_0_the_first_is_not_lost(first_page: object, rows
         drive = Driver(over, fetcher, profile=counting_from(first_page))
         loaded = drive.load(NPS)
         is_whole(loaded, exported("nps", records))
-        assert len(loaded.asked) == -(-rows // CAP) + 1
-        line.add(len(loaded.asked), loaded.shown)
+        assert len(loaded.requests) == -(-rows // CAP) + 1
+        line.add(len(loaded.requests), loaded.shown)
 
 
 @covers("page base 0")
@@ -164,8 +166,8 @@ def test_where_pages_count_from_0_the_first_is_not_lost(first_page: object, rows
 def test_where_pages_count_from_1_asking_for_page_0_costs_nothing(page_zero: str, notes: Notes) -> None:
     records = nps(3 * CAP)
 
-    def strike(asked: Asked, body: bytes) -> Reply | None:
-        if asked.page != 0:
+    def override(request: Request, body: bytes) -> Response | None:
+        if request.page != 0:
             return None
         first = enveloped(page_of(records, 1))
         bad = {"refused": status(400), "not found": status(404), "as page 1": document(first)}
@@ -174,12 +176,12 @@ def test_where_pages_count_from_1_asking_for_page_0_costs_nothing(page_zero: str
     with (
         notes.line("page base 0") as line,
         fetching() as fetcher,
-        Server(Api(records, CAP, strike)) as over,
+        Server(Api(records, CAP, override)) as over,
     ):
         loaded = Driver(over, fetcher, profile=counting_from("auto")).load(NPS)
         is_whole(loaded, exported("nps", records))
-        assert len(loaded.asked) == 5
-        line.add(len(loaded.asked), loaded.shown)
+        assert len(loaded.requests) == 5
+        line.add(len(loaded.requests), loaded.shown)
 
 
 @covers("total declared higher", "total declared lower")
@@ -190,14 +192,14 @@ def test_a_total_that_is_another_than_what_came_marks_the_rows(
 ) -> None:
     records = nps(6 * CAP)
 
-    def answer(asked: Asked) -> Reply:
-        return document(enveloped(page_of(records, asked.page), total=len(records) + more))
+    def respond(request: Request) -> Response:
+        return document(enveloped(page_of(records, request.page), total=len(records) + more))
 
-    with notes.line(fault) as line, fetching(in_flight=in_flight) as fetcher, Server(answer) as over:
+    with notes.line(fault) as line, fetching(in_flight=in_flight) as fetcher, Server(respond) as over:
         loaded = Driver(over, fetcher).load(NPS)
         is_marked(loaded, exported("nps", records), [APRIL], r"declared \d+ records and sent 150")
-        assert len(loaded.asked) <= 7 + in_flight
-        line.add(len(loaded.asked), loaded.shown)
+        assert len(loaded.requests) <= 7 + in_flight
+        line.add(len(loaded.requests), loaded.shown)
 
 
 @covers("total declared higher")
@@ -205,15 +207,15 @@ def test_a_total_that_is_another_than_what_came_marks_the_rows(
 def test_an_empty_page_before_the_declared_total_is_no_end(lost: int, notes: Notes) -> None:
     records = nps(6 * CAP)
 
-    def answer(asked: Asked) -> Reply:
-        rows = [] if asked.page >= lost else page_of(records, asked.page)
+    def respond(request: Request) -> Response:
+        rows = [] if request.page >= lost else page_of(records, request.page)
         return document(enveloped(rows, total=len(records)))
 
-    with notes.line("total declared higher") as line, fetching() as fetcher, Server(answer) as over:
+    with notes.line("total declared higher") as line, fetching() as fetcher, Server(respond) as over:
         loaded = Driver(over, fetcher).load(NPS)
         is_marked(loaded, exported("nps", records[: (lost - 1) * CAP]), [APRIL], "declared 150 records")
-        assert len(loaded.asked) == lost
-        line.add(len(loaded.asked), loaded.shown, lost)
+        assert len(loaded.requests) == lost
+        line.add(len(loaded.requests), loaded.shown, lost)
 
 
 @covers("pages of any size")
@@ -225,18 +227,18 @@ def test_pages_that_are_refused_past_a_short_last_one_are_the_end(
     """What is refused is looked into: the page after it, and the last page once more."""
     records = nps(5 * CAP + 3)
 
-    def strike(asked: Asked, _: bytes) -> Reply | None:
-        return status(code, says="no such page") if asked.page > 6 else None
+    def override(request: Request, _: bytes) -> Response | None:
+        return status(code, says="no such page") if request.page > 6 else None
 
     with (
         notes.line("pages of any size") as line,
         fetching(in_flight=in_flight) as fetcher,
-        Server(Api(records, CAP, strike)) as over,
+        Server(Api(records, CAP, override)) as over,
     ):
         loaded = Driver(over, fetcher).load(NPS)
         is_whole(loaded, exported("nps", records))
-        assert 9 <= len(loaded.asked) <= 8 + in_flight
-        line.add(len(loaded.asked), loaded.shown)
+        assert 9 <= len(loaded.requests) <= 8 + in_flight
+        line.add(len(loaded.requests), loaded.shown)
 
 
 @covers("pages of any size")
@@ -249,38 +251,40 @@ def test_one_page_that_is_refused_after_a_short_one_is_not_the_end(
     sizes = [3 if number == short else CAP for number in range(1, 7)]
     records = nps(sum(sizes))
 
-    def answer(asked: Asked) -> Reply:
-        if asked.page == short + 1:
+    def respond(request: Request) -> Response:
+        if request.page == short + 1:
             return status(code, says="no such page")
-        start = sum(sizes[: asked.page - 1])
-        return document(enveloped(records[start : start + sizes[asked.page - 1]] if asked.page < 7 else []))
+        start = sum(sizes[: request.page - 1])
+        return document(
+            enveloped(records[start : start + sizes[request.page - 1]] if request.page < 7 else [])
+        )
 
     with (
         notes.line("pages of any size") as line,
         fetching(in_flight=in_flight) as fetcher,
-        Server(answer) as over,
+        Server(respond) as over,
     ):
         loaded = Driver(over, fetcher).load(NPS)
         is_marked(loaded, exported("nps", records[: sum(sizes[:short])]), [APRIL], "no such page")
-        line.add(len(loaded.asked), loaded.shown, short + 1)
+        line.add(len(loaded.requests), loaded.shown, short + 1)
 
 
 @covers("404 property")
 def test_a_property_that_is_gone_after_a_short_page_is_not_the_end(notes: Notes) -> None:
     records = nps(CAP + 3)
 
-    def strike(asked: Asked, _: bytes) -> Reply | None:
-        return status(404, says="no such property") if asked.number > 2 else None
+    def override(request: Request, _: bytes) -> Response | None:
+        return status(404, says="no such property") if request.number > 2 else None
 
     with (
         notes.line("404 property") as line,
         fetching() as fetcher,
-        Server(Api(records, CAP, strike)) as over,
+        Server(Api(records, CAP, override)) as over,
     ):
         loaded = Driver(over, fetcher).load(NPS)
         is_marked(loaded, exported("nps", records), [APRIL], "knows no property")
-        assert [each.page for each in loaded.asked] == [1, 2, 3, 4, 2]
-        line.add(len(loaded.asked), loaded.shown, 3)
+        assert [each.page for each in loaded.requests] == [1, 2, 3, 4, 2]
+        line.add(len(loaded.requests), loaded.shown, 3)
 
 
 @covers("page ignored")
@@ -290,36 +294,36 @@ def test_a_short_page_that_comes_again_for_ever_is_marked(stuck: int, in_flight:
     """What comes would be just the same if there were no more records."""
     records = nps(6 * CAP)
 
-    def answer(asked: Asked) -> Reply:
-        page = page_of(records, min(asked.page, stuck))
-        return document(enveloped(page[:3] if asked.page >= stuck else page))
+    def respond(request: Request) -> Response:
+        page = page_of(records, min(request.page, stuck))
+        return document(enveloped(page[:3] if request.page >= stuck else page))
 
     with (
         notes.line("page ignored") as line,
         fetching(in_flight=in_flight) as fetcher,
-        Server(answer) as over,
+        Server(respond) as over,
     ):
         loaded = Driver(over, fetcher).load(NPS)
         says = f"gave page {stuck} again in place of page {stuck + 1}; whether there is more is not known"
         is_marked(loaded, exported("nps", records[: (stuck - 1) * CAP + 3]), [APRIL], says)
-        assert stuck + 1 <= len(loaded.asked) <= stuck + in_flight
-        line.add(len(loaded.asked), loaded.shown, stuck)
+        assert stuck + 1 <= len(loaded.requests) <= stuck + in_flight
+        line.add(len(loaded.requests), loaded.shown, stuck)
 
 
 @covers("page base 0")
 def test_no_rows_where_pages_count_from_0_and_others_are_refused_is_an_empty_answer(notes: Notes) -> None:
-    def strike(asked: Asked, _: bytes) -> Reply | None:
-        return status(404, says="no such page") if asked.page > 0 else None
+    def override(request: Request, _: bytes) -> Response | None:
+        return status(404, says="no such page") if request.page > 0 else None
 
     with (
         notes.line("page base 0") as line,
         fetching() as fetcher,
-        Server(Api([], CAP, strike, base=0)) as over,
+        Server(Api([], CAP, override, base=0)) as over,
     ):
         loaded = Driver(over, fetcher, profile=counting_from("auto")).load(NPS)
         is_whole(loaded, [])
-        assert [each.page for each in loaded.asked] == [0, 1, 2, 0]
-        line.add(len(loaded.asked), loaded.shown)
+        assert [each.page for each in loaded.requests] == [0, 1, 2, 0]
+        line.add(len(loaded.requests), loaded.shown)
 
 
 @covers("pages of any size")
@@ -327,13 +331,13 @@ def test_a_redirect_after_a_short_page_is_not_the_end(notes: Notes) -> None:
     sizes = [CAP, CAP, 3]
     records = nps(6 * CAP)
 
-    def answer(asked: Asked) -> Reply:
-        if asked.page == 4:
+    def respond(request: Request) -> Response:
+        if request.page == 4:
             return redirect(302, "http://127.0.0.1:9")
-        start = sum(sizes[: asked.page - 1])
-        return document(enveloped(records[start : start + sizes[asked.page - 1]]))
+        start = sum(sizes[: request.page - 1])
+        return document(enveloped(records[start : start + sizes[request.page - 1]]))
 
-    with notes.line("pages of any size") as line, fetching() as fetcher, Server(answer) as over:
+    with notes.line("pages of any size") as line, fetching() as fetcher, Server(respond) as over:
         loaded = Driver(over, fetcher).load(NPS)
         is_marked(loaded, exported("nps", records[: sum(sizes)]), [APRIL], "points elsewhere")
-        line.add(len(loaded.asked), loaded.shown, 4)
+        line.add(len(loaded.requests), loaded.shown, 4)

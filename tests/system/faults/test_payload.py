@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.system.faults.answers import document, enveloped
-from tests.system.faults.driving import Driver, fetching, is_refused, is_whole
+from tests.responses import document, enveloped
+from tests.server import Request, Response, Server
 from tests.system.faults.faults import PATIENT, TOUCHED
-from tests.system.faults.held import TWELVE_WEEKS as WEEKS
-from tests.system.faults.held import Api, Record, exported, heart, nps, query, surveys, tags
+from tests.system.faults.loads import Driver, fetching, is_refused, is_whole
 from tests.system.faults.quirks import QUIRKS, Quirk, copied
-from tests.system.faults.server import Asked, Reply, Server
+from tests.system.faults.records import TWELVE_WEEKS as WEEKS
+from tests.system.faults.records import Api, Record, exported, heart, nps, query, surveys, tags
 from tests.system.faults.table import Notes, covers
 from userlane.contract import DATASETS, DatasetName
 from userlane.export import records_file
@@ -36,25 +36,25 @@ def test_a_quirk_at_any_page_is_used_exactly_or_counted(quirk: Quirk, notes: Not
     with notes.line(quirk.name) as line, fetching(LARGE) as fetcher:
         for page in PAGES:
 
-            def strike(asked: Asked, _: bytes, page: int = page) -> Reply | None:
-                if asked.page != page:
+            def override(request: Request, _: bytes, page: int = page) -> Response | None:
+                if request.page != page:
                     return None
                 changed = copied(records[(page - 1) * cap : page * cap])
                 quirk.change(changed)
                 return document(quirk.sent(changed))
 
             rows = exported(quirk.dataset, records)
-            struck: list[dict[str, Any]] = copied(rows[(page - 1) * cap : page * cap])
-            quirk.kept(struck)
-            rows[(page - 1) * cap : page * cap] = struck
-            with Server(Api(records, cap, strike)) as over:
+            overridden: list[dict[str, Any]] = copied(rows[(page - 1) * cap : page * cap])
+            quirk.kept(overridden)
+            rows[(page - 1) * cap : page * cap] = overridden
+            with Server(Api(records, cap, override)) as over:
                 loaded = Driver(over, fetcher).load(query(quirk.dataset))
                 found = is_whole(loaded, rows)
                 assert found.state.refused == quirk.refused
                 assert _refused(found) == sum(quirk.refused.values())
-                assert len(loaded.asked) == len(PAGES) + 1
+                assert len(loaded.requests) == len(PAGES) + 1
                 told = f", {sum(quirk.refused.values())} told" if quirk.refused else ""
-                line.add(len(loaded.asked), loaded.shown + told, page)
+                line.add(len(loaded.requests), loaded.shown + told, page)
 
 
 def _refused(found: Any) -> int:
@@ -66,8 +66,8 @@ def _refused(found: Any) -> int:
 def test_three_of_a_thousand_records_without_a_field_are_counted(notes: Notes) -> None:
     records = nps(3000)
 
-    def strike(asked: Asked, _: bytes) -> Reply | None:
-        if asked.page != 2:
+    def override(request: Request, _: bytes) -> Response | None:
+        if request.page != 2:
             return None
         changed = copied(records[1000:2000])
         for place in (0, 499, 999):
@@ -77,13 +77,13 @@ def test_three_of_a_thousand_records_without_a_field_are_counted(notes: Notes) -
     with (
         notes.line("required field missing") as line,
         fetching() as fetcher,
-        Server(Api(records, 1000, strike)) as over,
+        Server(Api(records, 1000, override)) as over,
     ):
         loaded = Driver(over, fetcher).load(query("nps"))
         kept = [record for place, record in enumerate(records) if place not in {1000, 1499, 1999}]
         found = is_whole(loaded, exported("nps", kept))
         assert found.state.refused == {"score missing": 3}
-        line.add(len(loaded.asked), f"{loaded.shown}, 3 told", 2)
+        line.add(len(loaded.requests), f"{loaded.shown}, 3 told", 2)
 
 
 @covers("required field in no record")
@@ -94,10 +94,10 @@ def test_a_page_whose_records_all_lack_a_field_is_an_error_or_counted(notes: Not
     with notes.line(fault.name) as line, fetching() as fetcher:
         for page in PAGES:
 
-            def strike(asked: Asked, body: bytes, page: int = page) -> Reply | None:
-                return fault.sent(body) if asked.page == page else None
+            def override(request: Request, body: bytes, page: int = page) -> Response | None:
+                return fault.sent(body) if request.page == page else None
 
-            with Server(Api(records, 25, strike)) as over:
+            with Server(Api(records, 25, override)) as over:
                 loaded = Driver(over, fetcher).load(query("nps"))
                 if page == 1:
                     is_refused(loaded, fault.error, fault.says)
@@ -106,7 +106,7 @@ def test_a_page_whose_records_all_lack_a_field_is_an_error_or_counted(notes: Not
                         loaded, exported("nps", [*records[: (page - 1) * 25], *records[page * 25 :]])
                     )
                     assert found.state.refused == {"score missing": 25}
-                line.add(len(loaded.asked), loaded.shown, page)
+                line.add(len(loaded.requests), loaded.shown, page)
 
 
 MADE: dict[DatasetName, Any] = {
@@ -125,14 +125,14 @@ def test_hardly_any_rows_are_what_they_are(
     dataset: DatasetName, fault: str, rows: int, *, bare: bool, notes: Notes
 ) -> None:
     records = MADE[dataset](1)[:rows]
-    asked = query(dataset, WEEKS) if dataset == "tags" else query(dataset)
+    wanted = query(dataset, WEEKS) if dataset == "tags" else query(dataset)
 
-    def strike(_: Asked, body: bytes) -> Reply | None:
+    def override(_: Request, body: bytes) -> Response | None:
         return document(json.dumps(json.loads(body)["data"]).encode()) if bare else None
 
-    with notes.line(fault) as line, fetching() as fetcher, Server(Api(records, 25, strike)) as over:
-        loaded = Driver(over, fetcher).load(asked)
+    with notes.line(fault) as line, fetching() as fetcher, Server(Api(records, 25, override)) as over:
+        loaded = Driver(over, fetcher).load(wanted)
         is_whole(loaded, exported(dataset, records))
         windows = 3 if dataset == "tags" else 1
-        assert len(loaded.asked) == windows + rows
-        line.add(len(loaded.asked), loaded.shown)
+        assert len(loaded.requests) == windows + rows
+        line.add(len(loaded.requests), loaded.shown)

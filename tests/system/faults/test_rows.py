@@ -72,7 +72,7 @@ def test_the_table_shows_each_fault_and_a_failed_one_as_failed() -> None:
     assert any("test_export.py" in line and line.endswith("pass") for line in table)
     assert "not part of this run" in "\n".join(printed(lines, ran))
     assert "not run" in list(printed([*lines, refused_line], {}))[-1]
-    broken = list(printed([*lines, refused_line], ran | {"test_export.py": (3, 2)}))
+    broken = list(printed([*lines, refused_line], ran | {"unit/test_export.py": (3, 2)}))
     assert " 3 failed; " in broken[-1]
     assert any("test_export.py" in line and line.endswith("FAIL") for line in broken)
 

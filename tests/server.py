@@ -1,5 +1,5 @@
-"""A listening loopback socket whose answers are bytes: each connection has a thread of its own, and what is
-sent, when, and whether anything follows is up to the answer alone.
+"""A loopback socket in place of the API, whose responses are bytes: each connection has a thread of its own,
+and what is sent, when, and whether anything follows is up to the response alone. `responses` has such bytes.
 """
 
 import contextlib
@@ -18,14 +18,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One request: the how-manieth of all, the how-manieth with the same target, and when it had arrived.
+class Request:
+    """One request: its number among all, its number among those with this target, and when it had arrived.
 
-    `headers` by lower-case name.
+    `headers` by lower-case name. `page`, `limit`, `start` and `end` (exclusive) are there in requests of the
+    assumed contract only.
     """
 
     number: int
     attempt: int
+    target: str
     path: str
     parameters: Mapping[str, str]
     headers: Mapping[str, str]
@@ -57,8 +59,8 @@ class Asked:
         return self.headers.get("authorization", "").removeprefix("Bearer ")
 
 
-class Wire:
-    """The server's end of one connection, as answers use it."""
+class Connection:
+    """The server's end of one connection, as responses use it."""
 
     def __init__(self, connection: socket.socket, closing: Event) -> None:
         self._connection = connection
@@ -99,22 +101,25 @@ class Wire:
         socket.socket.close(self._connection)
 
 
-Reply = Callable[[Wire], None]
-"""Sends one answer, or what there is in place of one."""
+Response = Callable[[Connection], None]
+"""Sends one response, or what there is in place of one."""
+
+Respond = Callable[[Request], Response]
+"""The response to each request, made in that connection's thread."""
 
 Secured = Callable[[int], ssl.SSLContext]
 """The certificate for the connection that will carry the request of this number."""
 
 
 class Server:
-    """Listens while it is entered. `answer` gives the reply to each request, in that connection's thread.
+    """Listens while it is entered, and sends what `respond` gives for each request.
 
-    `asked` are all requests so far, `connections` counts them, `open` those the client has not closed yet.
+    `requests` are all so far, `connections` counts them, `open` those the client has not closed yet.
     """
 
-    def __init__(self, answer: Callable[[Asked], Reply], secured: Secured | None = None) -> None:
-        self.answer = answer
-        self.asked: list[Asked] = []
+    def __init__(self, respond: Respond, secured: Secured | None = None) -> None:
+        self.respond = respond
+        self.requests: list[Request] = []
         self.connections = 0
         self._secured = secured
         self._attempts: Counter[str] = Counter()
@@ -166,10 +171,10 @@ class Server:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
 
-    def until(self, held: Callable[[], bool], seconds: float = 20) -> bool:
-        """Wait until something about requests or connections holds; whether it does."""
+    def until(self, true: Callable[[], bool], seconds: float = 20) -> bool:
+        """Wait until something about requests or connections is true; whether it is."""
         with self._changed:
-            return self._changed.wait_for(held, seconds)
+            return self._changed.wait_for(true, seconds)
 
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -185,12 +190,12 @@ class Server:
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._secured:
-                wrapped = self._secured(len(self.asked) + 1).wrap_socket(connection, server_side=True)
+                wrapped = self._secured(len(self.requests) + 1).wrap_socket(connection, server_side=True)
                 with self._changed:
                     self._open = self._open - {connection} | {wrapped}
-            wire = Wire(wrapped, self._closing)
-            while not wire.gone and (head := _head(wrapped)):
-                self.answer(self._noted(head))(wire)
+            ours = Connection(wrapped, self._closing)
+            while not ours.gone and (head := read_head(wrapped)):
+                self.respond(self._note(head))(ours)
         except OSError:
             pass  # the client, or this server, has hung up
         finally:
@@ -200,7 +205,7 @@ class Server:
             with contextlib.suppress(OSError):
                 wrapped.close()
 
-    def _noted(self, head: bytes) -> Asked:
+    def _note(self, head: bytes) -> Request:
         first, *others = head.decode("latin-1").rstrip("\r\n").split("\r\n")
         target = first.split(" ")[1]
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in others)}
@@ -208,11 +213,18 @@ class Server:
         parameters = dict(parse_qsl(url.query, keep_blank_values=True))
         with self._changed:
             self._attempts[target] += 1
-            attempt = self._attempts[target]
-            asked = Asked(len(self.asked) + 1, attempt, url.path, parameters, headers, time.monotonic())
-            self.asked.append(asked)
+            request = Request(
+                len(self.requests) + 1,
+                self._attempts[target],
+                target,
+                url.path,
+                parameters,
+                headers,
+                time.monotonic(),
+            )
+            self.requests.append(request)
             self._changed.notify_all()
-        return asked
+        return request
 
 
 def _bound(port: int) -> socket.socket:
@@ -222,7 +234,7 @@ def _bound(port: int) -> socket.socket:
     return bound
 
 
-def _head(connection: socket.socket) -> bytes:
+def read_head(connection: socket.socket) -> bytes:
     """The next request's head; empty when the client has hung up."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from tests.system.faults.answers import document, enveloped, status
-from tests.system.faults.server import Asked, Reply
+from tests.responses import document, enveloped, status
+from tests.server import Request, Response
 from userlane.contract import LETTERS, DatasetName, Query, Window, bucket
 
 PROPERTY_ID, SURVEY_ID = "demo", "512"
@@ -15,37 +15,36 @@ TWELVE_WEEKS = Window(date(2026, 1, 5), date(2026, 3, 30))
 """Three windows of tags."""
 
 Record = dict[str, Any]
-Strike = Callable[[Asked, bytes], Reply | None]
-"""What to send in place of an honest answer; None to be honest."""
+Override = Callable[[Request, bytes], Response | None]
+"""What to send in place of the correct response; None for that one."""
 
 
 @dataclass
 class Api:
-    """Answers as the assumed contract says, with at most `cap` records a page, unless `strike` does instead.
-
-    `by_token` gives each token its own records; everyone else is turned away then.
+    """Responds as the assumed contract says, with at most `cap` records a page, unless `override` has another
+    response. `by_token` gives each token its own records; everyone else is turned away then.
     """
 
     records: Sequence[Record]
     cap: int = 25
-    strike: Strike | None = None
+    override: Override | None = None
     by_token: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     base: int = 1
 
-    def __call__(self, asked: Asked) -> Reply:
+    def __call__(self, request: Request) -> Response:
         """What to send."""
-        if self.by_token and asked.token not in self.by_token:
+        if self.by_token and request.token not in self.by_token:
             return status(403, says="no right")
-        body = enveloped(self.page(asked))
-        struck = self.strike(asked, body) if self.strike else None
-        return struck or document(body)
+        body = enveloped(self.page(request))
+        overridden = self.override(request, body) if self.override else None
+        return overridden or document(body)
 
-    def page(self, asked: Asked) -> list[Record]:
+    def page(self, request: Request) -> list[Record]:
         """The records of the page that is asked for."""
-        held = self.by_token.get(asked.token, self.records)
-        inside = [each for each in held if asked.start <= day_of(each) < asked.end]
-        size = min(self.cap, asked.limit)
-        place = asked.page - self.base
+        held = self.by_token.get(request.token, self.records)
+        inside = [each for each in held if request.start <= day_of(each) < request.end]
+        size = min(self.cap, request.limit)
+        place = request.page - self.base
         return inside[place * size : (place + 1) * size] if place >= 0 else []
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from tests.server import Request, Server
 from tests.system.faults.faults import PATIENT
-from tests.system.faults.held import Record
-from tests.system.faults.listening import SENTINEL, silent, told_by
-from tests.system.faults.server import Asked, Server
+from tests.system.faults.leaks import SENTINEL, silent, told_by
+from tests.system.faults.records import Record
 from userlane.client import Limits
 from userlane.contract import (
     ASSUMED,
@@ -40,7 +40,7 @@ class Loaded:
 
     dataset: Dataset | None
     error: UserlaneError | None
-    asked: Sequence[Asked]
+    requests: Sequence[Request]
 
     @property
     def shown(self) -> str:
@@ -72,17 +72,17 @@ class Driver:
 
     def load(self, query: Query, stop: Event | None = None) -> Loaded:
         """What `query` gives now."""
-        before = len(self._server.asked)
+        before = len(self._server.requests)
         dataset = error = None
         try:
             dataset = self._fetcher.load(self._connection, query, progress=self._note, stop=stop)
         except UserlaneError as raised:
             error = raised
             silent(told_by(raised), raised.cause, raised.next_step)
-        asked = self._server.asked[before:]
-        assert all(each.token == self._token for each in asked), "asked with another token, or none"
+        requests = self._server.requests[before:]
+        assert all(each.token == self._token for each in requests), "asked with another token, or none"
         silent(repr(self.heard))
-        return Loaded(dataset, error, asked)
+        return Loaded(dataset, error, requests)
 
     def _note(self, progress: Progress) -> None:
         self.heard.append(progress)
