@@ -30,7 +30,7 @@ from userlane.errors import SettingsUnusable, UserlaneError
 if TYPE_CHECKING:
     from userlane.contract import Dataset, DatasetName, Query
     from userlane.export import Format
-    from userlane.lookups import Names
+    from userlane.lookups.names import Names
     from userlane.settings import Settings
 
 PROGRAM = "python -m userlane"
@@ -169,9 +169,9 @@ def _query(
 
 
 def _read_names(file: Path) -> "Names":
-    from userlane import lookups
+    from userlane.lookups.names import read_names
 
-    return lookups.read_names(content(str(file), "--tag-names"), file.name)
+    return read_names(content(str(file), "--tag-names"), file.name)
 
 
 def _refuse_unwritable(out: str | None) -> None:
@@ -199,11 +199,11 @@ def _named(found: "Dataset", names: "Names") -> "Dataset":
     """`found` with its tags named: another content, so another fingerprint."""
     import pyarrow.compute as pc
 
-    from userlane import lookups
+    from userlane.lookups.tag_join import match_tags, name_tags
 
     used = {tag_id for batch in found.batches() for tag_id in pc.unique(batch["tag_id"]).to_pylist()}
-    say(f"{lookups.match(sorted(used), names).sentence()}.")
-    return found.changed(partial(lookups.name_tags, names=names), names.digest)
+    say(f"{match_tags(sorted(used), names).sentence()}.")
+    return found.changed(partial(name_tags, names=names), names.digest)
 
 
 def _format_of(out: str | None) -> str:

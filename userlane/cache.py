@@ -21,7 +21,7 @@ import streamlit as st
 from userlane import engine
 from userlane.contract import Dataset, Measured, Window, measure
 from userlane.fetch import Fetcher
-from userlane.lookups import Names
+from userlane.lookups.names import Names
 from userlane.metrics.tags import forget as forget_counted
 from userlane.metrics.tags import roll_up
 from userlane.sandbox import Sandbox, serve

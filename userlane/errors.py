@@ -33,6 +33,7 @@ and the command line show these two and nothing else.
 """
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import ClassVar
 
 
@@ -76,6 +77,21 @@ class UploadRefused(InputUnusable):
     """An uploaded or mounted file does not have the expected content."""
 
     exit_code: ClassVar[int] = 5
+
+    @classmethod
+    def of_file(cls, file_name: str, reason: str, next_step: str) -> "UploadRefused":
+        """Make the error whose cause is the file's name and the reason."""
+        return cls(f"“{base_name(file_name)}” {reason}.", next_step)
+
+
+def base_name(file_name: str) -> str:
+    """Return the file's name without its folders, cut where it is too long for a sentence.
+
+    >>> base_name("C:/exports/tags.csv")
+    'tags.csv'
+    """
+    name = PurePath(file_name.replace("\\", "/")).name or "The file"
+    return name if len(name) <= 60 else f"{name[:40]}…{name[-15:]}"
 
 
 class RequestUnusable(InputUnusable):

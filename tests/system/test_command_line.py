@@ -21,7 +21,7 @@ import httpx
 import pytest
 
 from userlane import __main__ as command_line
-from userlane import export, formulas, lookups
+from userlane import export, formulas
 from userlane.cli import console
 from userlane.contract import (
     COLUMNS,
@@ -36,6 +36,7 @@ from userlane.contract import (
     bucket,
 )
 from userlane.fetch import Fetcher, Progress
+from userlane.lookups.names import read_names
 from userlane.sandbox import LIMITED_TOKEN, Record, Sandbox, serve, tag_names_csv
 from userlane.settings import Settings
 
@@ -175,7 +176,7 @@ def test_tags_are_named_from_the_portals_file(run: Run, tmp_path: Path) -> None:
     (tmp_path / "tags.csv").write_bytes(tag_names_csv("demo"))
     ended = run(*of("tags"), "--tag-names", "tags.csv", "--format", "json", "--out", "-")
     assert ended.returncode == 0, ended.stderr
-    names = lookups.read_names(tag_names_csv("demo"), "tags.csv")
+    names = read_names(tag_names_csv("demo"), "tags.csv")
     records = json.loads(ended.stdout)["records"]
     assert all(record["tag_name"] == names.entries.get(record["tag_id"]) for record in records)
     assert any(record["tag_name"] for record in records)

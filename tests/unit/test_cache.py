@@ -13,7 +13,7 @@ import pytest
 from userlane import cache
 from userlane.cache import ResultCache, measure_cached
 from userlane.contract import COLUMNS, Dataset, Query, State, Window, measure, shown
-from userlane.lookups import Names
+from userlane.lookups.names import Names
 
 APRIL = Query("nps", "demo", Window(date(2026, 4, 1), date(2026, 5, 1)))
 CALLS: list[Any] = []

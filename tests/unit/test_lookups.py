@@ -17,21 +17,11 @@ from userlane import export, saved_json
 from userlane.contract import COLUMNS, Dataset, Query, State, Window
 from userlane.errors import UploadRefused
 from userlane.formulas import unescape
-from userlane.lookups import (
-    MAX_BYTES,
-    Attributes,
-    Match,
-    Names,
-    UserMatch,
-    csvfile,
-    label_tags,
-    match,
-    match_users,
-    name_tags,
-    read_attributes,
-    read_names,
-)
-from userlane.lookups.csvfile import Expected
+from userlane.lookups import csvfile
+from userlane.lookups.attributes import Attributes, UserMatch, match_users, read_attributes
+from userlane.lookups.csvfile import MAX_BYTES, Expected
+from userlane.lookups.names import Names, read_names
+from userlane.lookups.tag_join import TagMatch, label_tags, match_tags, name_tags
 
 quick = settings(max_examples=60, deadline=None)
 # Everything but what no file can carry: halves of characters, and the character that marks a file as no text.
@@ -285,8 +275,8 @@ def test_refusal_names_the_columns_found() -> None:
 def test_match_says_who_met() -> None:
     """Tags with and without a name and names without a tag are listed, each ID once, in their order."""
     names = Names({"7": "Save", "9": "Old", "007": "Open"}, "tags.csv", "")
-    found = match(["8", "7", "7"], names)
-    assert found == Match(("7",), ("8",), (("9", "Old"), ("007", "Open")))
+    found = match_tags(["8", "7", "7"], names)
+    assert found == TagMatch(("7",), ("8",), (("9", "Old"), ("007", "Open")))
     assert found.sentence() == "1 of 2 tags named; 1 without a name; 2 names unused"
 
 
@@ -294,9 +284,9 @@ def test_sentence_of_the_screen() -> None:
     """One line that says it all; parts that are 0 are left out."""
     tag_ids = [str(number) for number in range(60)]
     names = Names({str(number): "x" for number in range(3, 61)}, "tags.csv", "")
-    assert match(tag_ids, names).sentence() == "57 of 60 tags named; 3 without a name; 1 name unused"
-    assert match(["5"], Names({"5": "x"}, "", "")).sentence() == "1 of 1 tag named"
-    assert match(["1", "2"], names).sentence() == "0 of 2 tags named; 2 without a name; 58 names unused"
+    assert match_tags(tag_ids, names).sentence() == "57 of 60 tags named; 3 without a name; 1 name unused"
+    assert match_tags(["5"], Names({"5": "x"}, "", "")).sentence() == "1 of 1 tag named"
+    assert match_tags(["1", "2"], names).sentence() == "0 of 2 tags named; 2 without a name; 58 names unused"
 
 
 def tag_table(chunks: Sequence[Sequence[str | None]]) -> pa.Table:
@@ -556,4 +546,4 @@ def test_no_overlap_is_said() -> None:
     """IDs of another system match nobody, and the sentence says so in so many words."""
     attributes = read_attributes(b"User ID,Role\nx-1,QA\nx-2,QA\n", "hr.csv")
     assert match_users(["u-1", "u-2", "u-3"], attributes).sentence().startswith("0 of 3 users matched")
-    assert match(["1"], Names({"2": "x"}, "", "")).sentence().startswith("0 of 1 tag named")
+    assert match_tags(["1"], Names({"2": "x"}, "", "")).sentence().startswith("0 of 1 tag named")

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from tests.stand_in import APRIL, nps_records, tag_records
 from userlane.contract import COLUMNS, DATASETS, Dataset, DatasetName, Query, State, Window
+from userlane.decode.saved_responses import MAX_BYTES
 from userlane.errors import FieldsAmbiguous, FieldsMissing, UploadRefused
 from userlane.export import records_file
-from userlane.lookups import read_names
-from userlane.saved_json import MAX_BYTES, UNKNOWN, Saved, read
+from userlane.lookups.names import read_names
+from userlane.saved_json import UNKNOWN, Saved, read
 from userlane.store import SMALL_SCORES
 
 WEEK = Window(date(2026, 4, 6), date(2026, 4, 13))
@@ -196,7 +197,7 @@ def test_files_without_records_span_nothing(dataset: DatasetName) -> None:
         (b'{"id": 1, "score": 9, "timestamp": "2026-04-01"}', "its keys: id, score, timestamp"),
         (b"[1, 2]", "a list, but not of records"),
         (b"[" * 100_000, "is not JSON"),
-        (b"[" * 950 + b"]" * 950, "no saved answer"),
+        (b"[" * 900 + b"]" * 900, "no saved answer"),
         (b"[" + b"1" * 5000 + b"]", "is not JSON"),
         (b" " * (MAX_BYTES + 1), "larger than 64 MB"),
     ],

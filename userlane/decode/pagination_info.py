@@ -38,6 +38,7 @@ _NAMES: Mapping[str, Role] = {
 _CONTAINERS = frozenset({"meta", "metadata", "pagination", "paging", "page", "pageinfo"})
 _ORDER: tuple[Role, ...] = ("total", "count", "pages", "more", "last")
 _MOST = 10**12
+_MAX_KEYS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def find_pagination_keys(document: Any, envelope: tuple[str, ...]) -> tuple[Pagi
         found += _find_beside(document, above, 2)
         if key is not None:
             above, document = (*above, key), document[key]
-    return tuple(sorted(found, key=lambda declaration: _ORDER.index(declaration[0])))
+    return tuple(sorted(found, key=lambda declaration: _ORDER.index(declaration[0])))[:_MAX_KEYS]
 
 
 def _find_beside(level: Mapping[str, Any], above: tuple[str, ...], depth: int) -> Iterator[PaginationKey]:

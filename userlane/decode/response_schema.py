@@ -3,7 +3,7 @@
 Nothing is guessed: where two readings are possible and differ, an error asks the user.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -42,8 +42,14 @@ _NOTHING_WRONG = frozenset({"", "none", "no", "ok", "false", "null"})
 _ANY_SCORE = "overall"
 """Named as missing where a HEART record has no score at all; no single score is required."""
 
+MAX_KEY_PATHS = 10_000
+"""Records with more different key paths are not read: time and memory would grow with their square."""
+
 _DEEPEST = 3
 _SHOWN = 20
+_LONGEST_SHOWN = 60
+_MAX_COMPARED = 1_000_000
+"""The most values, of several keys for one field, that are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ def find_records(document: Any) -> tuple[Path, list[Any]]:
     if any(reports_error(key, level.get(key)) for level in levels for key in ERROR_KEYS):
         raise EnvelopeUnknown("The API answered with an error in place of records.", _NEXT)
     if found is None:
-        keys = ", ".join(map(str, list(document)[:_SHOWN])) or "none"
+        keys = _list_keys(list(document)) or "none"
         raise EnvelopeUnknown(f"The API's answer holds no list of records; its keys: {keys}.", _NEXT)
     return found
 
@@ -132,10 +138,15 @@ def _find_list(document: dict[Any, Any], depth: int) -> tuple[Path, list[Any]] |
 
 
 def collect_key_paths(records: Iterable[Any]) -> frozenset[Path]:
-    """Return every key path in these records that leads to a value and not to an object."""
+    """Return every key path in these records that leads to a value and not to an object.
+
+    Raises:
+        EnvelopeUnknown: There are more than `MAX_KEY_PATHS`.
+    """
     paths: set[Path] = set()
 
     def walk(record: Mapping[str, Any], above: Path) -> None:
+        _refuse_too_many(record)
         for key, value in record.items():
             path = (*above, key)
             if isinstance(value, dict) and len(path) < _DEEPEST:
@@ -146,7 +157,13 @@ def collect_key_paths(records: Iterable[Any]) -> frozenset[Path]:
     for record in records:
         if isinstance(record, dict):
             walk(record, ())
+            _refuse_too_many(paths)
     return frozenset(paths)
+
+
+def _refuse_too_many(keys: Collection[Any]) -> None:
+    if len(keys) > MAX_KEY_PATHS:
+        raise EnvelopeUnknown(f"The API's records have more than {MAX_KEY_PATHS:,} different keys.", _NEXT)
 
 
 def recognise_fields(
@@ -174,8 +191,10 @@ def recognise_fields(
     Raises:
         FieldsMissing: No key was found for a required field.
         FieldsAmbiguous: Several keys with different values were found for one field.
+        EnvelopeUnknown: There are more than `MAX_KEY_PATHS`, all pages taken together.
     """
     paths = collect_key_paths(records) | (known.key_paths if known else frozenset())
+    _refuse_too_many(paths)
     objects = {path[:depth] for path in paths for depth in range(1, len(path))}
     by_name: dict[str, list[Path]] = {}
     for path in sorted(paths):
@@ -250,6 +269,8 @@ def _find_candidates(
 
 def _tell_apart(field: Field, paths: Sequence[Path], records: Sequence[Any]) -> list[Path]:
     """Return the one path that has all values of the others, if there is one; else all paths with values."""
+    if len(paths) * len(records) > _MAX_COMPARED:
+        return list(paths)
     read = _PARSERS.get(field.kind, partial(parse_number, field=field))
     columns = {path: [_read(read, get_value(record, path)) for record in records] for path in paths}
     saying = [path for path in paths if any(value is not None for value in columns[path])]
@@ -290,9 +311,15 @@ def _recognise_form(kind: Kind, path: Path, records: Sequence[Any]) -> ValueForm
     return "decimal" if float in kinds and kind != "share" else None
 
 
+def _list_keys(keys: Sequence[str], separator: str = ", ") -> str:
+    """Write the first keys for a sentence; a long key is cut."""
+    cut = (key if len(key) <= _LONGEST_SHOWN else f"{key[:_LONGEST_SHOWN]}…" for key in keys[:_SHOWN])
+    return separator.join(cut)
+
+
 def _missing_error(dataset: DatasetName, missing: Sequence[str], keys: Sequence[str]) -> FieldsMissing:
     named = ["a score" if name == _ANY_SCORE else describe_field(name) for name in missing]
-    shown = ", ".join(keys[:_SHOWN]) + (", …" if len(keys) > _SHOWN else "")
+    shown = _list_keys(keys) + (", …" if len(keys) > _SHOWN else "")
     return FieldsMissing(
         f"The {_NAMES[dataset]} records have no field for {', '.join(named)}; their keys: {shown or 'none'}.",
         f"Say which key is which: on Connect, or as {_profile_line(dataset, missing[0])}.",
@@ -303,7 +330,9 @@ def _missing_error(dataset: DatasetName, missing: Sequence[str], keys: Sequence[
 
 
 def _ambiguous_error(dataset: DatasetName, unsure: Mapping[str, tuple[str, ...]]) -> FieldsAmbiguous:
-    told = "; ".join(f"{describe_field(name)} may be {' or '.join(keys)}" for name, keys in unsure.items())
+    told = "; ".join(
+        f"{describe_field(name)} may be {_list_keys(keys, ' or ')}" for name, keys in unsure.items()
+    )
     return FieldsAmbiguous(
         f"In the {_NAMES[dataset]} records several keys could be one field, and they differ: {told}.",
         f"Say which is meant: on Connect, or as {_profile_line(dataset, next(iter(unsure)))}.",

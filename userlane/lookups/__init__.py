@@ -1,24 +1,9 @@
-"""Uploaded files that give IDs a meaning, and the joins; what does not match stays visible.
+"""Uploaded files that say what IDs mean, and the joins; what does not match stays visible.
 
-csvfile      bytes become lines of cells, whatever program wrote them, or are refused
-names        tag ID → name, from the CSV that the Portal exports
-attributes   user ID → role, region, …, from any CSV
+csvfile     bytes become lines of cells, or are refused
+names       tag ID → name, from the CSV that the Portal exports
+tag_join    the join of tag records and names
+attributes  user ID → role, region, …, from any CSV, and the join with user IDs
+
+Nothing is imported here: a child process reads an uploaded file, and starts faster without pandas.
 """
-
-from userlane.lookups.attributes import Attributes, UserMatch, match_users, read_attributes
-from userlane.lookups.csvfile import MAX_BYTES
-from userlane.lookups.names import Match, Names, label_tags, match, name_tags, read_names
-
-__all__ = [
-    "MAX_BYTES",
-    "Attributes",
-    "Match",
-    "Names",
-    "UserMatch",
-    "label_tags",
-    "match",
-    "match_users",
-    "name_tags",
-    "read_attributes",
-    "read_names",
-]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from userlane.errors import UploadRefused
+from userlane.errors import UploadRefused, base_name
 from userlane.formulas import unescape
-from userlane.lookups.csvfile import Expected, Sheet, base_name, one_each, read
+from userlane.lookups.csvfile import Expected, Sheet, one_each, read
 
 _EXPECTED = Expected(
     columns={
@@ -79,11 +79,10 @@ def read_attributes(data: bytes, file_name: str) -> Attributes:
     (at_id,) = sheet.places
     columns = {place: name for place, name in enumerate(sheet.header) if name and place != at_id}
     if not columns:
-        raise UploadRefused(f"“{base_name(file_name)}” holds nothing but user IDs.", _EXPECTED.sentence)
+        raise UploadRefused.of_file(file_name, "holds nothing but user IDs", _EXPECTED.sentence)
     if len({"user_id", *columns.values()}) <= len(columns):
-        raise UploadRefused(
-            f"“{base_name(file_name)}” has two columns of the same name.",
-            "Rename one of them and upload again.",
+        raise UploadRefused.of_file(
+            file_name, "has two columns of the same name", "Rename one of them and upload again."
         )
     lines = _user_lines(sheet, tuple(columns), file_name)
     users, duplicates = one_each(lines, file_name, "user ID", "attributes")
@@ -100,8 +99,8 @@ def _user_lines(
     for line, cells in sheet.lines:
         user_id = unescape(cells[at_id]).strip()
         if not user_id:
-            raise UploadRefused(
-                f"“{base_name(file_name)}” has no user ID in line {line}.", "Add the ID or delete the line."
+            raise UploadRefused.of_file(
+                file_name, f"has no user ID in line {line}", "Add the ID or delete the line."
             )
         yield line, user_id, tuple(unescape(cells[place]) for place in places)
 

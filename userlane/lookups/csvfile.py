@@ -5,11 +5,9 @@ semicolon, tab) and the columns, by name. Every cell is the text as written: not
 """
 
 import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import TypeVar
 
 from userlane.errors import UploadRefused
@@ -22,11 +20,12 @@ MAX_BYTES = 20 * 1024 * 1024
 
 MAX_COLUMNS = 500
 MAX_LINES = 500_000
-_MAX_HEADER = 1_000_000  # characters
+_MAX_RECORD = 1_000_000  # characters
 
 _DELIMITERS = ",;\t"
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]++")
 _SEPARATOR_LINE = re.compile(r"sep=([,;|\t])[ \t]*(\r\n|\r|\n)", re.IGNORECASE)
 
 
@@ -85,16 +84,6 @@ def plain(name: str) -> str:
     return re.sub(r"[\s_\-.\ufeff]+", "", unescape(name)).casefold()
 
 
-def base_name(file_name: str) -> str:
-    """The file's name without its folders, short enough for a sentence.
-
-    >>> base_name("C:/exports/tags.csv")
-    'tags.csv'
-    """
-    name = PurePath(file_name.replace("\\", "/")).name or "The file"
-    return name if len(name) <= 60 else f"{name[:40]}…{name[-15:]}"
-
-
 def one_each(
     found: Iterable[tuple[int, str, Value]], file_name: str, what: str, differing: str
 ) -> tuple[dict[str, Value], int]:
@@ -120,8 +109,9 @@ def one_each(
         for key, numbers in list(conflicts.items())[:5]
     ]
     more = f" and {len(conflicts) - 5:,} more" if len(conflicts) > 5 else ""
-    raise UploadRefused(
-        f"“{base_name(file_name)}” gives one {what} different {differing}: {', '.join(shown)}{more}.",
+    raise UploadRefused.of_file(
+        file_name,
+        f"gives one {what} different {differing}: {', '.join(shown)}{more}",
         f"Keep one line for each {what} and upload it again.",
     )
 
@@ -132,7 +122,7 @@ class _Refusal:
     expected: str
 
     def __call__(self, what: str, next_step: str = "") -> UploadRefused:
-        return UploadRefused(f"“{base_name(self.file_name)}” {what}.", next_step or self.expected)
+        return UploadRefused.of_file(self.file_name, what, next_step or self.expected)
 
 
 def _text(data: bytes, refused: _Refusal) -> str:
@@ -168,7 +158,7 @@ def _header(
     trouble: UploadRefused | None = None
     for delimiter in delimiters:
         try:
-            _, cells = next(_records(text[:_MAX_HEADER], delimiter, 0, refused))
+            _, cells = next(_records(text[:_MAX_RECORD], delimiter, 0, refused))
         except UploadRefused as error:
             trouble = error  # under another delimiter the same line may be in order
             continue
@@ -226,13 +216,22 @@ def _lines(
 
 
 def _records(text: str, delimiter: str, skipped: int, refused: _Refusal) -> Iterator[tuple[int, list[str]]]:
-    """Each record that is not an empty line, with the number of the line it starts in."""
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
-    )
+    """Yield each record that is not an empty line, with the number of the line it starts in."""
+    size = 0
+
+    def split_lines() -> Iterator[str]:
+        nonlocal size
+        for found in _LINE.finditer(text):
+            size += len(found[0])
+            if size > _MAX_RECORD:  # before it becomes cells, each of which takes many times its delimiter
+                raise refused(f"cannot be read from line {line + skipped} on: the line is too long")
+            yield found[0]
+
     line = 1
+    reader = csv.reader(split_lines(), delimiter=delimiter, strict=True, skipinitialspace=True)
     try:
         for cells in reader:
+            size = 0
             if cells:
                 yield line + skipped, cells
             line = reader.line_num + 1

@@ -1,17 +1,12 @@
 """Tag names: the API knows tags by ID only; the Portal exports a CSV with their names."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-import pyarrow as pa
-
-from userlane.contract import CODED
-from userlane.errors import UploadRefused
+from userlane.errors import UploadRefused, base_name
 from userlane.formulas import unescape
-from userlane.lookups.csvfile import Expected, Sheet, base_name, one_each, read
+from userlane.lookups.csvfile import Expected, Sheet, one_each, read
 
 _EXPECTED = Expected(
     columns={
@@ -36,29 +31,6 @@ class Names:
     duplicates: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """How tags and names met: tag IDs with and without a name, and names (with their ID) of no tag seen."""
-
-    named: tuple[str, ...]
-    unnamed: tuple[str, ...]
-    unused: tuple[tuple[str, str], ...]
-
-    def sentence(self) -> str:
-        """What a reader needs to know before trusting the names; parts that are 0 are left out.
-
-        >>> Match(("1", "2"), ("3",), (("9", "Old"),)).sentence()
-        '2 of 3 tags named; 1 without a name; 1 name unused'
-        """
-        tags, unused = len(self.named) + len(self.unnamed), len(self.unused)
-        parts = [f"{len(self.named):,} of {tags:,} {'tag' if tags == 1 else 'tags'} named"]
-        if self.unnamed:
-            parts.append(f"{len(self.unnamed):,} without a name")
-        if unused:
-            parts.append(f"{unused:,} {'name' if unused == 1 else 'names'} unused")
-        return "; ".join(parts)
-
-
 def read_names(data: bytes, file_name: str) -> Names:
     r"""Tag names from a CSV with a column for the tag ID and one for the name; see `csvfile.read` for what is
     tolerated.
@@ -75,60 +47,13 @@ def read_names(data: bytes, file_name: str) -> Names:
     sheet = read(data, file_name, _EXPECTED)
     entries, duplicates = one_each(_named_lines(sheet, file_name), file_name, "tag ID", "names")
     if not entries:
-        raise UploadRefused(f"“{base_name(file_name)}” names no tag.", _EXPECTED.sentence)
+        raise UploadRefused.of_file(file_name, "names no tag", _EXPECTED.sentence)
     return Names(entries, base_name(file_name), hashlib.sha256(data).hexdigest(), duplicates)
 
 
-def match(tag_ids: Iterable[str], names: Names) -> Match:
-    """Which of the tags have a name, and which names belong to none of them; compared as exact text.
-
-    >>> match(["7", "8"], Names({"7": "Save", "9": "Old"}, "tags.csv", "")).unused
-    (('9', 'Old'),)
-    """
-    seen = dict.fromkeys(tag_ids)
-    return Match(
-        named=tuple(tag_id for tag_id in seen if tag_id in names.entries),
-        unnamed=tuple(tag_id for tag_id in seen if tag_id not in names.entries),
-        unused=tuple((tag_id, name) for tag_id, name in names.entries.items() if tag_id not in seen),
-    )
-
-
-def name_tags(table: pa.Table, names: Names | None) -> pa.Table:
-    """Tag records with `tag_name` filled from `names`, missing where there is none; as it is without `names`.
-
-    The work is that of the distinct tags, not of the rows: only dictionaries are looked up.
-
-    A table of tags 7, 8, 7 with 7 named “Save” gets the names Save, missing, Save.
-    """
-    if names is None:
-        return table
-    chunks = [_named(chunk, names.entries) for chunk in table.column("tag_id").chunks]
-    place = table.schema.get_field_index("tag_name")
-    return table.set_column(place, "tag_name", pa.chunked_array(chunks, CODED))
-
-
-def label_tags(frame: pd.DataFrame, names: Names | None) -> pd.DataFrame:
-    """A frame with a column `tag` after its `tag_id`: what to call the tag on screen.
-
-    That is its name; “Tag 4711” where it has none; the name with the ID behind it where several IDs in the
-    file bear one name, so that they are never taken for one tag.
-
-    With 7 and 8 named “Save”, 9 named “Open”: 7, 9, 10 become “Save (7)”, “Open”, “Tag 10”.
-    """
-    entries = names.entries if names else {}
-    bearers = Counter(entries.values())
-
-    def label(tag_id: str) -> str:
-        name = entries.get(tag_id)
-        if name is None:
-            return f"Tag {tag_id}"
-        return name if bearers[name] == 1 else f"{name} ({tag_id})"
-
-    labels = {tag_id: label(tag_id) for tag_id in frame["tag_id"].dropna().unique()}
-    labelled = frame.drop(columns="tag", errors="ignore")
-    tags = labelled["tag_id"].map(labels).astype("str")
-    labelled.insert(list(labelled.columns).index("tag_id") + 1, "tag", tags)
-    return labelled
+def read_names_file(files: Sequence[bytes], file_name: str) -> Names:
+    """Read the one file, in a child process: see `reader_process`."""
+    return read_names(files[0], file_name)
 
 
 def _named_lines(sheet: Sheet, file_name: str) -> Iterator[tuple[int, str, str]]:
@@ -136,16 +61,8 @@ def _named_lines(sheet: Sheet, file_name: str) -> Iterator[tuple[int, str, str]]
     for line, cells in sheet.lines:
         tag_id, name = unescape(cells[at_id]).strip(), unescape(cells[at_name])
         if name and not tag_id:
-            raise UploadRefused(
-                f"“{base_name(file_name)}” has a name without a tag ID in line {line}.",
-                "Add the ID or delete the line.",
+            raise UploadRefused.of_file(
+                file_name, f"has a name without a tag ID in line {line}", "Add the ID or delete the line."
             )
         if name:
             yield line, tag_id, name
-
-
-def _named(chunk: pa.DictionaryArray, entries: Mapping[str, str]) -> pa.DictionaryArray:
-    found = [entries.get(tag_id) for tag_id in chunk.dictionary.to_pylist()]
-    code = {name: code for code, name in enumerate(dict.fromkeys(filter(None, found)))}
-    codes = pa.array([None if name is None else code[name] for name in found], pa.int32())
-    return pa.DictionaryArray.from_arrays(codes.take(chunk.indices), pa.array(code, pa.string()))

@@ -21,7 +21,7 @@ from userlane.contract import (
 )
 from userlane.errors import LongLoad, UserlaneError
 from userlane.fetch import Load, Probe
-from userlane.lookups import Names
+from userlane.lookups.names import Names
 from userlane.request_import import Lesson
 from userlane.saved_json import Saved
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from userlane import cache, doctor, lookups, session
+from userlane import cache, doctor, session
 from userlane.contract import (
     ASSUMED,
     DATASETS,
@@ -20,6 +20,7 @@ from userlane.contract import (
 )
 from userlane.errors import InputUnusable, TokenRejected, TokenUnusable, UserlaneError
 from userlane.fetch import Probe
+from userlane.lookups.names import read_names
 from userlane.sandbox import tag_names_csv
 from userlane.ui import request_import, uploads
 from userlane.ui.text import API_NAMES, counted, escape_markdown
@@ -192,7 +193,7 @@ def open_sample() -> None:
         surveys=sample.surveys[property_id],
         other_surveys=sample.surveys,
         properties=sample.properties,
-        names=lookups.read_names(tag_names_csv(property_id), "sample tag names.csv"),
+        names=read_names(tag_names_csv(property_id), "sample tag names.csv"),
         sample=True,
     )
 

@@ -7,10 +7,11 @@ from functools import cached_property, partial
 import pandas as pd
 import streamlit as st
 
-from userlane import cache, export, lookups, session
+from userlane import cache, export, session
 from userlane.contract import Dataset, Measured, shown
 from userlane.export import Format
-from userlane.lookups import Names
+from userlane.lookups.names import Names
+from userlane.lookups.tag_join import name_tags
 from userlane.ui.errors import log_failures
 from userlane.ui.loaded import Loaded
 from userlane.ui.text import counted, escape_markdown
@@ -110,5 +111,5 @@ def _name_records(dataset: Dataset, names: Names | None, kind: Format) -> str:
 
 def _write_records(dataset: Dataset, names: Names | None, kind: Format) -> bytes:
     if names:
-        dataset = dataset.changed(partial(lookups.name_tags, names=names), names.digest)
+        dataset = dataset.changed(partial(name_tags, names=names), names.digest)
     return export.records_file(dataset, kind)

@@ -5,9 +5,13 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from userlane import lookups, session
+from userlane import session
 from userlane.contract import Measured, shown
 from userlane.errors import UserlaneError
+from userlane.lookups.csvfile import MAX_BYTES
+from userlane.lookups.names import read_names_file
+from userlane.lookups.tag_join import match_tags
+from userlane.reader_process import FILE, run_reader
 from userlane.ui.text import counted, describe_state, escape_markdown
 from userlane.ui.uploads import read_uploads
 
@@ -28,11 +32,11 @@ def show_tag_names() -> None:
         "Tag names (CSV)",
         type=["csv", "txt", "tsv"],
         key=key,
-        max_upload_size=lookups.MAX_BYTES // 2**20,
+        max_upload_size=MAX_BYTES // 2**20,
         width=WIDTH,
     )
     try:
-        read = [lookups.read_names(content, name) for name, content in read_uploads(key)]
+        read = [run_reader(FILE, read_names_file, [data], name) for name, data in read_uploads(key)]
     except UserlaneError as error:
         st.error(
             f"**{escape_markdown(error.cause)}** {escape_markdown(error.next_step)}", icon=":material/error:"
@@ -53,7 +57,7 @@ def show_tag_names() -> None:
 def show_tag_match(ranking: Measured[pd.DataFrame]) -> None:
     """How many of the tags have a name, with the lists behind the sentence."""
     tags, names = shown(ranking), session.visit().names
-    match = lookups.match(list(tags["tag_id"]), names) if names else None
+    match = match_tags(list(tags["tag_id"]), names) if names else None
     sentence = (
         match.sentence() if match else "Tags are shown by their ID: upload the Portal's CSV to see names"
     )

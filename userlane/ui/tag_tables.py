@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from userlane import cache, lookups, session
+from userlane import cache, session
 from userlane.contract import Measured, shown
+from userlane.lookups import tag_join
 from userlane.ui.tables import show_caption, show_source, table_key
 from userlane.ui.text import counted, describe_source
 
@@ -44,7 +45,7 @@ def _rank_tags(adoption: pd.DataFrame, trends: pd.DataFrame) -> pd.DataFrame:
 
 def label_tags(table: Measured[pd.DataFrame]) -> Measured[pd.DataFrame]:
     """The table with the tag's name, or its ID in words, from the visitor's upload."""
-    return cache.measure_cached(lookups.label_tags, table, names=session.visit().names)
+    return cache.measure_cached(tag_join.label_tags, table, names=session.visit().names)
 
 
 def search_tags(ranking: Measured[pd.DataFrame], search: str) -> Measured[pd.DataFrame]:

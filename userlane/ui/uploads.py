@@ -5,6 +5,7 @@ import streamlit as st
 from userlane import cache, saved_json, session
 from userlane.contract import DATASETS, DatasetName
 from userlane.errors import UploadRefused, UserlaneError
+from userlane.reader_process import FILE
 from userlane.ui.text import API_NAMES, escape_markdown
 from userlane.web import upload_quota
 
@@ -41,7 +42,9 @@ def _open_files() -> None:
             files = read_uploads(f"saved-{name}")
             if files:
                 fields = profile.route(name).fields
-                opened[name] = saved_json.read(files, name, fields=fields, timezone=settings.timezone)
+                opened[name] = saved_json.read(
+                    files, name, fields=fields, timezone=settings.timezone, limits=FILE
+                )
         except UserlaneError as error:
             visit.unreadable[name] = error
     if opened and not visit.unreadable:
