@@ -153,7 +153,7 @@ def _query(
     days: tuple[datetime | None, datetime | None],
     timezone: str,
 ) -> "Query":
-    from userlane.contract import Query, Window, identifier
+    from userlane.contract import Query, Window, check_id
 
     start, end = days
     if property_id is None or start is None or end is None:
@@ -161,9 +161,9 @@ def _query(
         raise click.UsageError(f"Missing option '{next(name for name in missing if missing[name] is None)}'.")
     return Query(
         dataset,
-        identifier(property_id, "property ID"),
+        check_id(property_id, "property ID"),
         Window(start.date(), end.date()),
-        survey_id if survey_id is None else identifier(survey_id, "survey ID"),
+        survey_id if survey_id is None else check_id(survey_id, "survey ID"),
         timezone,
     )
 
@@ -203,7 +203,7 @@ def _named(found: "Dataset", names: "Names") -> "Dataset":
 
     used = {tag_id for batch in found.batches() for tag_id in pc.unique(batch["tag_id"]).to_pylist()}
     say(f"{match_tags(sorted(used), names).sentence()}.")
-    return found.changed(partial(name_tags, names=names), names.digest)
+    return found.transform(partial(name_tags, names=names), names.digest)
 
 
 def _format_of(out: str | None) -> str:

@@ -23,7 +23,7 @@ from typing import Any
 import structlog
 from structlog.stdlib import ProcessorFormatter
 
-from userlane.contract.connection import without_tokens
+from userlane.contract.connection import remove_tokens
 from userlane.errors import InputUnusable, SettingsUnusable, UserlaneError
 
 SETTING = "USERLANE_LOG_LEVEL"
@@ -246,7 +246,7 @@ def _written(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    text = _BEARER.sub(rf"\1 {_CUT}", without_tokens(text))
+    text = _BEARER.sub(rf"\1 {_CUT}", remove_tokens(text))
     if len(text) > _LONGEST:
         half = _LONGEST // 2
         text = f"{text[:half]} {_CUT} {text[-half:]}"

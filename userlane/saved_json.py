@@ -101,7 +101,7 @@ def read(
 
     >>> page = b'{"data": [{"date": "2026-04-01", "heart": 71.4}]}'
     >>> saved = read([("heart.json", page)], "heart")
-    >>> saved.window.words(), saved.answer(Query("heart", "demo", saved.window)).condition
+    >>> saved.window.describe(), saved.answer(Query("heart", "demo", saved.window)).condition
     ('1 Apr 2026', 'incomplete')
 
     Args:

@@ -23,8 +23,8 @@ from userlane.contract import (
     Route,
     Token,
     address,
+    check_id,
     host_allowed,
-    identifier,
 )
 from userlane.contract.hosts import PATTERN
 from userlane.contract.storage_url import elsewhere
@@ -225,7 +225,7 @@ def _properties(text: str) -> Mapping[str, str]:
     properties: dict[str, str] = {}
     for item in filter(None, (part.strip() for part in text.split(","))):
         property_id, _, name = item.partition("=")
-        properties[identifier(property_id, "property ID")] = name.strip() or property_id.strip()
+        properties[check_id(property_id, "property ID")] = name.strip() or property_id.strip()
     return properties
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from userlane import cache
 from userlane.cache import ResultCache, measure_cached
-from userlane.contract import COLUMNS, Dataset, Query, State, Window, measure, shown
+from userlane.contract import COLUMNS, Dataset, Query, State, Window, measure, unwrap
 from userlane.lookups.names import Names
 
 APRIL = Query("nps", "demo", Window(date(2026, 4, 1), date(2026, 5, 1)))
@@ -42,7 +42,7 @@ def another(*_sources: Any) -> str:
 
 def test_it_is_computed_once_for_the_same_rows_and_options() -> None:
     first = measure_cached(whose, dataset(), by="week", days=(1, 2))
-    assert shown(measure_cached(whose, dataset(), by="week", days=(1, 2))) is shown(first) == ("1",)
+    assert unwrap(measure_cached(whose, dataset(), by="week", days=(1, 2))) is unwrap(first) == ("1",)
     assert len(CALLS) == 1
 
 
@@ -83,11 +83,11 @@ def test_options_that_look_alike_are_told_apart() -> None:
 
 def test_nothing_is_shared_by_other_rows_or_functions() -> None:
     """A fingerprint is given only to who may see the rows, so no other visitor's can be met."""
-    assert shown(measure_cached(whose, dataset("1"))) == ("1",)
-    assert shown(measure_cached(whose, dataset("2"))) == ("2",)
-    assert shown(measure_cached(whose, dataset("1"), dataset("2"))) == ("1", "2")
-    assert shown(measure_cached(whose, dataset("1"), None)) == ("1", None)
-    assert shown(measure_cached(another, dataset("1"))) == "another"
+    assert unwrap(measure_cached(whose, dataset("1"))) == ("1",)
+    assert unwrap(measure_cached(whose, dataset("2"))) == ("2",)
+    assert unwrap(measure_cached(whose, dataset("1"), dataset("2"))) == ("1", "2")
+    assert unwrap(measure_cached(whose, dataset("1"), None)) == ("1", None)
+    assert unwrap(measure_cached(another, dataset("1"))) == "another"
     assert len(CALLS) == 5
 
 
@@ -96,7 +96,7 @@ def test_what_is_made_of_results_is_kept_by_what_they_were_made_of() -> None:
         for fingerprint in ("1", "2"):
             first = measure_cached(whose, dataset(fingerprint), by="week")
             second = measure_cached(whose, first, before=first)
-            assert shown(second) == (((fingerprint),),)
+            assert unwrap(second) == (((fingerprint),),)
             assert second.datasets == first.datasets
     assert len(CALLS) == 4
 
@@ -117,7 +117,7 @@ def test_what_cannot_be_named_is_computed_each_time() -> None:
         measure_cached(functools.partial(whose, by="week"), dataset())
     # The one that `map` begins with is kept.
     assert len(CALLS) == 15
-    assert shown(measure_cached(local, dataset("2"))) == "2"
+    assert unwrap(measure_cached(local, dataset("2"))) == "2"
 
 
 def test_an_error_is_not_kept() -> None:

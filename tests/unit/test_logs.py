@@ -28,7 +28,7 @@ from userlane import errors, logs
 from userlane.__main__ import commands
 from userlane.cli.console import Command
 from userlane.contract import Token
-from userlane.contract.connection import without_tokens
+from userlane.contract.connection import remove_tokens
 from userlane.errors import ServerFailed, SettingsUnusable, UploadRefused, UserlaneError
 
 ROOT = Path(__file__).parents[2]
@@ -229,15 +229,15 @@ def test_tokens_are_known_as_long_as_somebody_holds_them() -> None:
     """Each of several equal ones on its own; a token that is gone is no longer looked for."""
     first, second = Token("made-up-once-1b"), Token("made-up-once-1b")
     del first
-    assert without_tokens("a made-up-once-1b") == "a …"
+    assert remove_tokens("a made-up-once-1b") == "a …"
     del second
-    assert without_tokens("a made-up-once-1b") == "a made-up-once-1b"
+    assert remove_tokens("a made-up-once-1b") == "a made-up-once-1b"
 
 
 def test_a_short_text_given_as_a_token_does_not_blank_out_the_log() -> None:
     """Whoever types “e” for a token changes nothing for others."""
     held = Token("e")
-    assert without_tokens("the event") == "the event"
+    assert remove_tokens("the event") == "the event"
     assert held.header("") == "e"
 
 

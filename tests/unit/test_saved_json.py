@@ -143,7 +143,7 @@ def test_what_several_surveys_lost_is_told_once_however_many_are_shown() -> None
     records = [{**NPS[i], "surveyId": 500 + i % 2, "score": 9 if i < 2 else 3} for i in range(6)]
     saved = read([file(records)], "surveys")
     states = [saved.answer(query("surveys", survey_id=each)).state for each in saved.surveys]
-    merged = states[0].merged(*states[1:])
+    merged = states[0].merge(*states[1:])
     assert merged.refused == {}
     assert merged.reasons == (UNKNOWN, "Left out of the files, in all surveys: 2 × score outside 1–5.")
 

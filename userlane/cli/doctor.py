@@ -27,7 +27,7 @@ def doctor(property_id: str | None, survey_ids: tuple[str, ...]) -> int:
       4  token or rights refused
       5  anything else
     """  # noqa: D301 - click looks for the sign \b, not for a backslash
-    from userlane.contract import identifier
+    from userlane.contract import check_id
     from userlane.doctor import examine
     from userlane.settings import Settings
 
@@ -38,10 +38,10 @@ def doctor(property_id: str | None, survey_ids: tuple[str, ...]) -> int:
     if settings.token is None:
         raise SettingsUnusable("There is no token.", "Set USERLANE_TOKEN (Portal: Settings > API Token).")
     connection = settings.connection(settings.token)
-    surveys = [identifier(survey_id, "survey ID") for survey_id in survey_ids]
+    surveys = [check_id(survey_id, "survey ID") for survey_id in survey_ids]
     codes: list[int] = []
     for each in chosen:
-        report = examine(connection, identifier(each, "property ID"), surveys, timezone=settings.timezone)
+        report = examine(connection, check_id(each, "property ID"), surveys, timezone=settings.timezone)
         click.echo(("\n" if codes else "") + report.text(), nl=False)
         codes.append(report.exit_code)
     return next((code for code in (4, 5) if code in codes), 0)

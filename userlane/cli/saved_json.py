@@ -32,9 +32,9 @@ def opened(  # noqa: PLR0917 - what the command line was given
 ) -> "Dataset":
     """What the files hold: of the survey, if there are several, and of the days, if they are given."""
     from userlane import saved_json
-    from userlane.contract import Query, Window, identifier
+    from userlane.contract import Query, Window, check_id
 
-    survey = survey_id if survey_id is None else identifier(survey_id, "survey ID")
+    survey = survey_id if survey_id is None else check_id(survey_id, "survey ID")
     found = saved_json.read(
         [(Path(file).name, content(file, "--from-file")) for file in files],
         dataset,
@@ -51,7 +51,7 @@ def opened(  # noqa: PLR0917 - what the command line was given
     return found.answer(
         Query(
             dataset,
-            identifier(property_id or NO_PROPERTY, "property ID"),
+            check_id(property_id or NO_PROPERTY, "property ID"),
             Window(start or window.start, end or window.end),
             survey,
             settings.timezone,

@@ -39,9 +39,9 @@ def deleted(property_id: str) -> int:
     """Delete all that is stored of one property. A dashboard that runs on the same store fetches it again
     when somebody asks for it.
     """
-    from userlane.contract import identifier
+    from userlane.contract import check_id
 
-    windows = _opened().delete(identifier(property_id, "property ID"))
+    windows = _opened().delete(check_id(property_id, "property ID"))
     say(f"Stored windows deleted: {windows:,}.")
     return 0
 

@@ -17,7 +17,7 @@ from userlane.client.kept import Kept
 from userlane.client.responses import decipher, http_date
 from userlane.client.retries import Retries
 from userlane.client.transport import RequestDeadline, limit_request
-from userlane.contract import PAGE_LIMIT, Connection, Query, span
+from userlane.contract import PAGE_LIMIT, Connection, Query, format_window
 from userlane.errors import (
     ApiFailed,
     NotData,
@@ -186,7 +186,7 @@ class Client:
             ("{survey_id}", query.survey_id or ""),
         ):
             url = url.replace(name, value)
-        start, end = span(query, route.dates)
+        start, end = format_window(query, route.dates)
         parameters = urlencode({route.start: start, route.end: end, route.page: ""})
         before = f"{url}{'&' if '?' in url else '?'}{parameters}"
         request = self._http.build_request(

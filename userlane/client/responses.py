@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from userlane.contract import NAMES, Query
-from userlane.contract.connection import without_tokens
+from userlane.contract.connection import remove_tokens
 from userlane.errors import (
     NotData,
     NotFound,
@@ -64,7 +64,7 @@ def decipher(status: int, headers: Mapping[str, str], body: bytes, query: Query,
         case 429:
             raise throttled(retry_after)
         case _ if status < 400:
-            host = without_tokens(urlsplit(headers.get("location", "")).hostname or "")
+            host = remove_tokens(urlsplit(headers.get("location", "")).hostname or "")
             raise RequestRefused(
                 f"The API points elsewhere ({status}{f', to {host}' if host else ''}); that is not followed.",
                 "Check the API address: is a login or a proxy in the way?",
@@ -97,7 +97,7 @@ def message(body: bytes) -> str:
         said = _said(json.loads(text))
     except (ValueError, RecursionError):
         said = "" if text.lstrip().startswith("<") else text
-    said = without_tokens(said)
+    said = remove_tokens(said)
     said = re.sub(r"[\s\x00-\x1f\x7f]+", " ", said).strip()
     return said if len(said) <= _MESSAGE_LENGTH else said[: _MESSAGE_LENGTH - 1] + "…"
 

@@ -1,4 +1,4 @@
-"""What the API is asked and what it answers; every other module speaks in these terms.
+"""The terms of all other modules: query, window, dataset, state, profile, canonical columns.
 
 The modules that need Arrow or pandas are imported on first use: a child process that reads pasted code has so
 little memory that it must do without them.
@@ -21,7 +21,6 @@ from userlane.contract.columns import (
     bucket,
 )
 from userlane.contract.connection import Connection, Token
-from userlane.contract.dates import Dates, span
 from userlane.contract.hosts import ALLOWED_HOSTS, LOOPBACK, Address, address, host_allowed
 from userlane.contract.profile import (
     ASSUMED,
@@ -33,11 +32,19 @@ from userlane.contract.profile import (
     Profile,
     Route,
 )
-from userlane.contract.query import DATASETS, DatasetName, Query, Window, identifier
+from userlane.contract.query import (
+    DATASETS,
+    DatasetName,
+    DateFormat,
+    Query,
+    Window,
+    check_id,
+    format_window,
+)
 
 if TYPE_CHECKING:
     from userlane.contract.dataset import Condition, Dataset, State, Stored
-    from userlane.contract.measured import Measured, measure, shown
+    from userlane.contract.measured import Measured, measure, unwrap
     from userlane.contract.schemas import CODED, COLUMNS, INSTANT, TEXT
     from userlane.contract.tag_codes import CODES, Coded, MemoryShelf, Shelf, Source, Texts, coded, unused
 
@@ -70,7 +77,7 @@ __all__ = [
     "Connection",
     "Dataset",
     "DatasetName",
-    "Dates",
+    "DateFormat",
     "Letter",
     "Measured",
     "MemoryShelf",
@@ -87,13 +94,13 @@ __all__ = [
     "address",
     "band",
     "bucket",
+    "check_id",
     "coded",
+    "format_window",
     "host_allowed",
-    "identifier",
     "measure",
-    "shown",
-    "span",
     "unused",
+    "unwrap",
 ]
 
 

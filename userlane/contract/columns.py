@@ -1,4 +1,4 @@
-"""What is answered: the canonical columns of each dataset, and what its values mean."""
+"""The canonical columns of each dataset, and the names and ranges of their values."""
 
 from collections.abc import Mapping
 from typing import Literal, get_args
@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from userlane.contract.query import DatasetName
 
 NAMES: Mapping[DatasetName, str] = {"heart": "HEART", "nps": "NPS", "surveys": "surveys", "tags": "Tags"}
-"""What each dataset is called within a sentence."""
+"""The name of each dataset within a sentence."""
 
 Letter = Literal["happiness", "engagement", "adoption", "retention", "task_success"]
 LETTERS: tuple[Letter, ...] = get_args(Letter)
@@ -37,18 +37,18 @@ COLUMN_NAMES: Mapping[DatasetName, tuple[str, ...]] = {
     "surveys": ("survey_id", "response_id", "user_id", "score", "comment", "timestamp"),
     "tags": ("date", "tag_id", "tag_name", "user_id", "interactions"),
 }
-"""The columns of each dataset, in their order; `schemas.COLUMNS` has their types, too."""
+"""The columns of each dataset in their order; `schemas.COLUMNS` has their types too."""
 
 
 def bucket(score: int) -> Bucket:
-    """Promoter 9–10, passive 7–8, detractor 0–6."""
+    """The NPS bucket of a score: promoter 9–10, passive 7–8, detractor 0–6."""
     if score >= 9:
         return "promoter"
     return "passive" if score >= 7 else "detractor"
 
 
 def band(score: float) -> str:
-    """The vendor's word for a letter score: of the rounded score, as bands are given in whole numbers.
+    """The vendor's word for a letter score. The score is rounded first, since bands have whole limits.
 
     >>> band(80.4), band(80.6)
     ('High', 'Excellent')

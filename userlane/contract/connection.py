@@ -1,4 +1,4 @@
-"""Who asks: the API's address and the user's token."""
+"""The API's address and profile, and the user's token."""
 
 import hashlib
 import hmac
@@ -20,13 +20,13 @@ _RUN = re.compile(r"[!-~]+")
 _ESCAPED = re.compile(r"\\+(?:x|u00)([0-9a-f]{2})|%(?:25)*([0-9a-f]{2})", re.IGNORECASE)
 
 
-def without_tokens(text: str) -> str:
-    """`text` with “…” in place of every token this process holds, however escaped: in a URL, JSON, a `repr`.
+def remove_tokens(text: str) -> str:
+    """Replace every token of this process in `text` with “…”, also if escaped for a URL, JSON or a `repr`.
 
-    A token of fewer than 8 characters is left: it is no secret, and whoever typed “e” for a token could blank
-    out everybody's log.
+    Tokens of fewer than 8 characters stay: they are no secrets, and a user who types “e” as a token must not
+    blank out the log of all users.
     """
-    # As a list at once, because other threads make and drop tokens meanwhile.
+    # `valuerefs` returns a copy: other threads create and drop tokens at the same time.
     texts = {token._text for reference in _LIVE.valuerefs() if (token := reference())}  # noqa: SLF001  # its own
     held = sorted((each for each in texts if len(each) >= _LEAST_SECRET), key=len, reverse=True)
     for secret in held:
@@ -44,14 +44,15 @@ def _unescaped(run: str) -> str:
 
 
 class Token:
-    """A user's API token. Only `Token.header` gives its text away; it cannot be pickled or printed."""
+    """A user's API token. Only `Token.header` returns its text; it cannot be pickled or printed."""
 
     __slots__ = ("__weakref__", "_text", "fingerprint")
 
     def __init__(self, text: str) -> None:
-        """Clean what people paste: white space, invisible characters, quotes, a leading `Bearer`.
+        """Remove what is pasted with a token: white space, invisible characters, quotes, a leading `Bearer`.
 
-        Raises `TokenUnusable` if what is left is empty or not printable ASCII.
+        Raises:
+            TokenUnusable: The remaining text is empty or not printable ASCII.
         """
         pasted = _INVISIBLE.sub(" ", text).strip().strip(_QUOTES).strip()
         pasted = re.sub(r"^(authorization\s*:\s*)?(bearer|token)\s+", "", pasted, flags=re.IGNORECASE)
@@ -65,11 +66,11 @@ class Token:
             )
         self._text = cleaned
         self.fingerprint: str = hmac.new(_PROCESS_KEY, cleaned.encode(), hashlib.sha256).hexdigest()
-        """Tells tokens apart within this process; worthless outside it."""
+        """Identifies the token within this process; useless outside it."""
         _LIVE[id(self)] = self
 
     def header(self, scheme: str) -> str:
-        """The value of the authentication header."""
+        """Return the value of the authentication header."""
         return f"{scheme} {self._text}" if scheme else self._text
 
     def __repr__(self) -> str:
@@ -87,9 +88,9 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An API, how to speak to it, and the token of the one who asks.
+    """An API's address and profile, and the user's token.
 
-    `lasting` says whether its answers may be kept beyond this process, which made-up ones are not worth.
+    `lasting` says whether loaded records are stored beyond this process; records of the sandbox are not.
     """
 
     base_url: str
@@ -99,10 +100,10 @@ class Connection:
 
     @property
     def api(self) -> str:
-        """One text per address and profile, whoever asks: where the answers are kept."""
+        """Identifies address and profile, for any token."""
         return hashlib.sha256(f"{self.base_url}\0{self.profile!r}".encode()).hexdigest()[:32]
 
     @property
     def scope(self) -> str:
-        """One text per address, profile and token; worthless outside this process."""
+        """Identifies address, profile and token within this process; useless outside it."""
         return hashlib.sha256(f"{self.api}\0{self.token.fingerprint}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What is loaded: rows together with how far they can be trusted."""
+"""Loaded records together with their state: complete, incomplete, stale or empty."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -19,13 +19,18 @@ Condition = Literal["complete", "incomplete", "stale", "empty"]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far the rows of a dataset can be trusted.
+    """Whether the records of a dataset are complete and current, and what was left out.
 
-    `reasons` and `missing`, the windows still to be had, are empty when everything asked for is here.
-    `refused` counts records left out, by reason; `duplicates` counts repeats dropped by natural key;
-    `outside` counts records the API sent from outside the window. `stale` is set when a newer fetch failed.
-    `notes` are sentences about rows that are all here and yet may not mean what they seem to. `denied` is set
-    when something is missing because the API refused it: what was seen before may not be seen any more.
+    Attributes:
+        reasons: Why the dataset is incomplete, in sentences.
+        missing: The windows that could not be loaded. Empty, like `reasons`, for a complete dataset.
+        fetched_at: When the records were fetched.
+        stale: Whether a newer fetch failed, so that records of an earlier one are used.
+        refused: The number of records or values that could not be used, by reason.
+        duplicates: The number of records left out because their natural key came before.
+        outside: The number of records left out because they are not of the window.
+        notes: Sentences about complete records that may not mean what they seem to mean.
+        denied: Whether something is missing because the API refused access to it.
     """
 
     reasons: tuple[str, ...] = ()
@@ -40,16 +45,16 @@ class State:
 
     @property
     def complete(self) -> bool:
-        """Whether every record of the window is here."""
+        """Whether all records of the window were loaded."""
         return not (self.reasons or self.missing)
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """Why it is not complete, in sentences; empty when it is."""
+        """Why the dataset is incomplete, in sentences; empty for a complete one."""
         return self.reasons or (("Not all days were loaded.",) if self.missing else ())
 
     def condition(self, rows: int) -> Condition:
-        """The state of so many rows in one word: incomplete before stale before empty before complete."""
+        """The state of `rows` records in one word: incomplete before stale before empty before complete."""
         if not self.complete:
             return "incomplete"
         if self.stale:
@@ -58,13 +63,13 @@ class State:
 
     @property
     def refused_rows(self) -> int:
-        """How many records were left out because they could not be understood."""
+        """The number of records and values that could not be used."""
         return sum(self.refused.values())
 
-    def merged(self, *others: "State") -> "State":
-        """The state of several loads shown as one: the worst of each.
+    def merge(self, *others: "State") -> "State":
+        """Merge the states of several loads into the worst of them.
 
-        `fetched_at` is the oldest of them; where some are stale, the oldest of these.
+        `fetched_at` is the oldest of all states, or of the stale ones if there are any.
         """
         states = (self, *others)
         refused: Counter[str] = Counter()
@@ -90,14 +95,14 @@ class Stored(Protocol):
 
     @property
     def num_rows(self) -> int:
-        """How many there are."""
+        """The number of records."""
 
     @property
     def days(self) -> tuple[date, date] | None:
         """The days of the first and of the last record."""
 
     def batches(self) -> Iterator[pa.Table]:
-        """All of them in the canonical columns and in order, some ten thousand at a time."""
+        """All records in the canonical columns and in order, some ten thousand at a time."""
 
     def coded(self) -> Coded:
         """All of them in codes."""
@@ -105,7 +110,7 @@ class Stored(Protocol):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Changed:
-    """Stored records, each batch changed when it is read; counted as they are."""
+    """Stored records whose batches are changed when they are read."""
 
     stored: Stored
     change: Callable[[pa.Table], pa.Table]
@@ -127,11 +132,10 @@ class _Changed:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """The answer to a `Query`: its records, and its state. `source` is a table in the canonical columns or,
-    of tags, what is stored.
+    """The records of a `Query` and their state.
 
-    `fingerprint` names this very content: two datasets with one fingerprint hold the same rows, and only who
-    was shown to see these rows is ever given it.
+    `source` is a table in the canonical columns, or the stored records of tags. Two datasets with the same
+    `fingerprint` have the same records; it is given only to users who may see these records.
     """
 
     query: Query
@@ -141,21 +145,19 @@ class Dataset:
 
     @property
     def rows(self) -> int:
-        """How many records are in the window."""
+        """The number of records."""
         rows: int = self.source.num_rows
         return rows
 
     @cached_property
     def table(self) -> pa.Table:
-        """All records in the canonical columns, in memory: of stored ones, `batches` is for many of them."""
+        """All records in the canonical columns, in memory. Use `batches` for many stored records."""
         if isinstance(self.source, pa.Table):
             return self.source
         return pa.concat_tables(self.source.batches()).unify_dictionaries()
 
     def batches(self) -> Iterator[pa.Table]:
-        """The records in the canonical columns and in order, never all of the stored ones at a time; at least
-        one batch, be it empty.
-        """
+        """The records in the canonical columns and in order, batch by batch; at least one, perhaps empty."""
         return iter([self.source]) if isinstance(self.source, pa.Table) else self.source.batches()
 
     def coded(self) -> Coded:
@@ -164,7 +166,7 @@ class Dataset:
 
     @property
     def days(self) -> tuple[date, date] | None:
-        """The days of the first and of the last record, of responses in UTC; None without records."""
+        """The days (responses: in UTC) of the first and of the last record; None without records."""
         if not isinstance(self.source, pa.Table):
             return self.source.days
         column = self.source["date" if "date" in self.source.column_names else "timestamp"]
@@ -174,8 +176,8 @@ class Dataset:
         first, last = (each.date() if isinstance(each, datetime) else each for each in ends)
         return first, last
 
-    def changed(self, change: Callable[[pa.Table], pa.Table], mark: str) -> "Dataset":
-        """The same with each table of records changed, but not their number; `mark` tells changes apart."""
+    def transform(self, change: Callable[[pa.Table], pa.Table], mark: str) -> "Dataset":
+        """Apply `change` to each batch; it must keep the number of rows. `mark` goes into the fingerprint."""
         source = self.source
         changed = change(source) if isinstance(source, pa.Table) else _Changed(source, change)
         return Dataset(self.query, changed, self.state, f"{self.fingerprint} {mark}")
@@ -187,15 +189,15 @@ class Dataset:
 
     @property
     def absent(self) -> bool:
-        """Whether nothing of it could be loaded."""
+        """Whether nothing could be loaded."""
         return not self.rows and self.state.missing == (self.query.window,)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """The rows as a frame for metrics: the canonical columns, days as midnight timestamps,
-        and for `nps` and `surveys` also `day`, the day of the answer in the query's time zone.
+        """The records as a data frame for metrics, shared and therefore not to be changed.
 
-        Not to be changed in place: it is shared.
+        It has the canonical columns, with days as timestamps of midnight. `nps` and `surveys` also have
+        `day`, the day of the response in the query's time zone.
         """
         frame: pd.DataFrame = self.table.to_pandas(date_as_object=False, strings_to_categorical=False)
         for name in ("response_id", "user_id", "survey_id", "bucket", "comment"):

@@ -1,7 +1,7 @@
-"""What is drawn: a value that cannot be parted from the rows it was measured on.
+"""A value together with the datasets from which it was computed.
 
-Cards, charts, tables, sentences and files take a `Measured`, never a bare number, so whether the rows behind
-it are complete is known wherever it is shown.
+Cards, charts, tables, sentences and files take a `Measured` and never a bare number, so each of them knows
+whether the records behind the number are complete.
 """
 
 from collections.abc import Callable
@@ -19,12 +19,13 @@ P = ParamSpec("P")
 @final
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Measured(Generic[T]):
-    """A value, and the datasets it was measured on. Only `measure` and a `Measured` itself make one.
+    """A value and the datasets from which it was computed. `measure` makes one.
 
-    It counts the datasets that share name and window with the first; any other, such as the period before, it
-    was only compared with. Its state is the worst of them all.
+    `rows` counts only datasets with the same name and window as the first; others (the previous period) are
+    comparison inputs. The state is the worst state of all datasets.
 
-    Raises `TypeError` without datasets.
+    Raises:
+        TypeError: `datasets` is empty.
     """
 
     value: T
@@ -32,31 +33,31 @@ class Measured(Generic[T]):
 
     def __post_init__(self) -> None:
         if not self.datasets or not all(isinstance(each, Dataset) for each in self.datasets):
-            raise TypeError("what was measured on no dataset cannot be shown")
+            raise TypeError("a value without datasets cannot be shown")
 
     @property
     def query(self) -> Query:
-        """The question whose answer was measured; of several surveys, that about the first."""
+        """The query of the first dataset."""
         return self.datasets[0].query
 
     @property
     def name(self) -> DatasetName:
-        """Which of the four datasets it is of."""
+        """The name of the dataset."""
         return self.query.dataset
 
     @property
     def window(self) -> Window:
-        """The days it is of."""
+        """The days of the query."""
         return self.query.window
 
     @property
     def timezone(self) -> str:
-        """Whose days they are."""
+        """The time zone of the days."""
         return self.query.timezone
 
     @property
     def counted(self) -> tuple[Dataset, ...]:
-        """The datasets it counts, without those it was compared with."""
+        """The datasets that `rows` counts, without comparison inputs."""
         first = self.query
         return tuple(
             each
@@ -66,14 +67,14 @@ class Measured(Generic[T]):
 
     @property
     def rows(self) -> int:
-        """How many records it counts."""
+        """The number of records behind the value."""
         return sum(dataset.rows for dataset in self.counted)
 
     @property
     def state(self) -> State:
-        """The worst of the states of all its datasets."""
+        """The worst state of all datasets."""
         first, *others = (dataset.state for dataset in self.datasets)
-        return first.merged(*others)
+        return first.merge(*others)
 
     @property
     def condition(self) -> Condition:
@@ -82,17 +83,17 @@ class Measured(Generic[T]):
 
     @property
     def fingerprint(self) -> str:
-        """Names what it was measured on."""
+        """Identifies the records of all datasets."""
         return "-".join(dataset.fingerprint for dataset in self.datasets)
 
     def map(
         self, change: Callable[Concatenate[T, P], U], *args: P.args, **options: P.kwargs
     ) -> "Measured[U]":
-        """`change(value, …)`, measured on the same datasets."""
+        """Return `change(value, …)` with the same datasets."""
         return Measured(change(self.value, *args, **options), self.datasets)
 
     def only(self, survey_id: str) -> "Measured[T] | None":
-        """The same value as far as it is of one survey: with its state alone; None where it is not of it."""
+        """Return the value with the datasets of one survey only; None where there are none."""
         datasets = tuple(each for each in self.datasets if each.query.survey_id == survey_id)
         return Measured(self.value, datasets) if datasets else None
 
@@ -103,10 +104,10 @@ def measure(
     *others: Dataset | Measured[Any] | None,
     **options: Any,
 ) -> Measured[T]:
-    """`metric(source, *others, **options)`, measured on all datasets in its arguments.
+    """Compute `metric(source, *others, **options)` and keep all datasets of the arguments.
 
-    A `Measured` among them, also in `options`, is given to the metric as its value; None stands for a period
-    before that could not be had. The first is what is counted.
+    The metric gets the value of each `Measured`, also in `options`. None stands for a previous period that
+    could not be loaded. `source` gives the number of records.
 
     >>> from datetime import date
     >>> from userlane.contract import COLUMNS
@@ -116,7 +117,8 @@ def measure(
     >>> n.value, n.condition, n.map(str).condition
     (0, 'incomplete', 'incomplete')
 
-    Raises `TypeError` for a source that is neither `Dataset` nor `Measured`.
+    Raises:
+        TypeError: An argument is neither a `Dataset` nor a `Measured`.
     """
     given = [source, *(other for other in others if other is not None)]
     for each in given:
@@ -129,10 +131,11 @@ def measure(
     return Measured(value, tuple({id(dataset): dataset for dataset in datasets}.values()))
 
 
-def shown(measured: Measured[T]) -> T:
-    """The value, to be drawn beside its state: how whoever draws gets at it.
+def unwrap(measured: Measured[T]) -> T:
+    """Return the value, for code that draws or writes it beside its state.
 
-    Raises `TypeError` for anything but a `Measured`.
+    Raises:
+        TypeError: The argument is not a `Measured`.
     """
     if not isinstance(measured, Measured):
         raise TypeError(

@@ -1,7 +1,7 @@
-"""How an API is spoken to. The defaults are an assumption: the vendor's wire reference is not public.
+"""The API profile: addresses, names of parameters, authentication header.
 
-`Profile` is also the shape of the TOML file named by `USERLANE_API_PROFILE`. Each struct checks itself, so a
-file that names the impossible is refused when it is read: `ValueError` says what is wrong.
+The defaults are an assumption, since the vendor's API reference is not public. `Profile` is also the form of
+the TOML file named by `USERLANE_API_PROFILE`. Each struct checks its values: `ValueError` says what is wrong.
 """
 
 import re
@@ -11,15 +11,14 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from userlane.contract.columns import COLUMN_NAMES
-from userlane.contract.dates import Dates
 from userlane.contract.hosts import Address, address
-from userlane.contract.query import DATASETS, DatasetName
+from userlane.contract.query import DATASETS, DatasetName, DateFormat
 
 PAGE_LIMIT = 1000
 """The most records the API gives in one page."""
 
 BASE_URL, PROPERTY_ID, SURVEY_ID = "{base_url}", "{property_id}", "{survey_id}"
-"""What a route's `url` may hold in braces."""
+"""The placeholders that a route's `url` may have."""
 
 _BRACES = re.compile(r"\{[^{}]*\}|[{}]")
 _REST = re.compile(r"(?:[/?][0-9A-Za-z._~%!$&'()*+,;=:@/?\[\]-]*)?")
@@ -29,7 +28,7 @@ _DERIVED = frozenset({"bucket", "tag_name"})
 
 
 class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the token travels: the header's name, and the word before the token (empty for none)."""
+    """The header with the token: its name, and the word before the token ("" for none)."""
 
     header: str = "Authorization"
     scheme: str = "Bearer"
@@ -42,11 +41,10 @@ class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One API: its URL, its parameters' names, where pages start, how dates are written, and the key of each
-    canonical field.
+    """One API: its URL, the names of its parameters, its first page, its date format, its fields' keys.
 
-    `url` begins with `{base_url}` or is absolute; it may hold `{property_id}`, `{survey_id}` and fixed
-    parameters after a `?`.
+    `url` begins with `{base_url}` or is absolute. It may have `{property_id}`, `{survey_id}` and, after a
+    `?`, fixed parameters. `fields` is canonical name → key.
     """
 
     url: str
@@ -55,7 +53,7 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page: str = "page"
     limit: str = "limit"
     first_page: Literal["auto", 0, 1] = 1
-    dates: Dates = "offset"
+    dates: DateFormat = "offset"
     fields: dict[str, str] = {}
 
     def __post_init__(self) -> None:
@@ -71,12 +69,12 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def address(self) -> Address | None:
-        """Where an absolute `url` leads; None when it begins with `{base_url}`."""
+        """The address of an absolute `url`; None if it begins with `{base_url}`."""
         return address(self.url)
 
 
 def _checked(url: str) -> str:
-    """What follows the host in a route's URL, if all of it is as it should be."""
+    """Check a route's URL and return the part behind the host."""
     unknown = set(_BRACES.findall(url)) - {BASE_URL, PROPERTY_ID, SURVEY_ID}
     if unknown:
         raise ValueError(f"url holds {min(unknown)}; known are {BASE_URL}, {PROPERTY_ID} and {SURVEY_ID}")
@@ -117,21 +115,21 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"{dataset} knows no {SURVEY_ID}")
 
     def route(self, dataset: DatasetName) -> Route:
-        """The route of one dataset."""
+        """Return the route of one dataset."""
         route: Route = getattr(self, dataset)
         return route
 
     @property
     def addresses(self) -> tuple[Address, ...]:
-        """Where the absolute routes lead."""
+        """The addresses of the absolute routes."""
         found = (self.route(dataset).address for dataset in DATASETS)
         return tuple(each for each in found if each is not None)
 
     @property
     def origin(self) -> str | None:
-        """The base URL that this profile brings along: that of its first absolute route."""
+        """The base URL of the profile's first absolute route; None if there is none."""
         return next((each.origin for each in self.addresses), None)
 
 
 ASSUMED = Profile()
-"""The contract that is assumed until the user's own request teaches a better one."""
+"""The assumed contract, used where no profile is given."""

@@ -1,9 +1,9 @@
-"""What is asked: a dataset, a property, a window of days."""
+"""A query: a dataset, a property and a window of days; and how a window is written in a request."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -12,16 +12,29 @@ from userlane.errors import IdentifierUnusable, WindowUnusable
 DatasetName = Literal["heart", "nps", "surveys", "tags"]
 DATASETS: tuple[DatasetName, ...] = get_args(DatasetName)
 
+DateFormat = Literal["offset", "utc", "utc-milliseconds", "plain", "date", "seconds", "milliseconds"]
+"""The formats of a date in a request, for 1 April 2026:
+
+offset            2026-04-01T00:00:00+00:00
+utc               2026-04-01T00:00:00Z
+utc-milliseconds  2026-04-01T00:00:00.000Z
+plain             2026-04-01T00:00:00, in UTC
+date              2026-04-01
+seconds           1775001600
+milliseconds      1775001600000
+"""
+
 _IDENTIFIER = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
-def identifier(text: str, what: str) -> str:
-    """`text` trimmed, if it can be a property or survey ID; it becomes part of a URL path.
+def check_id(text: str, what: str) -> str:
+    """Return `text` without surrounding spaces if it is a valid property or survey ID (part of a URL path).
 
-    >>> identifier(" 8mkyx ", "property ID")
+    >>> check_id(" 8mkyx ", "property ID")
     '8mkyx'
 
-    Raises `IdentifierUnusable` naming `what`.
+    Raises:
+        IdentifierUnusable: The text is no valid ID; the error names `what`.
     """
     trimmed = text.strip()
     if not _IDENTIFIER.fullmatch(trimmed):
@@ -37,7 +50,8 @@ def identifier(text: str, what: str) -> str:
 class Window:
     """Whole days from `start` up to but not including `end`.
 
-    Raises `WindowUnusable` when no day lies between them.
+    Raises:
+        WindowUnusable: `end` is not after `start`.
     """
 
     start: date
@@ -52,21 +66,21 @@ class Window:
 
     @classmethod
     def through(cls, first: date, last: date) -> "Window":
-        """The window from `first` through `last`, both included, as people write ranges."""
+        """Make the window from `first` through `last`, both included."""
         return cls(first, last + timedelta(days=1))
 
     @property
     def days(self) -> int:
-        """How many days the window holds."""
+        """The number of days."""
         return (self.end - self.start).days
 
     @property
     def last(self) -> date:
-        """The last day inside the window."""
+        """The last day in the window."""
         return self.end - timedelta(days=1)
 
     def previous(self) -> "Window":
-        """The comparison period: equally long, just before, moved back by whole weeks so weekdays align.
+        """Return the comparison period: as long, just before, moved by whole weeks so that weekdays align.
 
         >>> Window(date(2026, 4, 1), date(2026, 5, 1)).previous()
         Window(start=datetime.date(2026, 2, 25), end=datetime.date(2026, 3, 27))
@@ -75,7 +89,7 @@ class Window:
         return Window(self.start - shift, self.end - shift)
 
     def without(self, covered: Iterable["Window"]) -> tuple["Window", ...]:
-        """What remains of this window when the `covered` ones are taken out, in order."""
+        """Return the parts of this window that are in none of the `covered` windows, in order."""
         missing: list[Window] = []
         start = self.start
         for window in sorted(covered):
@@ -87,13 +101,13 @@ class Window:
         return tuple(missing)
 
     def split(self, days: int) -> tuple["Window", ...]:
-        """Consecutive windows of at most `days` days that together are this window."""
+        """Split the window into consecutive windows of at most `days` days."""
         step = timedelta(days=days)
         starts = (self.start + step * i for i in range(-(-self.days // days)))
         return tuple(Window(start, min(start + step, self.end)) for start in starts)
 
-    def words(self) -> str:
-        """The range as shown on screen, both days included: “1 Apr – 30 Apr 2026”."""
+    def describe(self) -> str:
+        """Write the window as on screen, first and last day included: “1 Apr – 30 Apr 2026”."""
         first, last = self.start, self.last
         if first == last:
             return f"{first.day} {first:%b %Y}"
@@ -104,7 +118,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One question to one API. `survey_id` is for surveys only; `timezone` says whose days are meant."""
+    """A query of one API. `survey_id` is for surveys only; `timezone` is that of the window's days."""
 
     dataset: DatasetName
     property_id: str
@@ -113,24 +127,52 @@ class Query:
     timezone: str = "UTC"
 
     def __post_init__(self) -> None:
-        identifier(self.property_id, "property ID")
+        check_id(self.property_id, "property ID")
         if self.dataset == "surveys":
-            identifier(self.survey_id or "", "survey ID")
+            check_id(self.survey_id or "", "survey ID")
 
     @property
     def start(self) -> datetime:
-        """The first instant inside."""
+        """The first instant of the window."""
         return datetime.combine(self.window.start, time(), ZoneInfo(self.timezone))
 
     @property
     def end(self) -> datetime:
-        """The first instant after."""
+        """The first instant after the window."""
         return datetime.combine(self.window.end, time(), ZoneInfo(self.timezone))
 
     def over(self, window: Window) -> "Query":
-        """The same question over another window."""
+        """Return this query with another window."""
         return replace(self, window=window)
 
     def previous(self) -> "Query":
-        """The same question over the comparison period."""
+        """Return this query for the comparison period."""
         return self.over(self.window.previous())
+
+
+def format_window(query: Query, format: DateFormat) -> tuple[str, str]:  # noqa: A002 - the field's word
+    """Write start and end (not included) of the query's window for a request.
+
+    The format "date" has whole UTC days. For responses in another time zone, all UTC days are requested that
+    the window touches, and the records outside are left out later. HEART and Tags have days of their own, so
+    their window is written as it is.
+
+    >>> format_window(Query("nps", "8mkyx", Window(date(2026, 4, 1), date(2026, 5, 1))), "utc")
+    ('2026-04-01T00:00:00Z', '2026-05-01T00:00:00Z')
+    """
+    if format != "date":
+        return _format_instant(query.start, format), _format_instant(query.end, format)
+    if query.dataset in {"heart", "tags"}:
+        return query.window.start.isoformat(), query.window.end.isoformat()
+    start, end = query.start.astimezone(UTC), query.end.astimezone(UTC)
+    last_day_begun = end.time() != time()
+    return start.date().isoformat(), (end.date() + timedelta(days=int(last_day_begun))).isoformat()
+
+
+def _format_instant(instant: datetime, format: DateFormat) -> str:  # noqa: A002 - as above
+    if format == "offset":
+        return instant.isoformat()
+    if format in {"seconds", "milliseconds"}:
+        return str(int(instant.timestamp()) * (1 if format == "seconds" else 1000))
+    text = instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return text + {"utc": "Z", "utc-milliseconds": ".000Z"}.get(format, "")

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from userlane.contract import COLUMNS, DatasetName, Query, Window, identifier
+from userlane.contract import COLUMNS, DatasetName, Query, Window, check_id
 from userlane.decode.decoder import Decoder
 from userlane.decode.response_schema import find_records
 from userlane.errors import EnvelopeUnknown, IdentifierUnusable, NotData, UploadRefused
@@ -206,7 +206,7 @@ def _drop_unusable_surveys(table: pa.Table) -> tuple[pa.Table, list[str], int]:
     usable: list[str] = []
     for survey_id in pc.unique(table["survey_id"]).to_pylist():
         try:
-            usable.append(identifier(survey_id, "survey ID"))
+            usable.append(check_id(survey_id, "survey ID"))
         except IdentifierUnusable:
             continue
     kept = table.filter(pc.is_in(table["survey_id"], pa.array(usable, pa.string())))

@@ -115,7 +115,7 @@ class Report:
         """All of it in plain text, for a terminal or a colleague."""
         lines = [
             f"Userlane connection, checked {self.made_at:%Y-%m-%d %H:%M} UTC",
-            f"Property {self.property_id}, {self.window.words()} in {self.timezone}",
+            f"Property {self.property_id}, {self.window.describe()} in {self.timezone}",
             f"Token sent as {self.token_header}",
         ]
         for check in self.checks:

@@ -132,7 +132,7 @@ class Fetcher:
         log.info(
             "load ended",
             dataset=query.dataset,
-            window=str(query.window.words()),
+            window=str(query.window.describe()),
             rows=answered.rows,
             requests=run.progress.requests,
             seconds=round(time.monotonic() - began, 1),

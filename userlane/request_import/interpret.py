@@ -9,8 +9,8 @@ from userlane.contract import (
     Address,
     DatasetName,
     address,
+    check_id,
     host_allowed,
-    identifier,
 )
 from userlane.errors import RequestUnusable
 from userlane.request_import.auth_header import Carrier, carriers
@@ -52,9 +52,9 @@ def learn(
     >>> lesson.route.url, lesson.route.limit, lesson.route.dates
     ('https://api.userlane.com/v2/{property_id}/nps', 'size', 'date')
     """
-    wanted: dict[Role, str] = {"property_id": identifier(property_id, "property ID")}
+    wanted: dict[Role, str] = {"property_id": check_id(property_id, "property ID")}
     if dataset == "surveys":
-        wanted["survey_id"] = identifier(survey_id or "", "survey ID")
+        wanted["survey_id"] = check_id(survey_id or "", "survey ID")
     request = read_request(code)
     _refuse_other_than_get(request)
     # Documentation of this kind sends its requests through a relay; what matters is where they go from there.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from userlane.contract import Dates
+from userlane.contract import DateFormat
 
 Role = Literal["start", "end", "page", "limit", "property_id", "survey_id"]
 
@@ -64,7 +64,7 @@ _PLACEHOLDER = re.compile(
 
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _CLOCK = r"[Tt ]\d{2}:\d{2}(?::\d{2})?"
-_FORMS: tuple[tuple[Dates, re.Pattern[str]], ...] = (
+_FORMS: tuple[tuple[DateFormat, re.Pattern[str]], ...] = (
     ("date", re.compile(_DAY)),
     ("plain", re.compile(rf"{_DAY}{_CLOCK}(?:\.\d+)?")),
     ("utc-milliseconds", re.compile(rf"{_DAY}{_CLOCK}\.\d+[Zz]")),
@@ -81,7 +81,7 @@ class Moment:
     """A value that is a date: when, and how it is written."""
 
     at: datetime
-    form: Dates
+    form: DateFormat
 
 
 def plain(name: str) -> str:

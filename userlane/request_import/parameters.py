@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
-from userlane.contract import ASSUMED, Dates
+from userlane.contract import ASSUMED, DateFormat
 from userlane.errors import RequestUnusable
 from userlane.request_import.naming import (
     Moment,
@@ -46,7 +46,7 @@ class Roles:
 
     def __init__(self, parameters: Sequence[Spot], answers: Mapping[str, str]) -> None:
         self.names: dict[Parameter, str] = {}
-        self.dates: Dates = "offset"
+        self.dates: DateFormat = "offset"
         self._all = parameters
         self._answers = answers
         self._findings: dict[str, Finding] = {}
@@ -170,14 +170,14 @@ class Roles:
             unread = next((value for value, form in forms.items() if form is None), None)
             words = f"“{unread}” is no date in a known form" if unread else "The two dates differ in form"
             self.dates = known[0] if known else "offset"
-            candidates = tuple(known) if len(known) > 1 else get_args(Dates)
+            candidates = tuple(known) if len(known) > 1 else get_args(DateFormat)
             self._questions[DATES] = Question(
                 DATES, f"{words}: how does the API take dates ({_EXAMPLES})?", candidates, self.dates
             )
             self._found_dates("unsure", "it must be asked")
 
     def _found_dates(self, certainty: Literal["sure", "unsure"], why: str) -> None:
-        self._findings[DATES] = Finding("Dates written as", self.dates, certainty, why)
+        self._findings[DATES] = Finding("DateFormat written as", self.dates, certainty, why)
 
     def _find_named(self, role: Literal["page", "limit"]) -> None:
         if role in self.names:
@@ -247,11 +247,11 @@ def _usable(name: str) -> str:
     return name.strip()
 
 
-def _form(text: str) -> Dates:
-    for form in get_args(Dates):
+def _form(text: str) -> DateFormat:
+    for form in get_args(DateFormat):
         if text == form:
-            found: Dates = form
+            found: DateFormat = form
             return found
     raise RequestUnusable(
-        f"“{text}” is no way to write dates; one of {', '.join(get_args(Dates))} was expected."
+        f"“{text}” is no way to write dates; one of {', '.join(get_args(DateFormat))} was expected."
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from userlane.contract import Auth, DatasetName, Dates, Route, Token
+from userlane.contract import Auth, DatasetName, DateFormat, Route, Token
 from userlane.errors import RequestUnusable
 from userlane.request_import.auth_header import Carrier, is_usual
 from userlane.request_import.naming import Role
@@ -89,7 +89,7 @@ def understood(given: Given, answers: Mapping[str, str]) -> Lesson:
     )
 
 
-def _route(url: str, names: Mapping[Parameter, str], dates: Dates) -> Route:
+def _route(url: str, names: Mapping[Parameter, str], dates: DateFormat) -> Route:
     start, end, page, limit = (names[role] for role in PARAMETERS)
     try:
         return Route(url, start, end, page, limit, "auto", dates)

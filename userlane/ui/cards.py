@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from userlane import session
-from userlane.contract import Measured, measure, shown
+from userlane.contract import Measured, measure, unwrap
 from userlane.inference import nps_change, reliability
 from userlane.metrics.nps import Counts
 from userlane.metrics.tags import Totals
@@ -51,7 +51,7 @@ def card_row(columns: int, width: int = 140) -> Iterator[None]:
 
 def show_card(label: str, face: Measured[CardContent], about: str | None = None) -> None:
     """A number with what it rests on; where some of that is missing, it says so and offers to get it."""
-    written = shown(face)
+    written = unwrap(face)
     points = [point for point in written.trend or () if point is not None and not math.isnan(point)]
     changed = not math.isnan(written.change)
     change = round(written.change, written.digits) + 0.0 if changed else 0.0
@@ -92,7 +92,7 @@ def _caption(written: CardContent, face: Measured[Any]) -> str:
 
 def show_heart_cards(summary: Measured[pd.DataFrame]) -> None:
     """The six HEART numbers: the period's mean, its band, the change and the days behind it."""
-    labels = shown(summary)["label"].tolist()
+    labels = unwrap(summary)["label"].tolist()
     with card_row(6):
         for place, label in enumerate(labels):
             show_card(label, summary.map(_heart_content, place, summary.window.days))
@@ -156,7 +156,7 @@ def show_survey_cards(
 
     A survey nobody answered has a card that says so; one that could not be loaded has none.
     """
-    shown(summary)
+    unwrap(summary)
     for survey_id, name in names.items():
         of_survey, moved = summary.only(survey_id), change.only(survey_id) if change else None
         if of_survey and not all(dataset.absent for dataset in of_survey.datasets):

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from userlane import session
-from userlane.contract import NAMES, Measured, shown
+from userlane.contract import NAMES, Measured, unwrap
 from userlane.ui.loaded import Loaded
 from userlane.ui.page import query_names
 from userlane.ui.text import describe_state, escape_markdown
@@ -26,7 +26,7 @@ def show_changes(place: DeltaGenerator, found: Sequence[Measured[list[str]]], of
                 if measured.condition == "complete"
                 else f" {describe_state(measured.state, measured.rows)}"
             )
-            lines += [f"- {escape_markdown(sentence)}{mark}" for sentence in shown(measured)]
+            lines += [f"- {escape_markdown(sentence)}{mark}" for sentence in unwrap(measured)]
         if lines:
             st.markdown("\n".join(lines))
         compared = session.filters().compare

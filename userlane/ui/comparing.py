@@ -17,16 +17,16 @@ def choose_comparison(now: Dataset, before: Dataset | UserlaneError) -> Dataset 
     """
     window = now.query.previous().window
     if UNKNOWN in now.state.reasons:
-        return WindowUnusable(f"Whether the files hold all of {window.words()} is not known.")
+        return WindowUnusable(f"Whether the files hold all of {window.describe()} is not known.")
     if not now.state.complete:
         return None
     if isinstance(before, UserlaneError):
         return before
     state = before.state
     if not state.complete:
-        return ApiFailed(f"The period before, {window.words()}, is incomplete: {' '.join(state.causes)}")
+        return ApiFailed(f"The period before, {window.describe()}, is incomplete: {' '.join(state.causes)}")
     if not before.rows:
-        return WindowUnusable(f"The period before, {window.words()}, holds nothing.")
+        return WindowUnusable(f"The period before, {window.describe()}, holds nothing.")
     return _half_empty(before, "the period before") or _half_empty(now, "this period") or before
 
 
@@ -36,7 +36,7 @@ def _half_empty(dataset: Dataset, called: str) -> WindowUnusable | None:
     if days is None:
         return None
     window, (first, last) = dataset.query.window, days
-    here = f"In {called}, {window.words()},"
+    here = f"In {called}, {window.describe()},"
     if 2 * (first - window.start).days > window.days:
         return WindowUnusable(f"{here} the first record is of {first:%-d %b %Y}.")
     if 2 * (window.last - last).days > window.days:

@@ -16,7 +16,7 @@ from userlane.contract import (
     Query,
     Token,
     Window,
-    identifier,
+    check_id,
 )
 from userlane.errors import InputUnusable, TokenRejected, TokenUnusable, UserlaneError
 from userlane.fetch import Probe
@@ -121,7 +121,7 @@ def _submit(property_id: str, surveys: str, *, stay: bool) -> None:
     try:
         used = visit.found_token if visit.found_token and not typed.strip() else Token(typed)
         connection = cache.settings().connection(used, visit.profile)
-        property_id, named = identifier(property_id, "property ID"), parse_surveys(surveys)
+        property_id, named = check_id(property_id, "property ID"), parse_surveys(surveys)
     except InputUnusable as error:
         st.error(
             f"**{escape_markdown(error.cause)}** {escape_markdown(error.next_step)}", icon=":material/error:"
@@ -151,7 +151,7 @@ def parse_surveys(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in filter(None, (line.strip() for line in text.splitlines())):
         survey_id, *name = re.split(r"[\s=]+", line, maxsplit=1)
-        survey_id = identifier(survey_id, "survey ID")
+        survey_id = check_id(survey_id, "survey ID")
         found[survey_id] = "".join(name) or f"Survey {survey_id}"
     return found
 

@@ -1,4 +1,4 @@
-"""What can be taken away: exactly what is shown, and the raw records, as CSV and JSON."""
+"""What can be taken away: exactly what is unwrap, and the raw records, as CSV and JSON."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from userlane import cache, export, session
-from userlane.contract import Dataset, Measured, shown
+from userlane.contract import Dataset, Measured, unwrap
 from userlane.export import Format
 from userlane.lookups.names import Names
 from userlane.lookups.tag_join import name_tags
@@ -36,15 +36,15 @@ class ExportedTable:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The rows as they go into a file."""
-        return _without_trend(shown(self.table))
+        return _without_trend(unwrap(self.table))
 
     @cached_property
     def fingerprint(self) -> str:
         """Names these very rows."""
-        return shown(cache.measure_cached(_fingerprint, self.table))
+        return unwrap(cache.measure_cached(_fingerprint, self.table))
 
     def __post_init__(self) -> None:
-        shown(self.table)
+        unwrap(self.table)
 
 
 def _without_trend(table: pd.DataFrame) -> pd.DataFrame:
@@ -111,5 +111,5 @@ def _name_records(dataset: Dataset, names: Names | None, kind: Format) -> str:
 
 def _write_records(dataset: Dataset, names: Names | None, kind: Format) -> bytes:
     if names:
-        dataset = dataset.changed(partial(name_tags, names=names), names.digest)
+        dataset = dataset.transform(partial(name_tags, names=names), names.digest)
     return export.records_file(dataset, kind)

@@ -72,7 +72,7 @@ class Loaded:
     def state(self) -> State:
         """The worst of the states shown together."""
         states = [dataset.state for dataset in self.current]
-        return states[0].merged(*states[1:]) if states else State(reasons=("nothing was loaded",))
+        return states[0].merge(*states[1:]) if states else State(reasons=("nothing was loaded",))
 
 
 def _rows(*datasets: Dataset) -> pd.DataFrame:

@@ -34,7 +34,7 @@ class Unforeseen(UserlaneError):
 
     def __init__(self, query: Query, error_id: str) -> None:
         super().__init__(
-            f"Loading {API_NAMES[query.dataset]} of {query.window.words()} broke off.",
+            f"Loading {API_NAMES[query.dataset]} of {query.window.describe()} broke off.",
             "That is a defect of this dashboard, neither of your data nor of your token. If trying again "
             "does not help, tell whoever runs this dashboard the error ID.",
         )
@@ -220,7 +220,7 @@ def _progress(loads: Mapping[Query, Load]) -> str:
         progress = load.progress
         what = f"Survey {query.survey_id}" if query.survey_id else NAMES[query.dataset]
         window = progress.window or query.window
-        line = f"**{what}** {window.words()}: {_so_far(progress)}"
+        line = f"**{what}** {window.describe()}: {_so_far(progress)}"
         if progress.waiting_until:
             seconds = max(0, round((progress.waiting_until - datetime.now(UTC)).total_seconds()))
             line += f" · {escape_markdown(progress.waiting)} {counted(seconds, 'second')} left."

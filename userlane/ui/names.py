@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from userlane import session
-from userlane.contract import Measured, shown
+from userlane.contract import Measured, unwrap
 from userlane.errors import UserlaneError
 from userlane.lookups.csvfile import MAX_BYTES
 from userlane.lookups.names import read_names_file
@@ -56,7 +56,7 @@ def show_tag_names() -> None:
 
 def show_tag_match(ranking: Measured[pd.DataFrame]) -> None:
     """How many of the tags have a name, with the lists behind the sentence."""
-    tags, names = shown(ranking), session.visit().names
+    tags, names = unwrap(ranking), session.visit().names
     match = match_tags(list(tags["tag_id"]), names) if names else None
     sentence = (
         match.sentence() if match else "Tags are shown by their ID: upload the Portal's CSV to see names"

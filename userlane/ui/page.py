@@ -54,9 +54,9 @@ def begin_page(title: str, *, needs_property: bool = True) -> DeltaGenerator:
         st.info("Choose a property on the left.", icon=":material/arrow_back:")
         st.stop()
     name = visit.properties.get(filters.property_id, filters.property_id)
-    compared = f" · compared with {filters.window.previous().words()}" if filters.compare else ""
+    compared = f" · compared with {filters.window.previous().describe()}" if filters.compare else ""
     sample = " · sample data, made up" if visit.sample else ""
-    days = f"{filters.window.words()} · {cache.settings().timezone}"
+    days = f"{filters.window.describe()} · {cache.settings().timezone}"
     st.caption(f"{escape_markdown(name)} · {days}{compared}{sample}")
     if trouble := cache.fetcher().trouble:
         st.caption(f":material/sd_card_alert: {escape_markdown(trouble)}")
@@ -119,7 +119,7 @@ def _show_incomplete(loaded: Loaded, rows: int) -> None:
     """The notice of partial loads, with the way to complete them; the page shows so many rows."""
     state = loaded.state
     reasons = " ".join(escape_markdown(reason) for reason in state.causes)
-    missing = ", ".join(window.words() for window in state.missing)
+    missing = ", ".join(window.describe() for window in state.missing)
     have = counted(rows, *NOUNS[loaded.name])
     whose = query_names(dataset.query for dataset in loaded.current)
     alone = " It is not compared with the period before." if session.filters().compare else ""
@@ -259,7 +259,9 @@ def show_empty(loaded: Loaded) -> None:
         else "The API answered and the range is complete; "
         "choose a longer range on the left to look further back."
     )
-    st.info(f"No {things[loaded.name]}{of} in {loaded.window.words()}. {known}", icon=":material/event_busy:")
+    st.info(
+        f"No {things[loaded.name]}{of} in {loaded.window.describe()}. {known}", icon=":material/event_busy:"
+    )
 
 
 def show_method(name: str) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from userlane import cache, request_import, session
-from userlane.contract import DATASETS, DatasetName, Profile, identifier
+from userlane.contract import DATASETS, DatasetName, Profile, check_id
 from userlane.errors import FieldsAmbiguous, FieldsMissing, UserlaneError
 from userlane.request_import import Lesson
 from userlane.ui.text import API_NAMES, escape_markdown
@@ -55,7 +55,7 @@ def _read() -> None:
 
 def _learned(code: str, dataset: DatasetName) -> Lesson | UserlaneError:
     try:
-        property_id = identifier(session.get_widget(PROPERTY) or "", "property ID")
+        property_id = check_id(session.get_widget(PROPERTY) or "", "property ID")
         survey_id = session.get_widget(SURVEY) or None
         return request_import.learn(
             code, dataset, property_id, survey_id, allowed_hosts=cache.settings().hosts

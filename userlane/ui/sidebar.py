@@ -3,7 +3,7 @@
 import streamlit as st
 
 from userlane import cache, session
-from userlane.contract import Window, identifier
+from userlane.contract import Window, check_id
 from userlane.errors import IdentifierUnusable
 from userlane.ui import connect
 from userlane.ui.text import escape_markdown
@@ -93,7 +93,7 @@ def _check_id(text: str | None, what: str) -> str | None:
     if not text:
         return None
     try:
-        return identifier(text, what)
+        return check_id(text, what)
     except IdentifierUnusable as error:
         st.error(escape_markdown(error.cause))
         return None

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from userlane import cache, charts, session
-from userlane.contract import LABELS, Measured, Window, shown
+from userlane.contract import LABELS, Measured, Window, unwrap
 from userlane.inference import reliability
 from userlane.metrics.heart import Contributions
 from userlane.ui.text import NOTHING, counted, describe_source, number
@@ -24,7 +24,7 @@ def show_chart(
 
     Where too little was measured for a single point, words stand in its place.
     """
-    drawing, count = shown(figure), figure.rows if n is None else shown(n)
+    drawing, count = unwrap(figure), figure.rows if n is None else unwrap(n)
     few = figure.name in {"nps", "surveys"} and reliability(count) == "hidden"
     if few or not charts.has_points(drawing):
         st.info("Too few answers to draw anything that would hold.", icon=":material/data_alert:")
@@ -102,7 +102,7 @@ def _label_surveys(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFram
 def show_heart_table(summary: Measured[pd.DataFrame]) -> None:
     """This period against the one before, a row per letter."""
     st.dataframe(
-        shown(summary)[["label", "mean", "days", "band", "previous", "previous_days", "change"]],
+        unwrap(summary)[["label", "mean", "days", "band", "previous", "previous_days", "change"]],
         hide_index=True,
         column_config={
             "label": "Score",
@@ -121,7 +121,7 @@ def show_heart_table(summary: Measured[pd.DataFrame]) -> None:
 
 def show_contributions_note(contributions: Measured[Contributions]) -> None:
     """Whether the bars are exact, in one sentence."""
-    moved = shown(contributions)
+    moved = unwrap(contributions)
     if moved.holds:
         st.caption(
             f"On all {number(moved.days_tested, 0)} days tested the overall score is the plain mean of "
@@ -136,7 +136,7 @@ def show_contributions_note(contributions: Measured[Contributions]) -> None:
 
 def show_dots_note(daily: Measured[pd.DataFrame], scores: Sequence[str]) -> None:
     """Which scores do not show single days, where there are too many days for all."""
-    dotted = charts.scores_with_dots(shown(daily), scores)
+    dotted = charts.scores_with_dots(unwrap(daily), scores)
     others = [LABELS[score] for score in scores if score not in dotted]
     if others:
         st.caption(
@@ -147,7 +147,7 @@ def show_dots_note(daily: Measured[pd.DataFrame], scores: Sequence[str]) -> None
 
 def show_comments(found: Measured[pd.DataFrame]) -> None:
     """Comments, newest first; the row that is clicked is shown in full."""
-    comments = shown(found)
+    comments = unwrap(found)
     if comments.empty:
         st.info("No comment matches.", icon=":material/search_off:")
         show_source(found, 0)
@@ -184,7 +184,7 @@ def table_key(column: "pd.Series[str]") -> str:
 def show_people(groups: Mapping[str, Measured[pd.DataFrame]]) -> None:
     """A tab for each group of users, with how many they are where that is known."""
     labels = [
-        f"{name} ({number(len(shown(users)), 0)})" if users.condition in {"complete", "empty"} else name
+        f"{name} ({number(len(unwrap(users)), 0)})" if users.condition in {"complete", "empty"} else name
         for name, users in groups.items()
     ]
     for tab, users in zip(st.tabs(labels), groups.values(), strict=True):
@@ -194,7 +194,7 @@ def show_people(groups: Mapping[str, Measured[pd.DataFrame]]) -> None:
 
 def _show_people_table(users: Measured[pd.DataFrame]) -> None:
     """Users and their latest answer."""
-    people = shown(users)
+    people = unwrap(users)
     if people.empty:
         st.info("Nobody in this period.", icon=":material/person_off:")
         show_source(users)

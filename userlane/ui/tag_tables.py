@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from userlane import cache, session
-from userlane.contract import Measured, shown
+from userlane.contract import Measured, unwrap
 from userlane.lookups import tag_join
 from userlane.ui.tables import show_caption, show_source, table_key
 from userlane.ui.text import counted, describe_source
@@ -60,12 +60,12 @@ def _search_tags(ranking: pd.DataFrame, wanted: str) -> pd.DataFrame:
 
 def choose_tags(ranking: Measured[pd.DataFrame], ticked: Sequence[str]) -> list[str]:
     """The tags to draw: those ticked in the table, else the most used."""
-    return list(ticked[:MOST_DRAWN] or shown(ranking)["tag_id"].head(FIRST_DRAWN))
+    return list(ticked[:MOST_DRAWN] or unwrap(ranking)["tag_id"].head(FIRST_DRAWN))
 
 
 def show_tag_extremes(tags: Measured[pd.DataFrame]) -> None:
     """The most and the least adopted tags, side by side."""
-    ranking = shown(tags)
+    ranking = unwrap(tags)
     most, least = st.columns(2, gap="medium")
     for place, title, rows in (
         (most, "Most users", ranking.head(EXTREMES)),
@@ -84,7 +84,7 @@ def show_tag_extremes(tags: Measured[pd.DataFrame]) -> None:
 
 def show_tag_table(tags: Measured[pd.DataFrame]) -> list[str]:
     """Tags by adoption; answers the IDs of the rows that are ticked."""
-    ranking = shown(tags)
+    ranking = unwrap(tags)
     if ranking.empty:
         st.info("No tag matches.", icon=":material/search_off:")
         show_source(tags)
@@ -110,7 +110,7 @@ def show_tag_table(tags: Measured[pd.DataFrame]) -> list[str]:
 
 def show_heaviest_users(users: Measured[pd.DataFrame]) -> None:
     """Users with most interactions."""
-    heaviest = shown(users)
+    heaviest = unwrap(users)
     st.dataframe(
         heaviest.assign(share=100 * heaviest["share"]),
         hide_index=True,

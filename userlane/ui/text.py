@@ -127,7 +127,7 @@ def describe_source(measured: Measured[Any], n: int | None = None) -> str:
     `n` is given where a page counts fewer than all rows. “1 Apr – 30 Apr 2026 · 1 234 answers · complete”
     """
     behind = counted(measured.rows if n is None else n, *NOUNS[measured.name])
-    parts = [measured.window.words(), behind, describe_state(measured.state, measured.rows)]
+    parts = [measured.window.describe(), behind, describe_state(measured.state, measured.rows)]
     if measured.timezone != "UTC":
         parts.append(measured.timezone)
     return " · ".join(parts)

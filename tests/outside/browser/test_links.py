@@ -53,7 +53,7 @@ def test_a_link_follows_the_visitor_through_pages_and_reloads(
     visit.settled()
     asks_for_a_token(visit)
     assert visit.connect(TOKEN).link == carried
-    assert Window.words(month) in visit.text
+    assert Window.describe(month) in visit.text
 
 
 def test_any_page_may_be_the_first_that_a_server_is_asked_for(sandbox: Sandbox, begin: Begin) -> None:

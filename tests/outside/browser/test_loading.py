@@ -24,7 +24,7 @@ def test_fewer_days_of_what_is_loaded_cost_no_request(
     visit.choose("Period", "Last 7 days")
     week = Window(month.end - timedelta(days=7), month.end)
     for title in ("HEART", "Tags", "Overview"):
-        assert week.words() in visit.go(title).text
+        assert week.describe() in visit.go(title).text
     visit.sidebar.get_by_text("Compare with").click()
     visit.settled()
     assert sandbox.requests == before

@@ -44,7 +44,7 @@ def test_one_click_gives_every_page_its_numbers_and_files(sample_dashboard: str,
     visit.go("NPS").choose("Period", "Last 90 days")
     window = shown(visit)
     assert window.days == 90
-    assert window.words() in visit.text
+    assert window.describe() in visit.text
     data = SampleData(window.end)
 
     def records(dataset: DatasetName, property_id: str = "demo") -> list[Record]:

@@ -239,4 +239,4 @@ def test_the_token_is_in_nothing_the_browser_is_sent(own: Open, api: Sandbox) ->
     assert api.base_url in visitor.sent, "not even what the page says is in it"
     assert TOKEN not in visitor.go("Tags").choose("property", "nowhere").sent
     assert TOKEN not in str(visitor.app.query_params)
-    assert MONTH.words() in visitor.words
+    assert MONTH.describe() in visitor.words

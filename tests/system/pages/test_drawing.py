@@ -22,8 +22,8 @@ def test_a_page_is_drawn_whole(sample: Screen, title: str) -> None:
 def test_every_page_says_which_days_it_shows_and_how_it_counts(sample: Screen, title: str) -> None:
     """Property, range and comparison stand above the numbers; how they are computed is one click away."""
     sample.go(title)
-    (above, *_) = (line for line in sample.words.splitlines() if MONTH.words() in line)
-    assert MONTH.previous().words() in above
+    (above, *_) = (line for line in sample.words.splitlines() if MONTH.describe() in line)
+    assert MONTH.previous().describe() in above
     assert "Intranet" in above
     assert "UTC" in above
     assert any("computed" in each.label for each in sample.app.expander)
@@ -48,7 +48,7 @@ def test_every_chart_has_a_title_words_for_the_blind_and_a_source(sample: Screen
     assert len(headings) >= len(charts)
     for _, chart, below in charts:
         assert chart.proto.alt, "a chart without words"
-        assert MONTH.words() in below.value
+        assert MONTH.describe() in below.value
         assert re.search(r"\d (days?|answers?|records?)\b", below.value)
         assert "complete" in below.value
 

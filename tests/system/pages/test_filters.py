@@ -24,7 +24,7 @@ def test_a_link_keeps_its_filters_through_connecting(own: Open) -> None:
     assert visitor.numbers_drawn() == 0
     assert [field.value for field in visitor.form] == ["", "demo", "513\n514"]
     visitor.connect(TOKEN, "demo", "513\n514").go("NPS")
-    assert MARCH.words() in visitor.words
+    assert MARCH.describe() in visitor.words
     assert visitor.app.sidebar.multiselect[0].value == ["513", "514"]
     assert visitor.app.sidebar.toggle[0].value is False
     assert [card.change for card in visitor.cards.values()] == [""] * 4
@@ -83,7 +83,7 @@ def test_a_named_period_sets_the_dates(sample: Screen, name: str, window: Window
     """The picker fills in the dates, and the page shows these days and no others."""
     sample.choose("period", name).go("HEART")
     assert sample.app.sidebar.date_input[0].value == (window.start, window.last)
-    assert window.words() in sample.words
+    assert window.describe() in sample.words
     assert sample.cards["Overall"].below.split(" · ")[1] == f"{window.days} days"
 
 
@@ -91,7 +91,7 @@ def test_dates_chosen_by_hand_are_a_period_of_their_own(sample: Screen) -> None:
     """The picker does not go on naming a period that is no longer shown, and names one that is."""
     sample.choose("range", (date(2026, 3, 1), date(2026, 3, 31)))
     assert sample.app.sidebar.selectbox[1].value == "Custom"
-    assert MARCH.words() in sample.words
+    assert MARCH.describe() in sample.words
     sample.choose("range", (date(2026, 4, 1), date(2026, 4, 30)))
     assert sample.app.sidebar.selectbox[1].value == "Last month"
 
@@ -99,7 +99,7 @@ def test_dates_chosen_by_hand_are_a_period_of_their_own(sample: Screen) -> None:
 def test_a_range_half_chosen_leaves_the_page_as_it_was(sample: Screen) -> None:
     """Between the click on the first day and that on the last, the days before stay in force."""
     sample.choose("range", (date(2026, 3, 1), date(2026, 3, 31))).choose("range", (date(2026, 4, 1),))
-    assert MARCH.words() in sample.words
+    assert MARCH.describe() in sample.words
     assert sample.cards
 
 
@@ -135,7 +135,7 @@ def test_fewer_days_of_what_is_loaded_cost_no_request(sample: Screen, api: Sandb
     sample.go(title)
     before = api.requests
     sample.choose("period", "Last 7 days")
-    assert Window(TODAY - timedelta(days=7), TODAY).words() in sample.words
+    assert Window(TODAY - timedelta(days=7), TODAY).describe() in sample.words
     assert sample.cards
     sample.choose("compare", False)
     assert api.requests == before

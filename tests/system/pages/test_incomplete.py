@@ -65,7 +65,7 @@ def test_a_gap_is_told_in_the_notice_in_every_card_and_in_the_files(
     api = three_months(lambda request, _: down if asked_for(request, "tags", GAP) else None)
     visitor = visitor_of(api).go("Tags")
     assert "Incomplete" in visitor.alerts
-    assert GAP.words() in visitor.alerts
+    assert GAP.describe() in visitor.alerts
     assert visitor.cards
     assert all(card.below.endswith("incomplete") for card in visitor.cards.values())
     assert all("incomplete" in below.value for _, _, below in visitor.beside("plotly_chart"))

@@ -100,7 +100,7 @@ def test_without_comparison_nothing_is_compared(sample: Screen) -> None:
     for title in DATA_TITLES:
         cards = sample.go(title).cards
         assert [card.change for card in cards.values()] == [""] * len(cards)
-        assert BEFORE.words() not in sample.words
+        assert BEFORE.describe() not in sample.words
     assert len(sample.go("HEART").beside("plotly_chart")) == 1
     sample.choose("compare", True)
     assert sample.cards["Overall"].change
@@ -134,7 +134,7 @@ def test_an_empty_property_says_so_and_draws_no_number(sample: Screen, title: st
     sample.choose("property", "empty").go(title)
     assert sample.numbers_drawn() == 0
     assert sample.alerts == ""
-    told = [info.value for info in sample.app.main.info if MONTH.words() in info.value]
+    told = [info.value for info in sample.app.main.info if MONTH.describe() in info.value]
     assert len(told) == (4 if title == "Overview" else 1)
     assert all(sentence.startswith("No ") for sentence in told)
 

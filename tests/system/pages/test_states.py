@@ -72,7 +72,7 @@ def retries(visitor: Screen) -> list[str]:
 def sources(visitor: Screen) -> list[str]:
     """The lines below charts and tables; the property stands only in the one above."""
     lines = [read(line.value) for line in (*visitor.app.main.caption, *visitor.app.main.markdown)]
-    return [line for line in lines if MONTH.words() in line and not line.startswith("demo")]
+    return [line for line in lines if MONTH.describe() in line and not line.startswith("demo")]
 
 
 @pytest.mark.parametrize("title", DATA_TITLES)
@@ -209,7 +209,8 @@ def test_nothing_of_one_survey_says_nothing_of_the_one_that_was_lost(given: Open
 
     words = given(answer)[0].go("Surveys").words
     assert (
-        f"No survey answers of Help in {MONTH.words()}. The API answered and the range is complete" in words
+        f"No survey answers of Help in {MONTH.describe()}. The API answered and the range is complete"
+        in words
     )
     assert "Not loaded: Tour." in words
 

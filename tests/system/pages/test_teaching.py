@@ -108,7 +108,7 @@ def test_a_period_before_that_is_not_whole_is_not_compared_with(own: Open, behin
     records = [*nps_records(before, 4), *nps_records(MONTH, 4)]
     behind(Api({"nps": records}, most=50, fault=broken))
     visitor = own(property="demo").connect(TOKEN, "demo").go("NPS")
-    assert f"No comparison. The period before, {before.words()}, is incomplete" in told(visitor)
+    assert f"No comparison. The period before, {before.describe()}, is incomplete" in told(visitor)
     assert "Load it again" in [button.label for button in visitor.app.button]
     assert all(metric.delta in {"", None} for metric in visitor.app.metric)
 

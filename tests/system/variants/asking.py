@@ -3,7 +3,7 @@
 from tests.system.variants.shape import Shape
 from tests.system.variants.truth import APRIL, PROPERTY_ID, SURVEY_ID, TOKEN
 from tests.unit.request_import.rendering import LANGUAGES, Sent
-from userlane.contract import DatasetName, Query, span
+from userlane.contract import DatasetName, Query, format_window
 
 
 def address(shape: Shape, dataset: DatasetName) -> tuple[str, list[tuple[str, str]]]:
@@ -24,7 +24,7 @@ def address(shape: Shape, dataset: DatasetName) -> tuple[str, list[tuple[str, st
 def request(shape: Shape, dataset: DatasetName, origin: str) -> Sent:
     """The request for the first page of April."""
     path, fixed = address(shape, dataset)
-    start, end = span(Query(dataset, PROPERTY_ID, APRIL, SURVEY_ID), shape.dates)
+    start, end = format_window(Query(dataset, PROPERTY_ID, APRIL, SURVEY_ID), shape.dates)
     asked = zip((*shape.span, *shape.paging), (start, end, str(shape.base), "1000"), strict=True)
     scheme = f"{shape.auth.scheme} {TOKEN}".strip()
     headers = [("accept", "application/json"), (shape.auth.header, scheme)]

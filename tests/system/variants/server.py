@@ -18,10 +18,10 @@ from tests.system.variants import truth
 from tests.system.variants.asking import address
 from tests.system.variants.shape import Shape
 from tests.system.variants.writing import answer, record
-from userlane.contract import DATASETS, DatasetName, Dates
+from userlane.contract import DATASETS, DatasetName, DateFormat
 
 LIMIT = 1000
-FORMS: Mapping[Dates, str] = {
+FORMS: Mapping[DateFormat, str] = {
     "offset": "%Y-%m-%dT%H:%M:%S%z",
     "utc": "%Y-%m-%dT%H:%M:%SZ",
     "utc-milliseconds": "%Y-%m-%dT%H:%M:%S.000Z",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
 
 from tests.unit.request_import.rendering import LANGUAGES
-from userlane.contract import DATASETS, LETTERS, Auth, DatasetName, Dates
+from userlane.contract import DATASETS, LETTERS, Auth, DatasetName, DateFormat
 
 Style = Literal["camel", "snake", "kebab", "upper", "spaces", "pascal", "flat"]
 Time = Literal["offset", "other offset", "utc", "fractions", "naive", "spaced", "seconds", "milliseconds"]
@@ -102,7 +102,7 @@ class Shape:
     time: Time
     dated: bool
     numbers: Numbers
-    dates: Dates
+    dates: DateFormat
     absent: Absent
     order: Order
     whole_last_day: bool
@@ -146,7 +146,7 @@ def shapes(seed: int = 0) -> Iterator[Shape]:
             time=deal("time", get_args(Time)),
             dated=deal("dated", (True, False)),
             numbers=deal("numbers", get_args(Numbers)),
-            dates=deal("dates", get_args(Dates)),
+            dates=deal("dates", get_args(DateFormat)),
             absent=deal("absent", get_args(Absent)),
             order=deal("order", get_args(Order)),
             whole_last_day=deal("whole last day", (False, False, True)),

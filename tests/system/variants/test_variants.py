@@ -32,7 +32,7 @@ from tests.system.variants.shape import (
 from tests.system.variants.truth import APRIL, PROPERTY_ID, SURVEY_ID, TOKEN, expected
 from tests.unit.request_import.rendering import LANGUAGES
 from userlane.__main__ import main
-from userlane.contract import DATASETS, DatasetName, Dates
+from userlane.contract import DATASETS, DatasetName, DateFormat
 
 ROOT = Path(__file__).parents[3]
 AMOUNT, SEED = int(os.environ.get("VARIANTS", "48")), int(os.environ.get("VARIANTS_SEED", "0"))
@@ -132,7 +132,7 @@ def test_every_value_of_every_axis_is_among_the_shapes() -> None:
         "declares": get_args(Declares),
         "time": get_args(Time),
         "numbers": get_args(Numbers),
-        "dates": get_args(Dates),
+        "dates": get_args(DateFormat),
         "language": range(len(LANGUAGES)),
     }
     for axis, values in axes.items():

@@ -60,7 +60,7 @@ def test_states_shown_together_are_as_bad_as_the_worst_of_them() -> None:
     early, late = datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 4, 2, tzinfo=UTC)
     one = State(("slow",), (GAP,), late, stale=False, refused={"score missing": 2}, duplicates=1)
     other = State(("slow", "cut"), (GAP,), early, stale=True, refused={"score missing": 1, "x": 1}, outside=4)
-    merged = one.merged(other)
+    merged = one.merge(other)
     assert merged == State(
         ("slow", "cut"),
         (GAP,),
@@ -71,7 +71,7 @@ def test_states_shown_together_are_as_bad_as_the_worst_of_them() -> None:
         outside=4,
     )
     assert (merged.complete, merged.refused_rows) == (False, 4)
-    assert State().merged() == State()
+    assert State().merge() == State()
 
 
 def test_a_frame_has_local_days_and_keeps_missing_missing() -> None:

@@ -16,7 +16,7 @@ from userlane.contract import (
     State,
     Window,
     measure,
-    shown,
+    unwrap,
 )
 
 APRIL = Window(date(2026, 4, 1), date(2026, 5, 1))
@@ -112,7 +112,7 @@ def test_a_bare_value_is_refused(bare: Any) -> None:
     with pytest.raises(TypeError):
         measure(lambda value: value, bare)
     with pytest.raises(TypeError):
-        shown(bare)
+        unwrap(bare)
     with pytest.raises(TypeError):
         Measured(bare, ())
     with pytest.raises(TypeError):

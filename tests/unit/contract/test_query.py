@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.stand_in import UNHURRIED
-from userlane.contract import Query, Window, identifier
+from userlane.contract import Query, Window, check_id
 from userlane.errors import IdentifierUnusable, WindowUnusable
 
 DAY = date(2026, 4, 1)
@@ -72,16 +72,16 @@ def test_split_gives_short_windows_that_join_to_the_whole(window: Window, days: 
     ],
 )
 def test_windows_are_written_with_both_days_included(window: Window, words: str) -> None:
-    assert window.words() == words
+    assert window.describe() == words
 
 
 @pytest.mark.parametrize("text", ["", "a/b", "a b", "..", "x" * 65, "é", "a\n"])
 def test_an_id_that_could_change_the_path_is_refused(text: str) -> None:
     if text.strip() == text:
         with pytest.raises(IdentifierUnusable, match="survey ID"):
-            identifier(text, "survey ID")
+            check_id(text, "survey ID")
     else:
-        assert identifier(text, "survey ID") == text.strip()
+        assert check_id(text, "survey ID") == text.strip()
 
 
 def test_surveys_need_a_survey_and_others_do_not() -> None:

@@ -102,7 +102,7 @@ def test_what_was_recognised_is_reported() -> None:
 
 def test_the_last_seven_whole_days_are_asked_for() -> None:
     server = Server(only_heart(paged([heart(day) for day in RECENT])))
-    assert report(server).window.words() == "8 May – 14 May 2026"
+    assert report(server).window.describe() == "8 May – 14 May 2026"
     parameters = server.to("heart")[0].url.params
     assert parameters["startDate"] == "2026-05-08T00:00:00+00:00"
     assert parameters["endDate"] == "2026-05-15T00:00:00+00:00"

@@ -8,7 +8,17 @@ from typing import get_args
 import msgspec
 import pytest
 
-from userlane.contract import ASSUMED, COLUMNS, DATASETS, Dates, Profile, Query, Route, Window, span
+from userlane.contract import (
+    ASSUMED,
+    COLUMNS,
+    DATASETS,
+    DateFormat,
+    Profile,
+    Query,
+    Route,
+    Window,
+    format_window,
+)
 from userlane.settings import Settings
 
 TEXT = (Path(__file__).parents[3] / "docs" / "api-profile.md").read_text("utf-8")
@@ -33,12 +43,12 @@ def test_every_key_is_described_and_none_else() -> None:
     }
     expected = {*Route.__struct_fields__, "header", "scheme"} - {"fields"}
     assert expected <= described
-    assert described - expected - {*re.split("-", "-".join(get_args(Dates)))} - {"dates"} == set()
+    assert described - expected - {*re.split("-", "-".join(get_args(DateFormat)))} - {"dates"} == set()
 
 
-@pytest.mark.parametrize("dates", get_args(Dates))
-def test_each_way_to_write_dates_is_shown_as_it_is(dates: Dates) -> None:
-    start, _ = span(Query("nps", "demo", Window(date(2026, 4, 1), date(2026, 4, 2))), dates)
+@pytest.mark.parametrize("dates", get_args(DateFormat))
+def test_each_way_to_write_dates_is_shown_as_it_is(dates: DateFormat) -> None:
+    start, _ = format_window(Query("nps", "demo", Window(date(2026, 4, 1), date(2026, 4, 2))), dates)
     row = next(
         line for line in TEXT.splitlines() if line.startswith("| ") and f"`{dates}`" in line.split("|")[1]
     )

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.request_import.rendering import LANGUAGES, Sent
-from userlane.contract import DATASETS, Auth, DatasetName, Dates, Query, Window, span
+from userlane.contract import DATASETS, Auth, DatasetName, DateFormat, Query, Window, format_window
 from userlane.request_import import assemble, learn, struck, to_toml
 from userlane.request_import.naming import meaning
 
@@ -68,7 +68,7 @@ class Case:
     property_id: str
     survey_id: str
     names: tuple[str, str, str, str]
-    dates: Dates
+    dates: DateFormat
     auth: Auth
     token: str
     url: str
@@ -82,10 +82,10 @@ def cases(draw: st.DrawFn) -> Case:
     )
     survey_id = draw(st.sampled_from(["512", "s-77", "900001"]).filter(lambda each: each != property_id))
     names = _names(draw)
-    dates = draw(st.sampled_from(Dates.__args__))  # type: ignore[attr-defined]  # a Literal's choices
+    dates = draw(st.sampled_from(DateFormat.__args__))  # type: ignore[attr-defined]  # a Literal's choices
     first = draw(st.dates(date(2020, 1, 1), date(2029, 1, 1)))
     window = Window(first, first + timedelta(days=draw(st.integers(1, 400))))
-    start, end = span(Query("heart", "any", window), dates)
+    start, end = format_window(Query("heart", "any", window), dates)
     values = (start, end, draw(st.sampled_from(["0", "1"])), draw(st.sampled_from(["1000", "500", "100"])))
     roles = list(zip(names, values, strict=True))
     fixed = [

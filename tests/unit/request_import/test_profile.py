@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from userlane.contract import ASSUMED, COLUMNS, DATASETS, Auth, DatasetName, Dates, Profile, Route
+from userlane.contract import ASSUMED, COLUMNS, DATASETS, Auth, DatasetName, DateFormat, Profile, Route
 from userlane.errors import RequestUnusable
 from userlane.request_import import Lesson, assemble, learn, to_toml, token_in
 from userlane.settings import Settings
@@ -103,7 +103,7 @@ def profiles(draw: st.DrawFn) -> Profile:
             names[2],
             names[3],
             draw(st.sampled_from(["auto", 0, 1])),
-            draw(st.sampled_from(Dates.__args__)),  # type: ignore[attr-defined]  # a Literal's choices
+            draw(st.sampled_from(DateFormat.__args__)),  # type: ignore[attr-defined]  # a Literal's choices
             draw(st.dictionaries(st.sampled_from(canonical), KEYS, max_size=3)),
         )
     scheme = draw(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=8))

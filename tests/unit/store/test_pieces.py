@@ -343,7 +343,7 @@ def test_heart_scores_of_at_most_one_are_said_and_not_rescaled(
     assert answer.state.notes == ((SMALL_SCORES,) if noted else ())
     assert answer.table["overall"].to_pylist() == [overall]
     assert answer.state.complete
-    assert answer.state.merged(answer.state).notes == answer.state.notes
+    assert answer.state.merge(answer.state).notes == answer.state.notes
 
 
 @pytest.mark.parametrize("name", DATASETS)
