@@ -1,7 +1,8 @@
 """What was fetched, window by window, and for how long it is good.
 
 pieces    one window's rows, and what a store is
-lexicon   the texts behind the codes of tag records
+id_dictionary  tag and user IDs by code
+id_index  codes by ID
 parts     tag records in codes, and several of them as one answer
 memory    pieces in memory
 whole     files that are whole or not there

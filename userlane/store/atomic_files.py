@@ -6,13 +6,15 @@ is noticed when it is read.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
 import uuid
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -96,12 +98,27 @@ def read(path: Path) -> pa.Table:
         raise Unreadable(str(error)) from error
 
 
-def orphans(folder: Path) -> Iterator[Path]:
-    """Parts below `folder` that no living process is writing."""
+def acquire_lock(path: Path) -> BinaryIO:
+    """Lock a file that exists; the open file, which holds the lock until it is closed or this process ends.
+
+    Raises `BlockingIOError` when somebody else has the lock, and other `OSError`s.
+    """
+    file = path.open("rb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.fstat(file.fileno()).st_nlink:
+            raise FileNotFoundError(errno.ENOENT, "The file was removed", str(path))
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def remove_orphans(folder: Path) -> None:
+    """Remove the parts below `folder` that no living process is writing."""
     for part in folder.rglob(".*.part"):
-        with contextlib.suppress(OSError), part.open("rb") as held:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield part
+        with contextlib.suppress(OSError), acquire_lock(part):
+            part.unlink()
 
 
 def _flush(folder: Path) -> None:

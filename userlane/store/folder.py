@@ -19,8 +19,8 @@ from userlane.errors import UserlaneError
 from userlane.store import parquet_files, sweep
 from userlane.store.atomic_files import Unreadable
 from userlane.store.backends import DISK, Place
+from userlane.store.id_dictionary import IdDictionaries
 from userlane.store.leases import claimed
-from userlane.store.lexicon import Lexicons
 from userlane.store.memory import MEMORY_BYTES, MemoryStore
 from userlane.store.weekly_totals import FolderShelf
 from userlane.store.windows import Held, Piece, Proof, covers, overlap
@@ -50,8 +50,8 @@ class Listed:
 class _Home:
     """What the pieces of one property and dataset have in common."""
 
-    def __init__(self, folder: Path, at: Place, ours_alone: float | None) -> None:
-        self.lexicons = Lexicons(folder / "lexicons", at, ours_alone)
+    def __init__(self, folder: Path, at: Place, renew_after: float | None) -> None:
+        self.dictionaries = IdDictionaries(folder / "dictionaries", at, renew_after)
         self.shelf = FolderShelf(folder / "sums", at)
 
 
@@ -66,7 +66,7 @@ class FolderStore:
     What is behind the folder is `at` another place, if it is not just this disk: see `remote`.
     """
 
-    _ours_alone: float | None = None
+    _renew_dictionaries_after: float | None = None
 
     def __init__(
         self,
@@ -139,7 +139,7 @@ class FolderStore:
                 if held.id in self._open:
                     self._open.move_to_end(held.id)
                     return self._open[held.id]
-            piece = parquet_files.read(path, held, self._home(api, held.query).lexicons.of)
+            piece = parquet_files.read(path, held, self._home(api, held.query).dictionaries.open)
         except FileNotFoundError:  # another process has put a newer one into its place
             return None
         except Unreadable as error:
@@ -159,7 +159,9 @@ class FolderStore:
         place = self._place(api, piece.query)
         try:
             older = parquet_files.entries(place, self._at.names(place))
-            piece = parquet_files.write(self._at, place, piece, self._home(api, piece.query).lexicons.own)
+            piece = parquet_files.write(
+                self._at, place, piece, self._home(api, piece.query).dictionaries.writable
+            )
         except OSError as error:
             self._suffer(error)
             return self._homeless.keep(api, piece, replaced)
@@ -197,7 +199,7 @@ class FolderStore:
                 with self._lock:
                     home = self._homes.pop(place, None)
                 if home is not None:
-                    home.lexicons.close()
+                    home.dictionaries.close()
                 shutil.rmtree(place, ignore_errors=True)
                 if left := sum(len(self._entries(zone)) for zone in place.glob("*")):
                     raise UserlaneError(
@@ -218,7 +220,7 @@ class FolderStore:
     def close(self) -> None:
         """Let other processes go on with what only one may write."""
         for home in self._homes.values():
-            home.lexicons.close()
+            home.dictionaries.close()
 
     def _remember(self, piece: Piece) -> None:
         if piece.nbytes > self._max_bytes:
@@ -279,7 +281,7 @@ class FolderStore:
     def _home(self, api: str, query: Query) -> _Home:
         place = self._place(api, query).parent
         with self._lock:
-            return self._homes.setdefault(place, _Home(place, self._at, self._ours_alone))
+            return self._homes.setdefault(place, _Home(place, self._at, self._renew_dictionaries_after))
 
     def _place(self, api: str, query: Query) -> Path:
         of = ".".join(filter(None, (query.property_id, query.survey_id)))

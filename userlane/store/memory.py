@@ -7,7 +7,7 @@ from dataclasses import replace
 from threading import Lock
 
 from userlane.contract import MemoryShelf, Query, Shelf
-from userlane.store.lexicon import Lexicon
+from userlane.store.id_dictionary import IdDictionary
 from userlane.store.tag_rows import Part, held
 from userlane.store.windows import Held, Piece, Proof, covers, overlap
 
@@ -21,7 +21,7 @@ class MemoryStore:
 
     def __init__(self, max_bytes: int = MEMORY_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._lexicons: dict[tuple[str, str], Lexicon] = {}
+        self._dictionaries: dict[tuple[str, str], IdDictionary] = {}
         self._shelves: dict[tuple[str, str], Shelf] = {}
         self._claimed: set[tuple[str, Query]] = set()
         self._pieces: OrderedDict[str, tuple[str, Piece]] = OrderedDict()
@@ -58,8 +58,8 @@ class MemoryStore:
         """As in `Store`. A piece heavier than the whole store is not kept."""
         if piece.query.dataset == "tags" and not isinstance(piece.rows, Part):
             with self._lock:
-                lexicon = self._lexicons.setdefault((api, piece.query.property_id), Lexicon())
-            piece = replace(piece, rows=held(piece.rows, piece.window, lexicon))
+                dictionary = self._dictionaries.setdefault((api, piece.query.property_id), IdDictionary())
+            piece = replace(piece, rows=held(piece.rows, piece.window, dictionary))
         if piece.nbytes > self._max_bytes:
             return piece
         with self._lock:
@@ -106,7 +106,7 @@ class MemoryStore:
             ]
             for each in gone:
                 del self._pieces[each]
-            for kept in (self._lexicons, self._shelves):
+            for kept in (self._dictionaries, self._shelves):
                 for key in [key for key in kept if key[1] == property_id and api in {None, key[0]}]:
                     del kept[key]
         return len(gone)

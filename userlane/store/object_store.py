@@ -3,10 +3,10 @@
 It is a folder store whose folder is a cache of the bucket (see `bucket`), with the same files under the same
 names. What differs is what needs locks or clocks: who fetches a window (see `claims`), and what is swept.
 
-Texts behind the codes of tag records are in the bucket before the first piece that uses them is. Nobody can
-see across machines whether the writer of a lexicon has ended, so each process begins its own and none goes on
-with another's; it begins a new one every week. A lexicon that nobody has added to for a week longer than
-pieces are kept is therefore behind no piece any more, and goes.
+The IDs behind the codes of tag records are in the bucket before the first piece that uses them. Machines
+cannot see each other's locks, so each process begins an ID dictionary of its own, and another one every week.
+A dictionary to which nobody has added for a week longer than pieces are kept belongs to no piece any more,
+and is removed.
 """
 
 import contextlib
@@ -48,7 +48,7 @@ class RemoteStore(FolderStore):
     holds `max_cached` bytes.
     """
 
-    _ours_alone = _WEEK.total_seconds()
+    _renew_dictionaries_after = _WEEK.total_seconds()
 
     def __init__(
         self,
@@ -166,8 +166,7 @@ class RemoteStore(FolderStore):
         self._clear(gone)
         for path in leases.stale(self._far, _LEFT_BEHIND.total_seconds()):
             self._far.remove(path)
-        for part in atomic_files.orphans(self._folder):
-            part.unlink(missing_ok=True)
+        atomic_files.remove_orphans(self._folder)
         there = {each.path for each in every} - {each.path for each in gone}
         for copy in self._folder.rglob("*.parquet"):
             with contextlib.suppress(FileNotFoundError):
@@ -225,18 +224,18 @@ class RemoteStore(FolderStore):
                 yield from filter(None, (paths.get(each.path.removesuffix(parquet_files.REPLACED)), each))
 
     def _unused(self, every: Collection[Object], now: datetime) -> Iterator[Object]:
-        lexicons: dict[str, list[Object]] = defaultdict(list)
+        dictionaries: dict[str, list[Object]] = defaultdict(list)
         for each in every:
             folder = each.path.rpartition("/")[0]
-            if folder.rpartition("/")[0].endswith("/lexicons"):
-                lexicons[folder].append(each)
+            if folder.rpartition("/")[0].endswith("/dictionaries"):
+                dictionaries[folder].append(each)
         kept = self._kept + _WEEK + _LEFT_BEHIND
-        for found in lexicons.values():
+        for found in dictionaries.values():
             if now.timestamp() - max(each.modified for each in found) > kept.total_seconds():
                 yield from found
 
     def _clear(self, objects: Collection[Object]) -> None:
-        """What a lexicon is known by goes first, so that nobody goes on with half of one."""
+        """Remove the lock of an ID dictionary first, so that nobody goes on with half of one."""
         for each in sorted(objects, key=lambda each: each.name != "lock"):
             self._far.remove(each.path)
         self._bucket.forget()

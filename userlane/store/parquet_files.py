@@ -2,7 +2,7 @@
 
 The name holds the window, the moment of the fetch and the piece's ID, so a folder can be read like a list;
 the footer holds the rest: what was asked, when, what became of it. So the folder is the manifest, and no list
-beside the files can disagree with them. Tag records are in codes, whose texts are in a `lexicon`.
+beside the files can disagree with them. Tag records are in codes, whose texts are in a `dictionary`.
 
 A piece that a newer one has taken the place of is not removed at once, because somebody may be reading it: it
 gets a mark beside it, and goes with the next sweep.
@@ -25,11 +25,11 @@ from userlane.errors import InputUnusable, UserlaneError
 from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
 from userlane.store.backends import Place, written
-from userlane.store.lexicon import Lexicon
+from userlane.store.id_dictionary import IdDictionary
 from userlane.store.tag_rows import Part, days_of
 from userlane.store.windows import Held, Piece, Proof
 
-VERSION = 2
+VERSION = 3
 """Of what files hold; a file of another version is dropped and its rows are fetched again."""
 
 REPLACED = ".replaced"
@@ -68,7 +68,7 @@ class Footer(msgspec.Struct, frozen=True):
     duplicates: int
     outside: int
     proof: Proof | None
-    lexicon: str = ""
+    dictionary: str = ""
     sizes: dict[str, int] = {}
     days: list[tuple[date, int]] = []
     unused: int = 0
@@ -103,16 +103,16 @@ def _said(name: str) -> tuple[Window, datetime, str] | None:
     return None
 
 
-def write(at: Place, folder: Path, piece: Piece, own: Callable[[], Lexicon]) -> Piece:
+def write(at: Place, folder: Path, piece: Piece, writable: Callable[[], IdDictionary]) -> Piece:
     """Put a piece into a folder of a place, whole; the piece as it is there. Tags are put into codes by the
-    lexicon that `own` answers. Raises `OSError`, and then leaves nothing behind.
+    dictionary that `writable` answers. Raises `OSError`, and then leaves nothing behind.
     """
     moment = piece.fetched_at.astimezone(UTC).strftime(_MOMENT)
     name = f"{piece.window.start}_{piece.window.end}_{moment}_{piece.id}"
-    table, lexicon, days = piece.table, None, {}
+    table, dictionary, days = piece.table, None, {}
     if piece.query.dataset == "tags":
-        lexicon, days = own(), days_of(table)
-        table = lexicon.encode(table)
+        dictionary, days = writable(), days_of(table)
+        table = dictionary.encode(table)
     footer = Footer(
         VERSION,
         piece.query,
@@ -122,20 +122,20 @@ def write(at: Place, folder: Path, piece: Piece, own: Callable[[], Lexicon]) -> 
         piece.duplicates,
         piece.outside,
         piece.proof,
-        lexicon.id if lexicon else "",
-        lexicon.sizes if lexicon else {},
+        dictionary.id if dictionary else "",
+        dictionary.sizes if dictionary else {},
         list(days.items()),
-        unused(table) if lexicon else 0,
+        unused(table) if dictionary else 0,
     )
     path = written(at, atomic_files.write(folder, name, table, {_KEY: msgspec.json.encode(footer)}))
-    if lexicon is None:
+    if dictionary is None:
         return piece
-    return _piece(footer, Part(lexicon, days, piece.window, path, None, footer.unused), piece.id)
+    return _piece(footer, Part(dictionary, days, piece.window, path, None, footer.unused), piece.id)
 
 
-def read(path: Path, held: Held, lexicon_of: Callable[[str, dict[str, int]], Lexicon]) -> Piece:
+def read(path: Path, held: Held, open_dictionary: Callable[[str, dict[str, int]], IdDictionary]) -> Piece:
     """The piece of the file at `path`, which should be the one that is `held`. Tag records stay where they
-    are; `lexicon_of` finds the texts behind their codes.
+    are; `open_dictionary` finds the texts behind their codes.
 
     Raises `FileNotFoundError` when somebody has removed it meanwhile, `Unreadable`, and other `OSError`s.
     """
@@ -155,8 +155,8 @@ def read(path: Path, held: Held, lexicon_of: Callable[[str, dict[str, int]], Lex
         return _piece(footer, rows.combine_chunks(), held.id)
     if sum(count for _, count in footer.days) != footer.rows:
         raise Unreadable("its days do not add up")
-    lexicon = lexicon_of(footer.lexicon, footer.sizes)
-    part = Part(lexicon, dict(footer.days), held.query.window, path, None, footer.unused)
+    dictionary = open_dictionary(footer.dictionary, footer.sizes)
+    part = Part(dictionary, dict(footer.days), held.query.window, path, None, footer.unused)
     return _piece(footer, part, held.id)
 
 

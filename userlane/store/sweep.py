@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from userlane.store import atomic_files, lexicon, parquet_files
+from userlane.store import atomic_files, parquet_files
 from userlane.store.atomic_files import Unreadable
 from userlane.store.backends import DISK
-from userlane.store.lexicon import Lexicons
+from userlane.store.id_dictionary import IdDictionaries
 
 STILL_READ = timedelta(hours=1)
 """How long somebody may still be reading what a newer piece has taken the place of."""
@@ -26,9 +26,7 @@ def folder(root: Path, pieces: Path, most: int, kept: timedelta, now: datetime) 
     """Remove what no process will ever finish, what is past its time, and what there is too much of; the IDs
     of pieces that go. Raises `OSError`.
     """
-    for part in atomic_files.orphans(pieces):
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+    atomic_files.remove_orphans(pieces)
     every = [
         entry for place in pieces.glob("*/*/*/*") for entry in parquet_files.entries(place, DISK.names(place))
     ]
@@ -44,18 +42,17 @@ def folder(root: Path, pieces: Path, most: int, kept: timedelta, now: datetime) 
             if now.timestamp() - mark.stat().st_mtime > STILL_READ.total_seconds():
                 parquet_files.remove(DISK, mark.with_name(mark.name.removesuffix(parquet_files.REPLACED)))
     for place in pieces.glob("*/tags/*"):
-        _lexicons(place)
+        _remove_unused_dictionaries(place)
     for number in range(parquet_files.VERSION):
         shutil.rmtree(root / f"v{number}", ignore_errors=True)
 
 
-def _lexicons(place: Path) -> None:
-    every = place / "lexicons"
+def _remove_unused_dictionaries(place: Path) -> None:
+    every = place / "dictionaries"
     if not every.is_dir() or len(list(every.iterdir())) < 2:
         return
     used: set[str] = set()
     for path in place.glob("*/*.parquet"):
         with contextlib.suppress(Unreadable, FileNotFoundError):
-            used.add(parquet_files.foot(path).lexicon)
-    for each in Lexicons(every).unused(used):
-        lexicon.remove(each)
+            used.add(parquet_files.foot(path).dictionary)
+    IdDictionaries(every).remove_unused(used)

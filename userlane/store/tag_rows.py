@@ -1,6 +1,5 @@
 """Tag records of one fetch in codes, and several of them as one answer."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -14,18 +13,18 @@ import pyarrow.parquet as pq
 
 from userlane.contract import COLUMNS, Coded, Shelf, Source, Texts, Window, unused
 from userlane.errors import UserlaneError
-from userlane.store.lexicon import Lexicon
+from userlane.store.id_dictionary import IdDictionary
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Records of the days in `window`, sorted by day, in the codes of a lexicon: in a file, or `held`.
+    """Records of the days in `window`, sorted by day, in the codes of a dictionary: in a file, or `held`.
 
     `counts` says how many each day has, also of the days in the file that lie outside the window; `unused`
     how many records, at most, have no interaction.
     """
 
-    lexicon: Lexicon
+    dictionary: IdDictionary
     counts: Mapping[date, int]
     window: Window
     path: Path | None = None
@@ -64,7 +63,7 @@ class Part:
 
     def table(self) -> pa.Table:
         """The window's records in the canonical columns."""
-        return self.lexicon.decode(self.coded())
+        return self.dictionary.decode(self.coded())
 
     def _inside(self, day: date) -> bool:
         return self.window.start <= day < self.window.end
@@ -76,10 +75,10 @@ def days_of(table: pa.Table) -> dict[date, int]:
     return dict(sorted((each["values"], each["counts"]) for each in counted))
 
 
-def held(table: pa.Table, window: Window, lexicon: Lexicon | None = None) -> Part:
+def held(table: pa.Table, window: Window, dictionary: IdDictionary | None = None) -> Part:
     """A table in the canonical columns as a part in memory; with codes of its own, unless told whose."""
-    lexicon = lexicon or Lexicon()
-    return Part(lexicon, days_of(table), window, None, lexicon.encode(table), unused(table))
+    dictionary = dictionary or IdDictionary()
+    return Part(dictionary, days_of(table), window, None, dictionary.encode(table), unused(table))
 
 
 class TagRecords:
@@ -91,7 +90,7 @@ class TagRecords:
         self._parts = [part for part in parts if part.num_rows]
         ids = dict(zip(map(id, parts), origins, strict=False))
         self._origins = tuple(
-            (f"{ids[id(part)]} {part.lexicon.id}", part.window) for part in parts if id(part) in ids
+            (f"{ids[id(part)]} {part.dictionary.id}", part.window) for part in parts if id(part) in ids
         )
         self._shelf = shelf
         self.num_rows = sum(part.num_rows for part in self._parts)
@@ -112,21 +111,21 @@ class TagRecords:
             yield part.table()
 
     def coded(self) -> Coded:
-        """As in `Stored`. The codes of whichever lexicon has most records go for all."""
+        """As in `Stored`. The codes of whichever dictionary has most records go for all."""
         if not self._parts:
             nothing = Texts(0, lambda: pa.array([], pa.string()))
             return Coded((), nothing, nothing)
-        by_lexicon: dict[Lexicon, list[Part]] = {}
+        by_dictionary: dict[IdDictionary, list[Part]] = {}
         for part in self._parts:
-            by_lexicon.setdefault(part.lexicon, []).append(part)
-        weight = Counter({each: sum(part.num_rows for part in parts) for each, parts in by_lexicon.items()})
-        main, *others = (each for each, _ in weight.most_common())
-        tags, users = main.tags, main.users
-        sources = _sources(by_lexicon[main])
+            by_dictionary.setdefault(part.dictionary, []).append(part)
+        rows = {each: sum(part.num_rows for part in parts) for each, parts in by_dictionary.items()}
+        main, *others = sorted(rows, key=rows.__getitem__, reverse=True)
+        tags, users = main.ids("tag"), main.ids("user")
+        sources = _sources(by_dictionary[main])
         for other in others:
-            tags, tag_codes = _joined(tags, other.tags)
-            users, user_codes = _joined(users, other.users)
-            found = _sources(by_lexicon[other])
+            tags, tag_codes = _joined(tags, other.ids("tag"))
+            users, user_codes = _joined(users, other.ids("user"))
+            found = _sources(by_dictionary[other])
             sources += [replace(each, tags=tag_codes, users=user_codes) for each in found]
         all_used = not any(part.unused for part in self._parts)
         return Coded(tuple(sources), tags, users, all_used, self._origins, self._shelf)

@@ -131,13 +131,15 @@ CUT = Window(MARCH + timedelta(days=3), MAY - timedelta(days=5))
 """Begins and ends within a window, and within a week."""
 
 
-@pytest.fixture(scope="module", params=["files", "files of two lexicons, cut", "files and memory", "memory"])
+@pytest.fixture(
+    scope="module", params=["files", "files of two dictionaries, cut", "files and memory", "memory"]
+)
 def records(request: pytest.FixtureRequest, stored: Path) -> Dataset:
     """One range of tag records in each of the ways they can be kept."""
     match request.param:
         case "files":
             return dataset(stored, Window(window(0).start, window(1).end))
-        case "files of two lexicons, cut":
+        case "files of two dictionaries, cut":
             return dataset(stored, CUT)
         case "files and memory":
             return dataset(stored, CUT, in_memory=1)

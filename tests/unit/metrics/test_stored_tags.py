@@ -24,7 +24,7 @@ from userlane.metrics import tags
 from userlane.metrics.tags import records as records_module
 from userlane.metrics.tags import weeks as weeks_module
 from userlane.store import FolderStore, MemoryStore, Store
-from userlane.store.lexicon import Lexicon
+from userlane.store.id_dictionary import IdDictionary
 from userlane.store.tag_rows import TagRecords
 
 Fetch = tuple[int, int, int]
@@ -63,10 +63,10 @@ def in_files(folder: Path, uses: Sequence[Use], fetched: Sequence[Fetch], asked:
     return answer(stores[0], query("tags", asked))
 
 
-def lexicons(stored: Dataset) -> list[Lexicon]:
+def dictionaries(stored: Dataset) -> list[IdDictionary]:
     """Those in whose codes its records are."""
     assert isinstance(stored.source, TagRecords)
-    return list({id(part.lexicon): part.lexicon for part in stored.source._parts}.values())
+    return list({id(part.dictionary): part.dictionary for part in stored.source._parts}.values())
 
 
 def in_memory(uses: Sequence[Use], like: Dataset) -> Dataset:
@@ -155,8 +155,8 @@ def test_texts_that_come_meanwhile_do_not_get_the_place_of_those_that_are_kept(t
     stored = in_files(tmp_path, uses, [(-2, 5, 0), (5, 40, 1)], APRIL)
     chosen = ["4711", "search"]
     before = [_as_text(tags.heaviest(stored, chosen)), _as_text(tags.trend(stored, "day", chosen))]
-    for lexicon in lexicons(stored):
-        lexicon.encode(table_of(used_by(["zoe", "yan"], 0, "delete")))
+    for dictionary in dictionaries(stored):
+        dictionary.encode(table_of(used_by(["zoe", "yan"], 0, "delete")))
     again = [_as_text(tags.heaviest(stored, chosen)), _as_text(tags.trend(stored, "day", chosen))]
     assert again == before
     tags.forget()

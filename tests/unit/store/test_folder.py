@@ -123,7 +123,7 @@ def test_nobody_else_on_the_machine_can_read_the_files(tmp_path: Path) -> None:
     FolderStore(tmp_path / "rows").keep(S, piece(query()))
     (file,) = stored(tmp_path)
     assert file.stat().st_mode & 0o077 == 0
-    assert (tmp_path / "rows" / "v2").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "rows" / "v3").stat().st_mode & 0o077 == 0
 
 
 # Files that are not what they should be
@@ -152,7 +152,7 @@ def rename(file: Path) -> None:
 def age(file: Path) -> None:
     """Rows of an older version: a column has another type."""
     table = pq.read_table(file)
-    metadata = {b"userlane": table.schema.metadata[b"userlane"].replace(b'"version":2', b'"version":1')}
+    metadata = {b"userlane": table.schema.metadata[b"userlane"].replace(b'"version":3', b'"version":2')}
     pq.write_table(table.replace_schema_metadata(metadata), file)
     sealed(file)
 
@@ -231,7 +231,7 @@ def test_a_disk_that_fails_while_it_is_swept_stops_no_start(
         raise OSError(errno.EIO, "Input/output error")
 
     FolderStore(tmp_path).keep(S, piece(query()))
-    monkeypatch.setattr(atomic_files, "orphans", fails)
+    monkeypatch.setattr(atomic_files, "remove_orphans", fails)
     assert len(find(FolderStore(tmp_path), S, query(), SOON)) == 1
 
 
@@ -375,5 +375,5 @@ def test_what_one_process_wrote_or_dropped_the_other_sees_at_once(tmp_path: Path
     there.keep(S, piece(query(), "there", SOON), [held.id for held in there.held(S, query())])
     assert find(here, S, query(), SOON)[0].table["user_id"][0].as_py() == "there"
     assert len(stored(tmp_path)) == 1
-    shutil.rmtree(tmp_path / "v2")
+    shutil.rmtree(tmp_path / "v3")
     assert find(here, S, query(), SOON) == ()

@@ -80,6 +80,12 @@ def keys(url: str) -> list[str]:
     return sorted(each.path for each in Far(elsewhere(url)).listing("", recursive=True))
 
 
+def dictionaries(url: str) -> set[str]:
+    """The IDs of the ID dictionaries in a bucket."""
+    parts = (key.partition("/dictionaries/")[2] for key in keys(url))
+    return {part.split("/")[0] for part in parts if part}
+
+
 def pieces(url: str) -> list[str]:
     return [key for key in keys(url) if "_" in key and key.endswith(".parquet")]
 
@@ -122,7 +128,7 @@ def test_what_another_machine_replaced_or_deleted_is_gone_within_seconds(tmp_pat
         assert other.held(S, asked()) == ()
         assert other.take(S, held) is None
         assert keys(url) == []
-        # Its own lexicon is gone, too: it goes on with another one.
+        # Its own ID dictionary is gone, too: it goes on with another one.
         other.keep(S, fresh(asked(), "again"))
         assert find(here, S, asked(), NOW)[0].table["user_id"][0].as_py() == "again"
 
@@ -132,10 +138,10 @@ def test_texts_are_in_the_bucket_before_the_piece_that_needs_them(tmp_path: Path
     with opened(url, tmp_path) as store:
         store.keep(S, fresh(asked()))
     written = [each.path for each in spoiled.requests if each.method == "PUT" and ".parquet" in each.path]
-    assert [("/lexicons/" in path) for path in written] == [True, True, False]
+    assert [("/dictionaries/" in path) for path in written] == [True, True, False]
 
 
-def test_pieces_of_three_lexicons_are_one_answer(tmp_path: Path, url: str) -> None:
+def test_pieces_of_three_dictionaries_are_one_answer(tmp_path: Path, url: str) -> None:
     windows = [Window(LAST.start + timedelta(days=n), LAST.start + timedelta(days=n + 2)) for n in (0, 2, 4)]
     for number, window in enumerate(windows):
         with opened(url, tmp_path / str(number)) as store:
@@ -143,7 +149,7 @@ def test_pieces_of_three_lexicons_are_one_answer(tmp_path: Path, url: str) -> No
     with opened(url, tmp_path / "reader") as store:
         found = find(store, S, asked(), NOW)
         assert [each.table["user_id"].to_pylist() for each in found] == [[f"user {n}"] * 2 for n in range(3)]
-    assert len({key.split("/lexicons/")[1].split("/")[0] for key in keys(url) if "/lexicons/" in key}) == 3
+    assert len(dictionaries(url)) == 3
 
 
 def test_sums_are_shared(tmp_path: Path, url: str) -> None:
@@ -372,7 +378,7 @@ def test_an_upload_that_fails_leaves_no_piece_without_its_texts(tmp_path: Path, 
         # The storage takes the texts and says that it did not.
         first = Window(LAST.end, LAST.end + timedelta(days=2))
         spoiled.fault = lambda each: (
-            (403, refusal("AccessDenied")) if each.method == "PUT" and "/lexicons/" in each.path else None
+            (403, refusal("AccessDenied")) if each.method == "PUT" and "/dictionaries/" in each.path else None
         )
         here.keep(S, fresh(asked(window=first), "lost"))
         assert here.trouble
@@ -380,8 +386,7 @@ def test_an_upload_that_fails_leaves_no_piece_without_its_texts(tmp_path: Path, 
         here.keep(S, fresh(asked(window=first), "kept"))
         found = find(other, S, asked(window=Window(LAST.start, first.end)), NOW)
         assert [set(each.table["user_id"].to_pylist()) for each in found] == [{"u"}, {"kept"}]
-    lexicons = {key.split("/lexicons/")[1].split("/")[0] for key in keys(url) if "/lexicons/" in key}
-    assert len(lexicons) == 2, "a lexicon whose write failed is not gone on with"
+    assert len(dictionaries(url)) == 2, "a dictionary whose write failed is not gone on with"
 
 
 @pytest.mark.parametrize("full", [True, False])
@@ -453,7 +458,7 @@ def test_the_sweep_removes_from_the_bucket_what_is_past_its_time(tmp_path: Path,
         assert [key for key in keys(url) if key.endswith(".replaced")] == []
         store.sweep(NOW + timedelta(days=15))
         assert len(pieces(url)) == 1
-        assert len({key.split("/")[3] for key in keys(url) if "/lexicons/" in key}) == 2
+        assert len({key.split("/")[3] for key in keys(url) if "/dictionaries/" in key}) == 2
         store.sweep(NOW + timedelta(days=40))
         assert keys(url) == ["claims/k.1"]
 

@@ -146,10 +146,10 @@ def test_a_process_that_deletes_a_property_keeps_no_text_or_sum_of_it(tmp_path: 
     shelf = store.shelf(S, query("tags"))
     store.delete("demo")
     assert store.shelf(S, query("tags")) is not shelf
-    lexicons = store._lexicons if isinstance(store, MemoryStore) else store._homes
-    assert lexicons == {} or isinstance(store, FolderStore)
+    dictionaries = store._dictionaries if isinstance(store, MemoryStore) else store._homes
+    assert dictionaries == {} or isinstance(store, FolderStore)
     if isinstance(store, FolderStore):
-        assert all(home.lexicons._own is None for home in store._homes.values())
+        assert all(home.dictionaries._own is None for home in store._homes.values())
 
 
 def test_who_reads_what_is_deleted_is_told_in_words(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_every_stored_piece_is_listed_as_its_file_says_and_broken_or_replaced_on
     assert sorted(found) == [("nps", "other", 2), ("surveys", "demo", 4), ("tags", "demo", 1)]
     (tagged,) = [each for each in store.listed() if each.query.dataset == "tags"]
     assert (tagged.query.window, tagged.fetched_at) == (span(0, 10), SOON)
-    assert tagged.size == pieces(tmp_path / "v2" / S / "tags")[-1].stat().st_size
+    assert tagged.size == pieces(tmp_path / "v3" / S / "tags")[-1].stat().st_size
 
 
 # One fetches, the others wait
@@ -272,7 +272,7 @@ def test_a_store_whose_folder_goes_while_it_is_claimed_is_claimed_anew(tmp_path:
         claim = store.claim(S, query("tags"))
         assert claim is not None
         claimed.enter_context(claim)
-        shutil.rmtree(tmp_path / "v2")
+        shutil.rmtree(tmp_path / "v3")
         assert free(store)
 
 

@@ -202,7 +202,7 @@ def _table(source: Source) -> ibis.Table:
 
 
 def _translated(table: ibis.Table, name: str, codes: pa.Array) -> ibis.Table:
-    """Codes of another lexicon become those that go for the whole."""
+    """Codes of another ID dictionary become those that go for the whole."""
     numbers = pa.array(range(len(codes)), pa.int32())
     pairs = ibis.memtable(pa.table({"theirs": numbers, "ours": codes}))
     joined = table.join(pairs, table[name] == pairs.theirs)

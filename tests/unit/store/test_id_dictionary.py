@@ -1,4 +1,4 @@
-"""The texts behind codes: a code never changes its text, whoever writes, reads, merges or dies."""
+"""ID dictionaries: a code never changes its ID, whoever writes, reads, merges or dies."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ from tests.unit.store.uses import Use, answer, kept, piece_of, rows, span, table
 from userlane.metrics import tags
 from userlane.store import FolderStore, atomic_files
 from userlane.store.atomic_files import Unreadable
-from userlane.store.lexicon import Lexicon, Lexicons
+from userlane.store.id_dictionary import IdDictionaries, IdDictionary
 
 WRITER = """
 import sys
@@ -56,12 +56,12 @@ def writer(folder: Path, *days: str) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def lexicons(folder: Path) -> list[Path]:
+def dictionaries(folder: Path) -> list[Path]:
     return sorted(lock.parent for lock in folder.rglob("lock"))
 
 
-def users_in(found: Lexicon) -> list[str]:
-    ids: list[str] = found.users.array.to_pylist()
+def users_in(found: IdDictionary) -> list[str]:
+    ids: list[str] = found.ids("user").array.to_pylist()
     return ids
 
 
@@ -70,10 +70,10 @@ words = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), 
 
 @settings(UNHURRIED, max_examples=40)
 @given(batches=st.lists(words, max_size=30), in_folder=st.booleans())
-def test_a_text_keeps_its_code_for_ever_also_over_many_files_and_their_merging(
+def test_an_id_keeps_its_code_for_ever_also_over_many_files_and_their_merging(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[str]], *, in_folder: bool
 ) -> None:
-    own = Lexicons(tmp_path_factory.mktemp("words") if in_folder else None).own()
+    own = IdDictionaries(tmp_path_factory.mktemp("words")).writable() if in_folder else IdDictionary()
     codes: dict[str, int] = {}
     for batch in batches:
         table = table_of(Use(0, text, text, 1) for text in dict.fromkeys(batch))
@@ -84,27 +84,27 @@ def test_a_text_keeps_its_code_for_ever_also_over_many_files_and_their_merging(
     assert sorted(codes.values()) == list(range(len(codes)))
     assert own.sizes == {"tag": len(codes), "user": len(codes)}
     if own.folder is not None:
-        again = Lexicon(own.folder)
+        again = IdDictionary(own.folder)
         assert users_in(again) == sorted(codes, key=codes.__getitem__)
         assert len(list(own.folder.glob("user-*"))) <= 16
 
 
 def test_a_table_of_several_chunks_with_dictionaries_of_their_own_is_coded_as_one(tmp_path: Path) -> None:
-    own = Lexicons(tmp_path).own()
+    own = IdDictionaries(tmp_path).writable()
     chunks = [table_of(used_by([user])) for user in ("b", "a", "b")]
     assert own.encode(pa.concat_tables(chunks))["user"].to_pylist() == [0, 1, 0]
 
 
 def test_a_reader_sees_what_the_writer_adds_also_after_files_were_merged(tmp_path: Path) -> None:
-    writing = Lexicons(tmp_path)
-    own, reading = writing.own(), Lexicons(tmp_path)
+    writing = IdDictionaries(tmp_path)
+    own, reading = writing.writable(), IdDictionaries(tmp_path)
     for number in range(40):
         own.encode(table_of(used_by(texts(number + 1))))
-        found = reading.of(own.id, own.sizes)
+        found = reading.open(own.id, own.sizes)
         assert users_in(found) == list(texts(number + 1))
 
 
-def test_two_stores_on_one_folder_write_a_lexicon_each_and_one_answer_over_both_counts_right(
+def test_two_stores_on_one_folder_write_a_dictionary_each_and_one_answer_over_both_counts_right(
     tmp_path: Path,
 ) -> None:
     """The same users get other codes in each; an ID is one user all the same."""
@@ -113,7 +113,7 @@ def test_two_stores_on_one_folder_write_a_lexicon_each_and_one_answer_over_both_
     late = [*used_by(["dan", "cid", "ann"], 20, "8"), *used_by(["bob"], 21, "9")]
     kept(one, piece_of(early, span(0, 15)))
     kept(two, piece_of(late, span(15, 30)))
-    assert len(lexicons(tmp_path)) == 2
+    assert len(dictionaries(tmp_path)) == 2
     for store in (one, two, FolderStore(tmp_path)):
         found = answer(store, query("tags"))
         assert rows(found) == sorted([*early, *late])
@@ -123,7 +123,7 @@ def test_two_stores_on_one_folder_write_a_lexicon_each_and_one_answer_over_both_
         assert by_tag == {"7": 3, "8": 3, "9": 1}
 
 
-def test_what_another_process_added_after_its_lexicon_was_read_is_read_too(tmp_path: Path) -> None:
+def test_what_another_process_added_after_its_dictionary_was_read_is_read_too(tmp_path: Path) -> None:
     here, there = FolderStore(tmp_path), FolderStore(tmp_path)
     kept(there, piece_of(used_by(["ann"]), span(0, 1)))
     assert rows(answer(here, query("tags", span(0, 1)))) == used_by(["ann"])
@@ -132,30 +132,30 @@ def test_what_another_process_added_after_its_lexicon_was_read_is_read_too(tmp_p
     assert tags.totals(answer(here, query("tags", span(0, 2)))).users == 3
 
 
-def test_a_folder_removed_under_a_living_process_costs_a_fetch_and_no_wrong_text(tmp_path: Path) -> None:
-    """The process goes on with a new lexicon: others could not read the texts it still has in memory."""
+def test_a_folder_removed_under_a_living_process_costs_a_fetch_and_no_wrong_id(tmp_path: Path) -> None:
+    """The process goes on with a new dictionary: others could not read the IDs it still has in memory."""
     store = FolderStore(tmp_path)
     kept(store, piece_of(used_by(["ann", "bob"]), span(0, 1)))
-    (before,) = lexicons(tmp_path)
-    shutil.rmtree(tmp_path / "v2")
+    (before,) = dictionaries(tmp_path)
+    shutil.rmtree(tmp_path / "v3")
     assert answer(store, query("tags")).rows == 0
     kept(store, piece_of(used_by(["bob"]), span(0, 1)))
-    (after,) = lexicons(tmp_path)
+    (after,) = dictionaries(tmp_path)
     assert after != before
     assert rows(answer(FolderStore(tmp_path), query("tags", span(0, 1)))) == used_by(["bob"])
 
 
-def test_while_its_writer_lives_nobody_else_writes_a_lexicon_and_afterwards_it_is_gone_on_with(
+def test_while_its_writer_lives_nobody_else_writes_a_dictionary_and_afterwards_it_is_gone_on_with(
     tmp_path: Path,
 ) -> None:
     """Also after a kill: a lock ends with its process. The codes are those it had."""
     with writer(tmp_path, "ann,bob"):
         kept(FolderStore(tmp_path), piece_of(used_by(["cid"], 1), span(1, 2)))
-        assert len(lexicons(tmp_path)) == 2
+        assert len(dictionaries(tmp_path)) == 2
     store = FolderStore(tmp_path)
     kept(store, piece_of(used_by(["bob", "dan"], 2), span(2, 3)))
     kept(store, piece_of(used_by(["ann"], 3), span(3, 4)))
-    assert len(lexicons(tmp_path)) == 2
+    assert len(dictionaries(tmp_path)) == 2
     found = answer(FolderStore(tmp_path), query("tags", span(0, 4)))
     assert rows(found) == [
         *used_by(["ann", "bob"]),
@@ -166,27 +166,27 @@ def test_while_its_writer_lives_nobody_else_writes_a_lexicon_and_afterwards_it_i
     assert tags.totals(found).users == 4
 
 
-def test_a_store_that_is_closed_lets_the_next_one_go_on_with_its_lexicon(tmp_path: Path) -> None:
+def test_a_store_that_is_closed_lets_the_next_one_go_on_with_its_dictionary(tmp_path: Path) -> None:
     first = FolderStore(tmp_path)
     kept(first, piece_of(used_by(["ann"]), span(0, 1)))
     first.close()
     kept(FolderStore(tmp_path), piece_of(used_by(["ann", "bob"], 1), span(1, 2)))
-    assert len(lexicons(tmp_path)) == 1
+    assert len(dictionaries(tmp_path)) == 1
     assert rows(answer(FolderStore(tmp_path), query("tags", span(0, 2)))) == [
         *used_by(["ann"]),
         *used_by(["ann", "bob"], 1),
     ]
 
 
-def test_a_killed_writers_half_written_texts_hinder_nobody(tmp_path: Path) -> None:
-    """A part that was left behind, and pieces whose texts are all there."""
+def test_a_killed_writers_half_written_ids_hinder_nobody(tmp_path: Path) -> None:
+    """A part that was left behind, and windows whose IDs are all there."""
     with writer(tmp_path, "ann", "bob") as process:
-        (place,) = lexicons(tmp_path)
+        (place,) = dictionaries(tmp_path)
         (place / f".user-000000000002-000000000003.{process.pid}.part").write_bytes(b"half")
     store = FolderStore(tmp_path)
     assert not list(place.glob(".*.part"))
     kept(store, piece_of(used_by(["cid"], 2), span(2, 3)))
-    assert len(lexicons(tmp_path)) == 1
+    assert len(dictionaries(tmp_path)) == 1
     assert [use[2] for use in rows(answer(FolderStore(tmp_path), query("tags", span(0, 3))))] == [
         "ann",
         "bob",
@@ -194,7 +194,7 @@ def test_a_killed_writers_half_written_texts_hinder_nobody(tmp_path: Path) -> No
     ]
 
 
-# Texts that are not there any more
+# IDs that are not there any more
 
 
 def flip(file: Path) -> None:
@@ -212,7 +212,7 @@ def other_columns(file: Path) -> None:
 
 @pytest.mark.parametrize("harm", [flip, os.unlink, other_columns])
 @pytest.mark.parametrize("kind", ["tag", "user"])
-def test_without_the_texts_behind_its_codes_a_piece_is_dropped_and_fetched_again(
+def test_without_the_ids_of_its_codes_a_piece_is_dropped_and_fetched_again(
     tmp_path: Path, harm: Callable[[Path], None], kind: str
 ) -> None:
     first = FolderStore(tmp_path)
@@ -230,10 +230,10 @@ def test_without_the_texts_behind_its_codes_a_piece_is_dropped_and_fetched_again
 
 
 @pytest.mark.parametrize("gone", [0, 1, 2])
-def test_a_lexicon_that_lacks_a_file_is_gone_on_with_by_nobody(tmp_path: Path, gone: int) -> None:
-    """Whoever went on with it would give codes that have a text already, and old records another user."""
+def test_a_dictionary_that_lacks_a_file_is_gone_on_with_by_nobody(tmp_path: Path, gone: int) -> None:
+    """Whoever went on with it would give codes that have an ID already, and old records another user."""
     first = FolderStore(tmp_path)
-    users = texts(3)
+    users = texts(7)  # in three files, of 4, 2 and 1 of them
     kept(
         first,
         *(piece_of(used_by([user], number), span(number, number + 1)) for number, user in enumerate(users)),
@@ -250,47 +250,45 @@ def test_a_lexicon_that_lacks_a_file_is_gone_on_with_by_nobody(tmp_path: Path, g
         assert rows(answer(each, query("tags", span(9, 10)))) == used_by(newer, 9)
 
 
-def test_codes_beyond_the_texts_that_are_there_are_refused(tmp_path: Path) -> None:
-    own = Lexicons(tmp_path).own()
+def test_codes_beyond_the_ids_that_are_there_are_refused(tmp_path: Path) -> None:
+    own = IdDictionaries(tmp_path).writable()
     own.encode(table_of(used_by(["ann"])))
     with pytest.raises(Unreadable):
-        Lexicons(tmp_path).of(own.id, {"tag": 1, "user": 2})
+        IdDictionaries(tmp_path).open(own.id, {"tag": 1, "user": 2})
     with pytest.raises(Unreadable):
-        Lexicons(tmp_path).of("0" * 32, {})
-    with pytest.raises(Unreadable):
-        Lexicons().of(own.id, {})
+        IdDictionaries(tmp_path).open("0" * 32, {})
 
 
-def test_a_lexicon_whose_files_come_and_go_meanwhile_keeps_nobody_from_writing(tmp_path: Path) -> None:
+def test_a_dictionary_whose_files_come_and_go_meanwhile_keeps_nobody_from_writing(tmp_path: Path) -> None:
     """A file that is listed and gone before it is looked at, as a writer's parts are."""
-    others = Lexicons(tmp_path).own()
+    others = IdDictionaries(tmp_path).writable()
     assert others.folder
     (others.folder / ".user-000000000000-000000000001.1.part").symlink_to(tmp_path / "gone")
-    own = Lexicons(tmp_path).own()
+    own = IdDictionaries(tmp_path).writable()
     assert own.id != others.id
 
 
-def test_a_lexicon_nobody_uses_any_more_is_swept_and_one_in_use_is_not(tmp_path: Path) -> None:
+def test_a_dictionary_nobody_uses_any_more_is_swept_and_one_in_use_is_not(tmp_path: Path) -> None:
     """In use by a file, or by a living process that has not written one yet."""
     first, second = FolderStore(tmp_path), FolderStore(tmp_path)
     kept(first, piece_of(used_by(["ann"]), span(0, 1)))
     kept(second, piece_of(used_by(["bob"]), span(0, 1), FETCHED + timedelta(minutes=1)))
     first.close()
     FolderStore(tmp_path)
-    assert len(lexicons(tmp_path)) == 2
+    assert len(dictionaries(tmp_path)) == 2
     (old,) = [path for path in tmp_path.rglob("*_*.parquet") if "T120000" in path.name]
     old.unlink()
     FolderStore(tmp_path)
-    (left,) = lexicons(tmp_path)
+    (left,) = dictionaries(tmp_path)
     assert rows(answer(FolderStore(tmp_path), query("tags", span(0, 1)))) == used_by(["bob"])
     for path in tmp_path.rglob("*_*.parquet"):
         path.unlink()
     FolderStore(tmp_path)
-    assert lexicons(tmp_path) == [left]
+    assert dictionaries(tmp_path) == [left]
 
 
 def test_many_processes_that_begin_at_once_write_side_by_side_without_trouble(tmp_path: Path) -> None:
-    """Each takes up a lexicon that is free, or begins one; nobody's records are lost."""
+    """Each takes up a dictionary that is free, or begins one; nobody's records are lost."""
     script = """
 import sys
 from pathlib import Path
