@@ -17,7 +17,6 @@ latest = st.toggle(
     persist_state="session",
     help="Several answers of one person are not independent. Off: every answer counts.",
 )
-once = {"answers": "latest of each user" if latest else "all"}
 everything, earlier = nps.frame, nps.previous_frame
 answers = measure_cached(metrics.latest_per_user, everything) if latest else everything
 before = measure_cached(metrics.latest_per_user, earlier) if earlier and latest else earlier
@@ -45,8 +44,8 @@ with right:
     ui.show_chart(measure_cached(charts.nps_trend, trend), f"NPS by {step}, its split below", key="nps-trend")
 
 st.subheader("Comments", anchor=False)
-controls = st.columns([3, 2], vertical_alignment="bottom")
-buckets = controls[0].pills(
+left, right = st.columns([3, 2], vertical_alignment="bottom")
+buckets = left.pills(
     "Show comments of (or click a group above)",
     BUCKETS,
     selection_mode="multi",
@@ -54,9 +53,7 @@ buckets = controls[0].pills(
     key="nps-buckets",
     persist_state="session",
 )
-search = controls[1].text_input(
-    "Search in comments", key="nps-search", type="search", persist_state="session"
-)
+search = right.text_input("Search in comments", key="nps-search", type="search", persist_state="session")
 comments = measure_cached(metrics.comments, answers, buckets=buckets, search=search or "")
 ui.show_comments(comments)
 
@@ -70,6 +67,7 @@ ui.show_people(people)
 ui.show_method("nps")
 
 with corner:
+    once = {"answers": "latest of each user" if latest else "all"}
     found = {"buckets": ", ".join(buckets), "search": search or ""}
     ui.show_downloads(
         ui.ExportedTable("split", split, once),

@@ -26,6 +26,7 @@ from userlane.cli.profile import profile
 from userlane.cli.saved_json import content, opened
 from userlane.cli.store import store
 from userlane.errors import SettingsUnusable, UserlaneError
+from userlane.formatting import format_number
 
 if TYPE_CHECKING:
     from userlane.contract import Dataset, DatasetName, Query
@@ -223,7 +224,7 @@ def _write(found: "Dataset", kind: "Format", out: str | None) -> None:
         raise UserlaneError(
             f"Writing to {place} failed ({error.strerror}).", "Choose another --out."
         ) from error
-    say(f"Records written to {place}: {found.rows:,}.")
+    say(f"Records written to {place}: {format_number(found.rows)}.")
 
 
 @contextlib.contextmanager
@@ -257,11 +258,11 @@ def _judged(found: "Dataset", advice: str = "") -> int:
 
     state = found.state
     for reason, count in state.refused.items():
-        say(f"Records left out: {count:,} ({reason}).")
+        say(f"Records left out: {format_number(count)} ({reason}).")
     if state.duplicates:
-        say(f"Repeated records left out: {state.duplicates:,}.")
+        say(f"Repeated records left out: {format_number(state.duplicates)}.")
     if state.outside:
-        say(f"Records from outside the period left out: {state.outside:,}.")
+        say(f"Records from outside the period left out: {format_number(state.outside)}.")
     for note in state.notes:
         say(note)
     marked = mark(state)

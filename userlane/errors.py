@@ -36,6 +36,8 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import ClassVar
 
+from userlane.formatting import format_minutes, format_number
+
 
 class UserlaneError(Exception):
     """Base of all errors this package raises.
@@ -238,10 +240,9 @@ class LongLoad(UserlaneError):
     """A load would take long, and nobody has agreed to it yet: about `records` records, `seconds` seconds."""
 
     def __init__(self, records: int, seconds: float) -> None:
-        minutes = max(1, round(seconds / 60))
         super().__init__(
-            f"These days hold about {_rounded(records):,} tag records that are not here yet. Getting them "
-            f"takes about {minutes} minute{'' if minutes == 1 else 's'}.",
+            f"These days hold about {format_number(_rounded(records))} tag records that are not here yet. "
+            f"Getting them takes about {format_minutes(seconds)}.",
             "Load them, or choose a shorter range.",
         )
         self.records = _rounded(records)

@@ -9,14 +9,16 @@ The American Statistician 70, 365–372); Benjamini and Hochberg (1995, J. R. St
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from scipy.special import ndtr, ndtri, stdtrit
 
-Reliability = Literal["hidden", "counts", "muted", "firm"]
+from userlane.formatting import format_count
+
+COUNTS_FROM, VALUES_FROM, VERDICTS_FROM = 5, 10, 30
+"""The small-sample rule: how many answers are needed to show counts, a value with its interval (muted in
+charts below the third), and a verdict. It is applied again after every filter."""
 
 _Z = float(ndtri(0.975))
-_FIRM = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,6 @@ class Estimate:
     low: float
     high: float
     n: int
-
-    @property
-    def reliability(self) -> Reliability:
-        """How it may be shown: see `reliability`."""
-        return reliability(self.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +62,12 @@ class Change:
         >>> nps_change((10, 10, 10), (10, 10, 3)).verdict
         '7 more answers needed'
         """
-        lacking = max(0, _FIRM - self.n_before) + max(0, _FIRM - self.n_after)
+        lacking = max(0, VERDICTS_FROM - self.n_before) + max(0, VERDICTS_FROM - self.n_after)
         if not lacking:
             return "real" if self.low > 0 or self.high < 0 else "too close to call"
         if not (self.n_before and self.n_after):
             return ""
-        return f"{lacking} more answer{'' if lacking == 1 else 's'} needed"
-
-
-def reliability(n: int) -> Reliability:
-    """What a number from `n` answers may be used for.
-
-    Below 5 it is hidden, from 5 only counts are shown, from 10 the value and its interval without a verdict,
-    and from 30 on also a verdict. To be asked again after every filter.
-
-    >>> [reliability(n) for n in (4, 5, 10, 30)]
-    ['hidden', 'counts', 'muted', 'firm']
-    """
-    if n < 5:
-        return "hidden"
-    if n < 10:
-        return "counts"
-    return "muted" if n < _FIRM else "firm"
+        return f"{format_count(lacking, 'more answer')} needed"
 
 
 def wilson(successes: int, n: int) -> Estimate:
@@ -188,7 +169,7 @@ def mean(counts: Mapping[int, int]) -> Estimate:
     if n == 0:
         return Estimate(math.nan, math.nan, math.nan, 0)
     value = sum(score * count for score, count in counts.items()) / n
-    added = {1: 1, 5: 1} if n < _FIRM or max(counts.values()) == n else {}
+    added = {1: 1, 5: 1} if n < VERDICTS_FROM or max(counts.values()) == n else {}
     padded = {score: counts.get(score, 0) + added.get(score, 0) for score in range(1, 6)}
     m = sum(padded.values())
     centre = sum(score * count for score, count in padded.items()) / m
@@ -227,33 +208,6 @@ def share_change(before: tuple[int, int], after: tuple[int, int]) -> Change:
     )
 
 
-def answers_needed(half_width: float, variance: float = 0.7) -> int:
-    """How many answers give a Net Promoter Score an interval of ± `half_width` points.
-
-    `variance` is that of one answer coded −1, 0, 1; .7 is usual, 1 the most there can be. The three answers
-    that the adjusted interval adds (see `nps`) are taken off.
-
-    >>> [answers_needed(points) for points in (5, 10, 15, 20)]
-    [1073, 266, 117, 64]
-
-    Raises `ValueError` unless both are above 0.
-    """
-    return _answers(_Z, half_width, variance)
-
-
-def answers_to_detect(points: float, variance: float = 0.7) -> int:
-    """How many answers each of two periods needs so that a true change of `points` is found 4 times in 5.
-
-    For the two-sided 5 % test of `nps_change`; `variance` as in `answers_needed`.
-
-    >>> [answers_to_detect(points) for points in (10, 15, 20, 30)]
-    [1096, 485, 272, 119]
-
-    Raises `ValueError` unless both are above 0.
-    """
-    return _answers(_Z + float(ndtri(0.8)), points, 2 * variance)
-
-
 def benjamini_hochberg(p: Sequence[float], q: float = 0.1) -> list[bool]:
     """Which of several tests stand when at most a share `q` of those that stand may be false.
 
@@ -274,12 +228,6 @@ def _adjusted(promoters: int, passives: int, detractors: int) -> tuple[float, fl
     ups, downs = promoters + 0.75, detractors + 0.75
     score = (ups - downs) / n
     return score, math.sqrt(((ups + downs) / n - score**2) / n)
-
-
-def _answers(deviations: float, points: float, variance: float) -> int:
-    if not (points > 0 and variance > 0):
-        raise ValueError("points and variance must be above 0")
-    return max(1, round(variance * (100 * deviations / points) ** 2 - 3))
 
 
 def _two_sided(z: float) -> float:

@@ -18,6 +18,7 @@ from userlane.contract import Dataset, DatasetName, Query, State, Window
 from userlane.decode.saved_responses import EXPECTED, read_saved_responses
 from userlane.errors import UploadRefused, base_name
 from userlane.fetch.deduplicate import tidy
+from userlane.formatting import format_number
 from userlane.reader_process import Limits, run_reader
 from userlane.store import notes
 
@@ -72,7 +73,7 @@ class Saved:
                 refused[reason] += count
         if len(self.surveys) > 1 and refused:
             # Whose they were is not known, and surveys shown together must not count them several times.
-            told = ", ".join(f"{count:,} × {reason}" for reason, count in refused.items())
+            told = ", ".join(f"{format_number(count)} × {reason}" for reason, count in refused.items())
             reasons, refused = (*reasons, f"Left out of the files, in all surveys: {told}."), Counter()
         tidied = tidy(query, [table])
         state = State(
@@ -130,7 +131,8 @@ def read(
         timezone=timezone,
         survey_id=survey_id,
     )
-    short = f"The API declared {found.declared:,} records, the files hold {found.records:,}."
+    declared, held = format_number(found.declared), format_number(found.records)
+    short = f"The API declared {declared} records, the files hold {held}."
     described = repr((dataset, sorted(fields.items()), timezone, survey_id, found.digest))
     return Saved(
         dataset,

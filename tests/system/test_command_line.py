@@ -410,8 +410,8 @@ def test_progress_in_a_log_is_a_line_now_and_then_and_each_wait_once(
     watch(Progress(1234567))
     watch.done()
     said = capsys.readouterr().err.splitlines()
-    assert said[0].startswith("Records so far: 2,000. The API asked to wait. Next request at ")
-    assert said[1:] == ["Records so far: 1,234,567."]
+    assert said[0].startswith("Records so far: 2 000. The API asked to wait. Next request at ")
+    assert said[1:] == ["Records so far: 1 234 567."]
 
 
 def test_progress_on_a_terminal_stays_in_its_line(

@@ -247,7 +247,7 @@ def test_name_without_id_is_refused() -> None:
         (b"Tag ID,Name\n7,Save\n"[:8] + b"," * MAX_BYTES, "larger than 20 MB"),
         (b"id,name" + b",c" * 200_000 + b"\n7,Save\n", "more than 500 columns"),
         (b"id;name" + b";c" * 200_000 + b"\n7;Save\n", "more than 500 columns"),
-        (b"id,name\n" + b"7,a\n" * 500_001, "more than 500,000 lines"),
+        (b"id,name\n" + b"7,a\n" * 500_001, "more than 500\u202f000 lines"),
         (b"," * (MAX_BYTES - 1), "more than 500 columns"),
         (b"x" * (MAX_BYTES - 1), "too long"),
         (b"Name,Users\nSave,3\n", "no column for the tag ID"),

@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from userlane.charts.palette import NEUTRAL, Style
-from userlane.charts.text import THOUSANDS
+from userlane.formatting import THOUSANDS
 
 CONFIG: dict[str, Any] = {
     "displaylogo": False,

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 import pandas as pd
 import plotly.graph_objects as go
 
-from userlane.charts import canvas, text
+from userlane.charts import canvas
 from userlane.charts.palette import NEUTRAL, SCORE_STYLES, TRAFFIC_STYLES, fade_colour
 from userlane.contract import BANDS, LABELS, SCORES, band
+from userlane.formatting import format_count, format_number, format_signed
 
 _LEAST_SPAN = 20
 _MOST_DOTS = 800
@@ -78,7 +79,7 @@ def heart_trend(daily: pd.DataFrame, traffic: pd.DataFrame, scores: Sequence[str
     traces += [trace for trace in drawn if trace["mode"] != "markers"]
     for name, style in TRAFFIC_STYLES.items():
         counts = traffic[name].astype("float64")
-        words = [f"{name.title()}: {text.number(count, 0)}" for count in counts]
+        words = [f"{name.title()}: {format_number(count)}" for count in counts]
         small = canvas.markers(counts, style) | {"size": 4}
         traces.append(
             canvas.lines(
@@ -148,8 +149,8 @@ def _score_traces(score: str, rows: pd.DataFrame, *, dots: bool) -> list[canvas.
 def _score_words(name: str, value: float, smooth: float) -> str:
     if math.isnan(value):
         return ""
-    mean = "" if math.isnan(smooth) else f", 7-day mean {text.number(smooth)}"
-    return f"{name}: <b>{text.number(value)}</b> ({band(value)}){mean}"
+    mean = "" if math.isnan(smooth) else f", 7-day mean {format_number(smooth, 1)}"
+    return f"{name}: <b>{format_number(value, 1)}</b> ({band(value)}){mean}"
 
 
 def _zoom(values: "pd.Series[float]") -> tuple[float, float]:
@@ -242,7 +243,7 @@ def heart_contributions(contributions: Contributions) -> go.Figure:
     colours = [SCORE_STYLES[score].colour if score in SCORE_STYLES else NEUTRAL for score, _, _ in bars]
     ends = [start + points for start, (_, _, points) in zip(starts, bars, strict=True)]
     room = max(0.25 * (max(0, *ends) - min(0, *ends)), 0.1)
-    tested = text.counted(contributions.days_tested, "day")
+    tested = format_count(contributions.days_tested, "day")
     return canvas.build_figure(
         [
             canvas.bars(
@@ -250,14 +251,14 @@ def heart_contributions(contributions: Contributions) -> go.Figure:
                 range(len(bars)),
                 colours,
                 [
-                    f"{name}: <b>{text.signed(points)}</b> points<br>"
-                    f"Overall changed by {text.signed(change)} points; {tested} compared"
+                    f"{name}: <b>{format_signed(points)}</b> points<br>"
+                    f"Overall changed by {format_signed(change)} points; {tested} compared"
                     for _, name, points in bars
                 ],
                 base=starts,
                 orientation="h",
                 width=0.66,
-                text=[text.signed(points) for _, _, points in bars],
+                text=[format_signed(points) for _, _, points in bars],
                 textposition="outside",
                 cliponaxis=False,
                 customdata=[score for score, _, _ in bars],

@@ -3,12 +3,11 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-from userlane.charts import canvas, text
+from userlane.charts import canvas
 from userlane.charts.palette import ACCENT, BUCKET_COLOURS, Style, text_colour
 from userlane.contract import BUCKETS, Bucket
-
-COUNTS_FROM, VALUES_FROM, FIRM_FROM = 5, 10, 30
-"""The small-sample rule: from 5 answers counts are shown, from 10 values, from 30 unmuted."""
+from userlane.formatting import format_count, format_interval, format_number, format_share
+from userlane.inference import COUNTS_FROM, VALUES_FROM, VERDICTS_FROM
 
 _FEW_TICKS = 5
 
@@ -31,9 +30,9 @@ def nps_split(split: pd.DataFrame) -> go.Figure:
     traces = []
     for row in canvas.rows(split):
         name, colour = BUCKET_NAMES[row.bucket], BUCKET_COLOURS[row.bucket]
-        count, share = text.number(row.count, 0), text.share(row.share)
+        count, share = format_number(row.count), format_share(row.share)
         valued = n >= VALUES_FROM
-        words = f"{name}: <b>{count}</b> of {text.counted(n, 'answer')}" + (f", {share}" if valued else "")
+        words = f"{name}: <b>{count}</b> of {format_count(n, 'answer')}" + (f", {share}" if valued else "")
         traces.append(
             canvas.bars(
                 [100 * row.share],
@@ -56,7 +55,7 @@ def nps_split(split: pd.DataFrame) -> go.Figure:
         barmode="stack",
         uniformtext={"minsize": 10, "mode": "hide"},
         xaxis=canvas.axis(
-            f"Share of {text.counted(n, 'answer')}" if n >= VALUES_FROM else text.counted(n, "answer"),
+            f"Share of {format_count(n, 'answer')}" if n >= VALUES_FROM else format_count(n, "answer"),
             range=[0, 100],
             showticklabels=False,
             showgrid=False,
@@ -78,8 +77,8 @@ def nps_histogram(histogram: pd.DataFrame) -> go.Figure:
     for bucket in reversed(BUCKETS):
         rows = histogram[histogram["bucket"] == bucket]
         words = [
-            f"Score {row.score}: <b>{text.number(row.count, 0)}</b> of {text.counted(n, 'answer')}"
-            + (f", {text.share(row.share)}" if n >= VALUES_FROM else "")
+            f"Score {row.score}: <b>{format_number(row.count)}</b> of {format_count(n, 'answer')}"
+            + (f", {format_share(row.share)}" if n >= VALUES_FROM else "")
             for row in canvas.rows(rows)
         ]
         traces.append(
@@ -90,7 +89,7 @@ def nps_histogram(histogram: pd.DataFrame) -> go.Figure:
                 words,
                 name=BUCKET_NAMES[bucket],
                 legendrank=BUCKETS.index(bucket),
-                text=[text.number(count, 0) for count in rows["count"]],
+                text=[format_number(count) for count in rows["count"]],
                 textposition="outside",
                 cliponaxis=False,
                 customdata=rows["score"].tolist(),
@@ -123,8 +122,9 @@ def nps_trend(trend: pd.DataFrame) -> go.Figure:
     style = Style(ACCENT, "solid", "circle")
     notes = [f" · partial {step}" if partial else "" for partial in trend["partial"]]
     words = [
-        f"NPS <b>{text.number(value)}</b> ({text.sure(text.number(bottom), text.number(top))})<br>"
-        f"{text.counted(count, 'answer')}{note}"
+        f"NPS <b>{format_number(value, 1)}</b> "
+        f"({format_interval(format_number(bottom, 1), format_number(top, 1))})<br>"
+        f"{format_count(count, 'answer')}{note}"
         for value, bottom, top, count, note in zip(score, low, high, n, notes, strict=True)
     ]
     traces: list[canvas.Trace] = [
@@ -134,7 +134,7 @@ def nps_trend(trend: pd.DataFrame) -> go.Figure:
             score,
             style,
             words,
-            marker=canvas.markers(score, style, partial=trend["partial"]) | canvas.fade(n < FIRM_FROM),
+            marker=canvas.markers(score, style, partial=trend["partial"]) | canvas.fade(n < VERDICTS_FROM),
             legendrank=-1,
             error_y=canvas.whiskers(score, low, high) | {"color": ACCENT},
         )
@@ -144,7 +144,7 @@ def nps_trend(trend: pd.DataFrame) -> go.Figure:
         shares = (counts / n).where(n >= COUNTS_FROM)
         name = BUCKET_NAMES[bucket]
         words = [
-            f"{name}: <b>{text.number(count, 0)}</b>" + (f", {text.share(share)}" if known else "")
+            f"{name}: <b>{format_number(count)}</b>" + (f", {format_share(share)}" if known else "")
             for count, share, known in zip(counts, shares, valued, strict=True)
         ]
         traces.append(

@@ -8,8 +8,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from userlane.charts import canvas, text
-from userlane.charts.nps import COUNTS_FROM, FIRM_FROM, VALUES_FROM
 from userlane.charts.palette import PATTERNS, SERIES, Style, series_styles, text_colour
+from userlane.formatting import format_count, format_day, format_interval, format_number, format_share
+from userlane.inference import COUNTS_FROM, VALUES_FROM, VERDICTS_FROM
 
 _APART = 0.16
 
@@ -39,10 +40,10 @@ def survey_distribution(distribution: pd.DataFrame, names: Mapping[str, str]) ->
     for survey_id, (name, style) in surveys.items():
         rows = distribution[distribution["survey_id"] == survey_id].sort_values("score")
         n = int(rows["count"].sum())
-        shares = [text.share(share) if n >= VALUES_FROM else "" for share in rows["share"]]
+        shares = [format_share(share) if n >= VALUES_FROM else "" for share in rows["share"]]
         words = [
             f"{text.escape_label(name, whole=True)}<br>Score {score}: "
-            f"<b>{text.number(count, 0)}</b> of {text.counted(n, 'answer')}" + (f", {share}" if share else "")
+            f"<b>{format_number(count)}</b> of {format_count(n, 'answer')}" + (f", {share}" if share else "")
             for score, count, share in zip(rows["score"], rows["count"], shares, strict=True)
         ]
         few = "" if n >= COUNTS_FROM else ", too few"
@@ -60,8 +61,8 @@ def survey_distribution(distribution: pd.DataFrame, names: Mapping[str, str]) ->
                 (100 * rows["share"]).tolist() if n >= COUNTS_FROM else [math.nan] * len(rows),
                 style.colour,
                 words,
-                name=f"{text.escape_label(name)} (n = {text.number(n, 0)}{few})",
-                marker={"pattern": pattern, "opacity": 1 if n >= FIRM_FROM else canvas.MUTED},
+                name=f"{text.escape_label(name)} (n = {format_number(n)}{few})",
+                marker={"pattern": pattern, "opacity": 1 if n >= VERDICTS_FROM else canvas.MUTED},
                 text=shares if len(surveys) == 1 else None,
                 textposition="outside",
                 cliponaxis=False,
@@ -110,7 +111,7 @@ def survey_trend(
                 style,
                 [_trend_words(name, row, measure, step) for row in canvas.rows(rows)],
                 marker=canvas.markers(values, style, partial=rows["partial"])
-                | canvas.fade(rows["n"] < FIRM_FROM),
+                | canvas.fade(rows["n"] < VERDICTS_FROM),
                 error_y=interval if measure == "favourable" else None,
                 carries=survey_id,
             )
@@ -125,12 +126,12 @@ def survey_trend(
 
 def _trend_words(name: str, row: Any, measure: str, step: canvas.Step) -> str:
     if measure == "favourable":
-        interval = text.sure(text.share(row.low), text.share(row.high))
-        value = f"<b>{text.share(row.favourable)}</b> gave 4 or 5 ({interval})"
+        interval = format_interval(format_share(row.low), format_share(row.high))
+        value = f"<b>{format_share(row.favourable)}</b> gave 4 or 5 ({interval})"
     else:
-        value = f"mean <b>{text.number(row.mean, 2)}</b> of 5"
+        value = f"mean <b>{format_number(row.mean, 2)}</b> of 5"
     note = f" · partial {step}" if row.partial else ""
-    when = f"{row.period:%B %Y}" if step == "month" else f"Week of {row.period.day} {row.period:%b %Y}"
+    when = f"{row.period:%B %Y}" if step == "month" else f"Week of {format_day(row.period)}"
     return (
-        f"{text.escape_label(name, whole=True)}<br>{value}<br>{when}, {text.counted(row.n, 'answer')}{note}"
+        f"{text.escape_label(name, whole=True)}<br>{value}<br>{when}, {format_count(row.n, 'answer')}{note}"
     )

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from userlane.charts import canvas, text
 from userlane.charts.palette import ACCENT, Style, fade_colour, series_styles
+from userlane.formatting import format_count, format_interval, format_number, format_share
 
 
 def _names(frame: pd.DataFrame) -> "pd.Series[str]":
@@ -57,7 +58,7 @@ def tag_ranking(adoption: pd.DataFrame, top: int = 15) -> go.Figure:
         height=70 + 25 * len(rows),
         legend=False,
         xaxis=canvas.percent_axis(
-            f"Share of {text.counted(seen, 'user')} seen",
+            f"Share of {format_count(seen, 'user')} seen",
             rangemode="tozero",
             nticks=6,
         ),
@@ -72,13 +73,13 @@ def tag_ranking(adoption: pd.DataFrame, top: int = 15) -> go.Figure:
 
 
 def _ranking_words(row: Any, seen: int) -> str:
-    of_seen = f"{text.number(row.users, 0)} of {text.counted(seen, 'user')} seen"
+    of_seen = f"{format_number(row.users)} of {format_count(seen, 'user')} seen"
     return "<br>".join(
         [
             text.escape_label(row.tag, whole=True),
-            f"<b>{text.share(row.share)}</b>: {of_seen}",
-            text.sure(text.share(row.share_low), text.share(row.share_high)),
-            text.counted(row.interactions, "interaction"),
+            f"<b>{format_share(row.share)}</b>: {of_seen}",
+            format_interval(format_share(row.share_low), format_share(row.share_high)),
+            format_count(row.interactions, "interaction"),
         ]
     )
 
@@ -98,7 +99,7 @@ def tag_trend(trend: pd.DataFrame) -> go.Figure:
         users = rows["users"].astype("float64")
         head = text.hover_prefix(name)
         words = [
-            f"{head}<b>{text.counted(row.users, 'user')}</b>, {text.counted(row.interactions, 'interaction')}"
+            f"{head}<b>{format_count(row.users, 'user')}</b>, {format_count(row.interactions, 'interaction')}"
             + (f" · partial {step}" if row.partial else "")
             for row in canvas.rows(rows)
         ]
@@ -127,7 +128,7 @@ def tag_cumulative(cumulative: pd.DataFrame) -> go.Figure:
     for tag_id, name, style, rows in _tags(cumulative):
         users = rows["users"].astype("float64")
         head = text.hover_prefix(name)
-        words = [f"{head}<b>{text.counted(count, 'user')}</b> so far" for count in users]
+        words = [f"{head}<b>{format_count(count, 'user')}</b> so far" for count in users]
         traces.append(
             canvas.lines(
                 text.escape_label(name),

@@ -1,10 +1,9 @@
-"""Words and numbers in figures: each written one way, and foreign text that cannot act.
+"""Foreign text in figures: it is shown and cannot act.
 
 Plotly reads its texts as a small HTML in which links are live. Names from the API or a CSV go through
 `label`, and into hover texts only, never into a template, where `%{…}` would be filled in.
 """
 
-import math
 import re
 import textwrap
 
@@ -14,9 +13,6 @@ _LINE = 36
 _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
-
-NOTHING = "–"
-THOUSANDS = "\u202f"
 
 
 def escape_label(text: object, *, whole: bool = False) -> str:
@@ -53,50 +49,3 @@ def hover_prefix(name: object) -> str:
 
 def _escape_html(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def number(value: float, digits: int = 1) -> str:
-    """A number with thousands set apart and a real minus; a dash where there is none.
-
-    >>> number(-12.34)
-    '−12.3'
-    """
-    if math.isnan(value):
-        return NOTHING
-    return f"{round(value, digits) + 0.0:,.{digits}f}".replace(",", THOUSANDS).replace("-", "−")
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """A change: with its sign, except 0.
-
-    >>> signed(0.344)
-    '+0.34'
-    """
-    return ("+" if round(value, digits) > 0 else "") + number(value, digits)
-
-
-def share(value: float, digits: int = 1) -> str:
-    """A share of 1 as a percentage.
-
-    >>> share(0.4567)
-    '45.7 %'
-    """
-    return NOTHING if math.isnan(value) else f"{number(100 * value, digits)} %"
-
-
-def counted(n: float, thing: str) -> str:
-    """A count and its noun.
-
-    >>> counted(1, "answer"), counted(20, "answer")
-    ('1 answer', '20 answers')
-    """
-    return f"{number(n, 0)} {thing if n == 1 else thing + 's'}"
-
-
-def sure(low: str, high: str) -> str:
-    """A 95 % interval in words.
-
-    >>> sure("13.2", "58.6")
-    '95 % sure: 13.2 to 58.6'
-    """
-    return f"95 % sure: {low} to {high}"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from userlane.formatting import format_number, format_time_left
+
 if TYPE_CHECKING:
     from userlane.fetch import Progress
 
@@ -60,7 +62,7 @@ class Watch:
         self._waiting = progress.waiting
         if began_waiting or time.monotonic() - self._said_at >= self._pause:
             self._said_at = time.monotonic()
-            words = f"Records so far: {progress.records:,}. {_ahead(progress)}{progress.waiting}"
+            words = f"Records so far: {format_number(progress.records)}. {_ahead(progress)}{progress.waiting}"
             if progress.waiting_until:
                 words += f" Next request at {progress.waiting_until.astimezone():%H:%M:%S}."
             say(words, in_place=self._terminal)
@@ -75,6 +77,5 @@ def _ahead(progress: "Progress") -> str:
     """How much there will be and how long it will take, once that can be told."""
     if progress.left is None:
         return ""
-    minutes = round(progress.left / 60)
-    left = f"about {minutes} min" if progress.left > 50 else "less than a minute"
-    return f"About {progress.expected:,} in all, {progress.rate:,.0f} a second, {left} left. "
+    expected, rate = format_number(progress.expected), format_number(progress.rate)
+    return f"About {expected} in all, {rate} a second, {format_time_left(progress.left)}. "

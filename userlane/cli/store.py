@@ -7,6 +7,7 @@ import click
 
 from userlane.cli.console import Command, say
 from userlane.errors import SettingsUnusable
+from userlane.formatting import format_number
 
 if TYPE_CHECKING:
     from userlane.store import FolderStore
@@ -42,7 +43,7 @@ def deleted(property_id: str) -> int:
     from userlane.contract import check_id
 
     windows = _opened().delete(check_id(property_id, "property ID"))
-    say(f"Stored windows deleted: {windows:,}.")
+    say(f"Stored windows deleted: {format_number(windows)}.")
     return 0
 
 

@@ -2,6 +2,8 @@
 
 from typing import Protocol, Self
 
+from userlane.formatting import format_number
+
 
 class PaginationInfo(Protocol):
     """What an answer says of all its pages together: records, pages, whether more follow; None if nothing."""
@@ -119,9 +121,12 @@ class PageCount:
         if self._total is not None and not self.totals_of_pages:
             if self._records == self._total:
                 return None
-            return f"The API declared {self._total:,} records and sent {self._records:,}."
+            total, sent = format_number(self._total), format_number(self._records)
+            return f"The API declared {total} records and sent {sent}."
         if self._pages is not None and self.pages < self._pages - 1:
-            return f"The API declared {self._pages:,} pages and sent {self.pages:,}."
+            return (
+                f"The API declared {format_number(self._pages)} pages and sent {format_number(self.pages)}."
+            )
         return None
 
     @staticmethod

@@ -11,6 +11,7 @@ from userlane.client.page_count import CountedPage, PageCount
 from userlane.client.threads import DaemonPool
 from userlane.contract import PAGE_LIMIT
 from userlane.errors import NotFound, RequestRefused, UserlaneError
+from userlane.formatting import format_number
 
 _P = TypeVar("_P", bound=CountedPage)
 _Got = tuple[bytes, _P]
@@ -42,7 +43,8 @@ class RowBudget:
     @property
     def reason(self) -> str:
         """Why a load ended at this limit, for the user."""
-        return f"There are more than {self._limit:,} records (USERLANE_MAX_ROWS); the rest is left out."
+        limit = format_number(self._limit)
+        return f"There are more than {limit} records (USERLANE_MAX_ROWS); the rest is left out."
 
 
 class Paginator(Generic[_P]):

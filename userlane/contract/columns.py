@@ -8,6 +8,22 @@ from userlane.contract.query import DatasetName
 NAMES: Mapping[DatasetName, str] = {"heart": "HEART", "nps": "NPS", "surveys": "surveys", "tags": "Tags"}
 """The name of each dataset within a sentence."""
 
+TITLES: Mapping[DatasetName, str] = {
+    "heart": "HEART scores",
+    "nps": "NPS responses",
+    "surveys": "Survey responses",
+    "tags": "Tag interactions",
+}
+"""What each API is called where it stands alone."""
+
+NOUNS: Mapping[DatasetName, tuple[str, str]] = {
+    "heart": ("day", "days"),
+    "nps": ("answer", "answers"),
+    "surveys": ("answer", "answers"),
+    "tags": ("record", "records"),
+}
+"""What one row of each dataset is called, and several."""
+
 Letter = Literal["happiness", "engagement", "adoption", "retention", "task_success"]
 LETTERS: tuple[Letter, ...] = get_args(Letter)
 SCORES: tuple[str, ...] = ("overall", *LETTERS)

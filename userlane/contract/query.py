@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from userlane.errors import IdentifierUnusable, WindowUnusable
+from userlane.formatting import format_days
 
 DatasetName = Literal["heart", "nps", "surveys", "tags"]
 DATASETS: tuple[DatasetName, ...] = get_args(DatasetName)
@@ -108,12 +109,7 @@ class Window:
 
     def describe(self) -> str:
         """Write the window as on screen, first and last day included: “1 Apr – 30 Apr 2026”."""
-        first, last = self.start, self.last
-        if first == last:
-            return f"{first.day} {first:%b %Y}"
-        if first.year == last.year:
-            return f"{first.day} {first:%b} – {last.day} {last:%b %Y}"
-        return f"{first.day} {first:%b %Y} – {last.day} {last:%b %Y}"
+        return format_days(self.start, self.last)
 
 
 @dataclass(frozen=True, slots=True)

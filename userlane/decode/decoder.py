@@ -29,6 +29,7 @@ from userlane.decode.response_schema import (
     recognise_fields,
 )
 from userlane.errors import EnvelopeUnknown, NotData, ResponseTooLarge
+from userlane.formatting import format_number
 
 _KEY = re.compile(rb'"([^"\\]{1,64})"\s*:')
 _NO_FIELDS: Mapping[str, str] = {}
@@ -91,7 +92,7 @@ class Decoder:
         # Parsed values take thirty times the memory of the body, so a small body can still be too large.
         if len(body) > _MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
             raise ResponseTooLarge(
-                f"One page holds more than {_MOST_VALUES:,} values.",
+                f"One page holds more than {format_number(_MOST_VALUES)} values.",
                 "That is no page of 1,000 records: check the address.",
             )
         schema = self.schema

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from userlane.contract import SCORES, DatasetName
+from userlane.contract import NAMES, SCORES, DatasetName
 from userlane.decode.fields import FIELDS, Field, Kind, normalise_key
 from userlane.decode.pagination_info import PaginationKey
 from userlane.decode.values import (
@@ -321,7 +321,8 @@ def _missing_error(dataset: DatasetName, missing: Sequence[str], keys: Sequence[
     named = ["a score" if name == _ANY_SCORE else describe_field(name) for name in missing]
     shown = _list_keys(keys) + (", …" if len(keys) > _SHOWN else "")
     return FieldsMissing(
-        f"The {_NAMES[dataset]} records have no field for {', '.join(named)}; their keys: {shown or 'none'}.",
+        f"The records of {NAMES[dataset]} have no field for {', '.join(named)}; "
+        f"their keys: {shown or 'none'}.",
         f"Say which key is which: on Connect, or as {_profile_line(dataset, missing[0])}.",
         dataset=dataset,
         missing=tuple(missing),
@@ -334,14 +335,11 @@ def _ambiguous_error(dataset: DatasetName, unsure: Mapping[str, tuple[str, ...]]
         f"{describe_field(name)} may be {_list_keys(keys, ' or ')}" for name, keys in unsure.items()
     )
     return FieldsAmbiguous(
-        f"In the {_NAMES[dataset]} records several keys could be one field, and they differ: {told}.",
+        f"In the records of {NAMES[dataset]} several keys could be one field, and they differ: {told}.",
         f"Say which is meant: on Connect, or as {_profile_line(dataset, next(iter(unsure)))}.",
         dataset=dataset,
         candidates=unsure,
     )
-
-
-_NAMES: Mapping[DatasetName, str] = {"heart": "HEART", "nps": "NPS", "surveys": "survey", "tags": "Tags"}
 
 
 def _profile_line(dataset: DatasetName, name: str) -> str:

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from userlane.decode.fields import Field
+from userlane.formatting import format_number
 
 LONGEST_COMMENT = 10_000
 LONGEST_ID = 1_000
@@ -51,7 +52,7 @@ def parse_number(value: Any, field: Field) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Rejected(f"{describe_field(field.name)} not a number")
     if not field.lowest <= value <= field.highest:  # NaN is within nothing
-        raise Rejected(f"{describe_field(field.name)} outside {field.lowest}–{field.highest:,}")
+        raise Rejected(f"{describe_field(field.name)} outside {field.lowest}–{format_number(field.highest)}")
     return value
 
 
@@ -77,7 +78,7 @@ def parse_id(value: Any, name: str) -> str | None:
         raise Rejected(f"{describe_field(name)} neither text nor a whole number")
     text = clean_text(str(value)).strip()
     if len(text) > LONGEST_ID:
-        raise Rejected(f"{describe_field(name)} longer than {LONGEST_ID:,} characters")
+        raise Rejected(f"{describe_field(name)} longer than {format_number(LONGEST_ID)} characters")
     return text or None
 
 

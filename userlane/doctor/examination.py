@@ -24,6 +24,7 @@ from userlane.decode import Decoder, Page, PaginationInfo
 from userlane.decode.response_schema import join_path
 from userlane.doctor.report import Check, Problem, Report, safe
 from userlane.errors import AccessRefused, ServerFailed, UserlaneError
+from userlane.formatting import format_number
 from userlane.store import notes
 
 LIMITS = Limits(page_seconds=20.0, load_seconds=60.0, tries=1)
@@ -189,7 +190,7 @@ class _Examination:
         for page in pages:
             for (reason, _), count in page.refused.items():
                 refused[reason] += count
-        told = ", ".join(f"{count:,} × {reason}" for reason, count in refused.items())
+        told = ", ".join(f"{format_number(count)} × {reason}" for reason, count in refused.items())
         if pages and not any(page.table.num_rows for page in pages):
             self._trouble(f"No record can be used: {told}.", self._set("which key is which", ".fields"))
         elif told:

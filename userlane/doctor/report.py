@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from userlane.contract import DatasetName, Window
 from userlane.decode import PaginationInfo
+from userlane.formatting import format_count, format_number
 
 CLOCK_SECONDS = 60.0
 """Clocks further apart than this are a problem."""
@@ -64,7 +65,7 @@ class Check:
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """What is known, each as a label and words."""
-        requests = counted(self.requests, "request")
+        requests = format_count(self.requests, "request")
         yield "address", f"GET {self.url}"
         if self.status is None or self.seconds is None:
             yield "answer", f"none ({requests})"
@@ -79,7 +80,10 @@ class Check:
             yield "first page", pages
             yield "declares", _said(self.declared)
         if self.records is not None:
-            yield "records", f"{'at least ' if self.at_least else ''}{self.records:,} in the last 7 days"
+            yield (
+                "records",
+                f"{'at least ' if self.at_least else ''}{format_number(self.records)} in the last 7 days",
+            )
         yield from (("note", note) for note in self.notes)
 
 
@@ -133,7 +137,9 @@ class Report:
             return "the API does not show its time"
         seconds = round(abs(self.clock_ahead))
         where = "ahead of" if self.clock_ahead > 0 else "behind"
-        return f"the API's is {seconds:,} s {where} this machine's" if seconds > 1 else "the same"
+        return (
+            f"the API's is {format_number(seconds)} s {where} this machine's" if seconds > 1 else "the same"
+        )
 
     @property
     def _clock_problems(self) -> tuple[Problem, ...]:
@@ -150,17 +156,12 @@ def safe(text: str, secret: str) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: “1 request”, “2 requests”."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def _duration(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def _verdict(problems: tuple[Problem, ...]) -> str:
-    return counted(len(problems), "problem") if problems else "all well"
+    return format_count(len(problems), "problem") if problems else "all well"
 
 
 def _told(problems: Iterable[Problem]) -> list[str]:
@@ -170,9 +171,9 @@ def _told(problems: Iterable[Problem]) -> list[str]:
 def _said(declared: PaginationInfo) -> str:
     said = []
     if declared.total is not None:
-        said.append(f"{declared.total:,} records")
+        said.append(f"{format_number(declared.total)} records")
     if declared.pages is not None:
-        said.append(counted(declared.pages, "page"))
+        said.append(format_count(declared.pages, "page"))
     if declared.more is not None:
         said.append("whether more follow")
     return ", ".join(said) or "nothing about further pages"

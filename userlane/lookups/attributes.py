@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from userlane.errors import UploadRefused, base_name
+from userlane.formatting import format_count, format_number, format_share
 from userlane.formulas import unescape
 from userlane.lookups.csvfile import Expected, Sheet, one_each, read
 
@@ -55,12 +56,12 @@ class UserMatch:
         '1 of 3 users matched (33 %); 2 without attributes'
         """
         users, unused = len(self.matched) + len(self.unmatched), len(self.unused)
-        share = f" ({len(self.matched) / users:.0%})".replace("%", " %") if users else ""
-        parts = [f"{len(self.matched):,} of {users:,} {'user' if users == 1 else 'users'} matched{share}"]
+        share = f" ({format_share(len(self.matched) / users, 0)})" if users else ""
+        parts = [f"{format_number(len(self.matched))} of {format_count(users, 'user')} matched{share}"]
         if self.unmatched:
-            parts.append(f"{len(self.unmatched):,} without attributes")
+            parts.append(f"{format_number(len(self.unmatched))} without attributes")
         if unused:
-            parts.append(f"{unused:,} {'user' if unused == 1 else 'users'} of the file not seen")
+            parts.append(f"{format_count(unused, 'user')} of the file not seen")
         return "; ".join(parts)
 
 

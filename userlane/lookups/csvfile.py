@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from userlane.errors import UploadRefused
+from userlane.formatting import format_number
 from userlane.formulas import unescape
 
 Value = TypeVar("Value")
@@ -68,7 +69,7 @@ def read(data: bytes, file_name: str, expected: Expected) -> Sheet:
     if not text or text.isspace():
         raise refused("is empty")
     if max(text.count("\n"), text.count("\r")) > MAX_LINES:
-        raise refused(f"has more than {MAX_LINES:,} lines")
+        raise refused(f"has more than {format_number(MAX_LINES)} lines")
     delimiter, header, places = _header(text, delimiters, expected, refused)
     records = _records(text, delimiter, skipped, refused)
     next(records)
@@ -108,7 +109,7 @@ def one_each(
         f"{key[:40]} (lines {', '.join(map(str, numbers[:5]))}{' …' if len(numbers) > 5 else ''})"
         for key, numbers in list(conflicts.items())[:5]
     ]
-    more = f" and {len(conflicts) - 5:,} more" if len(conflicts) > 5 else ""
+    more = f" and {format_number(len(conflicts) - 5)} more" if len(conflicts) > 5 else ""
     raise UploadRefused.of_file(
         file_name,
         f"gives one {what} different {differing}: {', '.join(shown)}{more}",
@@ -209,7 +210,7 @@ def _lines(
         if any(trimmed):
             count += 1
             if count > most:
-                raise refused(f"has {width} columns and more than {most:,} lines")
+                raise refused(f"has {width} columns and more than {format_number(most)} lines")
             yield line, trimmed + [""] * (width - len(cells))
     if not count:
         raise refused("holds a header and nothing below it")

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from userlane.contract import CODED
+from userlane.formatting import format_count, format_number
 from userlane.lookups.names import Names
 
 
@@ -26,11 +27,11 @@ class TagMatch:
         '2 of 3 tags named; 1 without a name; 1 name unused'
         """
         tags, unused = len(self.named) + len(self.unnamed), len(self.unused)
-        parts = [f"{len(self.named):,} of {tags:,} {'tag' if tags == 1 else 'tags'} named"]
+        parts = [f"{format_number(len(self.named))} of {format_count(tags, 'tag')} named"]
         if self.unnamed:
-            parts.append(f"{len(self.unnamed):,} without a name")
+            parts.append(f"{format_number(len(self.unnamed))} without a name")
         if unused:
-            parts.append(f"{unused:,} {'name' if unused == 1 else 'names'} unused")
+            parts.append(f"{format_count(unused, 'name')} unused")
         return "; ".join(parts)
 
 

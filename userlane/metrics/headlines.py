@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from userlane import inference
+from userlane.formatting import format_number, format_share
 
 
 def heart(summary: pd.DataFrame) -> list[str]:
@@ -16,12 +17,12 @@ def heart(summary: pd.DataFrame) -> list[str]:
     compared = summary[summary["change"].notna()].to_dict("records")
     overall = [score for score in compared if score["score"] == "overall"]
     sentences = [
-        f"The overall HEART score is {_number(score['mean'])}, {_points(score['change'])}."
+        f"The overall HEART score is {format_number(score['mean'], 1)}, {_points(score['change'])}."
         for score in overall
     ]
     letter = max((score for score in compared if score not in overall), key=_size, default=None)
     if letter:
-        words = f"{_number(letter['mean'])}, {_points(letter['change'])}"
+        words = f"{format_number(letter['mean'], 1)}, {_points(letter['change'])}"
         sentences.append(f"{letter['label']} changed most of the letters: {words}.")
     return sentences
 
@@ -31,11 +32,11 @@ def nps(after: tuple[int, int, int], before: tuple[int, int, int] | None) -> lis
 
     Each period is its promoters, passives and detractors; under 10 answers in either nothing is said.
     """
-    if before is None or min(sum(after), sum(before)) < 10:
+    if before is None or min(sum(after), sum(before)) < inference.VALUES_FROM:
         return []
     score, earlier = inference.nps(*after).value, inference.nps(*before).value
     verdict = _verdict(inference.nps_change(before, after).verdict)
-    return [f"NPS is {_number(score)}, {_points(score - earlier)}, {verdict}."]
+    return [f"NPS is {format_number(score, 1)}, {_points(score - earlier)}, {verdict}."]
 
 
 def surveys(change: pd.DataFrame, names: dict[str, str]) -> list[str]:
@@ -64,8 +65,8 @@ def tags(change: pd.DataFrame) -> list[str]:
     for verb, sign in (("rose", 1), ("fell", -1)):
         tag = max((tag for tag in real if sign * tag["difference"] > 0), key=_size, default=None)
         if tag:
-            now = f"{_number(100 * tag['share'])} % of users seen ({_number(tag['users'], 0)})"
-            then = f"before {_number(100 * tag['share_before'])} % ({_number(tag['users_before'], 0)})"
+            now = f"{format_share(tag['share'])} of users seen ({format_number(tag['users'])})"
+            then = f"before {format_share(tag['share_before'])} ({format_number(tag['users_before'])})"
             sentences.append(f"“{tag['tag']}” {verb} most among tags: {now}, {then}, a real change.")
     return sentences
 
@@ -78,14 +79,9 @@ def _verdict(word: str) -> str:
     return "a real change" if word == "real" else word
 
 
-def _number(value: float, digits: int = 1) -> str:
-    """As numbers are written on screen: thin spaces between thousands, a real minus."""
-    return f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "−")
-
-
 def _points(change: float) -> str:
     rounded = round(abs(change), 1)
     if not rounded:
         return "the same as before"
     points = "point" if rounded == 1 else "points"
-    return f"{rounded:.1f} {points} {'higher' if change > 0 else 'lower'} than before"
+    return f"{format_number(rounded, 1)} {points} {'higher' if change > 0 else 'lower'} than before"

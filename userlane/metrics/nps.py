@@ -111,7 +111,7 @@ def trend(frame: pd.DataFrame, window: Window, by: Period, missing: Sequence[Win
     found.columns = pd.Index(Counts._fields)
     rows = [Counts(*row) for row in found.itertuples(index=False)]
     estimates = [row.estimate() for row in rows]
-    shown = np.array([row.n >= 5 for row in rows])
+    shown = np.array([row.n >= inference.COUNTS_FROM for row in rows])
     return pd.concat([grid, found.reset_index(drop=True)], axis="columns").assign(
         n=[row.n for row in rows],
         score=np.where(shown, [estimate.value for estimate in estimates], np.nan),

@@ -59,7 +59,7 @@ def trend(
     grid = surveys.merge(periods(window, by, missing), how="cross")
     rows = pd.MultiIndex.from_frame(grid[["survey_id", "period"]])
     measured = _measured(_tally(keyed, "survey_id", "period").reindex(rows, fill_value=0))
-    shown = measured.drop(columns="n").where(measured["n"] >= 5).assign(n=measured["n"])
+    shown = measured.drop(columns="n").where(measured["n"] >= inference.COUNTS_FROM).assign(n=measured["n"])
     shown = shown.rename(columns={"favourable_low": "low", "favourable_high": "high"})
     columns = ["n", "mean", "favourable", "low", "high"]
     return pd.concat([grid, shown[columns].reset_index(drop=True)], axis="columns")

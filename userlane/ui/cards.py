@@ -10,16 +10,14 @@ import pandas as pd
 import streamlit as st
 
 from userlane import session
-from userlane.contract import Measured, measure, unwrap
-from userlane.inference import nps_change, reliability
+from userlane.contract import NOUNS, Measured, measure, unwrap
+from userlane.formatting import NOTHING, format_count, format_interval, format_number, format_share
+from userlane.inference import COUNTS_FROM, VALUES_FROM, nps_change
 from userlane.metrics.nps import Counts
 from userlane.metrics.tags import Totals
 from userlane.saved_json import UNKNOWN
 from userlane.ui.tables import show_caption
-from userlane.ui.text import NOTHING, NOUNS, counted, describe_state, escape_markdown, interval, number, share
-
-FEWEST = 10
-"""Answers below which only counts are shown; see `inference.reliability`."""
+from userlane.ui.text import describe_state, escape_markdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def show_card(label: str, face: Measured[CardContent], about: str | None = None)
         st.metric(
             escape_markdown(label),
             written.value,
-            number(change, written.digits) if changed else None,
+            format_number(change, written.digits) if changed else None,
             # Told, because Streamlit reads the direction off a hyphen, and this is a real minus.
             # Colour is for changes that hold.
             delta_color="off" if not change or unsure else "green" if change > 0 else "red",
@@ -82,7 +80,7 @@ def show_card(label: str, face: Measured[CardContent], about: str | None = None)
 
 def _caption(written: CardContent, face: Measured[Any]) -> str:
     singular, plural = written.noun or NOUNS[face.name]
-    behind = counted(face.rows if written.n is None else written.n, singular, plural)
+    behind = format_count(face.rows if written.n is None else written.n, singular, plural)
     if not face.rows and face.condition in {"empty", "stale"}:
         behind = f"no {plural} in this period"
     state = "" if face.condition == "empty" else describe_state(face.state, face.rows)
@@ -103,7 +101,7 @@ def _heart_content(summary: pd.DataFrame, place: int, days: int) -> CardContent:
     measured = int(letter["days"])
     of = f"of {days} days"
     return CardContent(
-        number(letter["mean"]),
+        format_number(letter["mean"], 1),
         n=measured,
         noun=("day", "days") if measured == days else (of, of),
         note=letter["band"] if measured else "not measured",
@@ -123,10 +121,14 @@ def show_nps_card(counts: Measured[Counts], before: Measured[Counts] | None) -> 
 
 def _nps_content(counts: Counts, before: Counts | None) -> CardContent:
     score = counts.estimate()
-    if reliability(counts.n) not in {"muted", "firm"}:
+    if counts.n < VALUES_FROM:
         return CardContent(NOTHING, counts.n, note="too few answers for a score")
-    face = CardContent(number(score.value), counts.n, note=interval(score))
-    if before is None or before.n < FEWEST:
+    face = CardContent(
+        format_number(score.value, 1),
+        counts.n,
+        note=format_interval(format_number(score.low), format_number(score.high)),
+    )
+    if before is None or before.n < VALUES_FROM:
         return face
     verdict = nps_change(before, counts).verdict
     change = score.value - before.estimate().value
@@ -144,15 +146,15 @@ def show_nps_cards(counts: Measured[Counts], before: Measured[Counts] | None) ->
 
 def _bucket_content(counts: Counts, group: str) -> CardContent:
     count = getattr(counts, group)
-    hidden = reliability(counts.n) == "hidden"
-    of = share(count / counts.n) if counts.n >= FEWEST else ""
-    return CardContent(NOTHING if hidden else number(count, 0), counts.n, of=of)
+    hidden = counts.n < COUNTS_FROM
+    of = format_share(count / counts.n, 0) if counts.n >= VALUES_FROM else ""
+    return CardContent(NOTHING if hidden else format_number(count), counts.n, of=of)
 
 
 def show_survey_cards(
     summary: Measured[pd.DataFrame], change: Measured[pd.DataFrame] | None, names: Mapping[str, str]
 ) -> None:
-    """One card a survey, in the state of its own answers: share of 4–5 with its interval, the mean beside it.
+    """One card a survey, in the state of its own answers: share of 4–5 with its the mean beside it.
 
     A survey nobody answered has a card that says so; one that could not be loaded has none.
     """
@@ -168,13 +170,13 @@ def _survey_content(summary: pd.DataFrame, change: pd.DataFrame | None, survey_i
     if not found:
         return CardContent(NOTHING, 0)
     (survey,) = found
-    if reliability(survey["n"]) not in {"muted", "firm"}:
+    if survey["n"] < VALUES_FROM:
         return CardContent(NOTHING, survey["n"], note="too few answers")
-    low, high = share(survey["favourable_low"]), share(survey["favourable_high"])
-    note = f"95 % sure: {low} to {high} · mean {number(survey['mean'], 2)}"
-    face = CardContent(f"{share(survey['favourable'])} gave 4–5", survey["n"], note=note)
+    low, high = format_share(survey["favourable_low"], 0), format_share(survey["favourable_high"], 0)
+    note = f"{format_interval(low, high)} · mean {format_number(survey['mean'], 2)}"
+    face = CardContent(f"{format_share(survey['favourable'], 0)} gave 4–5", survey["n"], note=note)
     moved = [] if change is None else change[change["survey_id"] == survey_id].to_dict("records")
-    if not moved or moved[0]["n_before"] < FEWEST:
+    if not moved or moved[0]["n_before"] < VALUES_FROM:
         return face
     words = ", ".join(filter(None, ("points", moved[0]["verdict"])))
     return replace(face, change=100 * moved[0]["difference"], change_note=words)
@@ -195,4 +197,4 @@ def show_tag_cards(totals: Measured[Totals], before: Measured[Totals] | None) ->
 def _total_content(totals: Totals, before: Totals | None, name: str) -> CardContent:
     value = getattr(totals, name)
     change = value - getattr(before, name) if before is not None else math.nan
-    return CardContent(number(value, 0), change=change, digits=0)
+    return CardContent(format_number(value), change=change, digits=0)

@@ -7,6 +7,7 @@ the same where all was loaded, but recording began after a period's middle, or e
 
 from userlane.contract import Dataset
 from userlane.errors import ApiFailed, UserlaneError, WindowUnusable
+from userlane.formatting import format_day
 from userlane.saved_json import UNKNOWN
 
 
@@ -38,7 +39,7 @@ def _half_empty(dataset: Dataset, called: str) -> WindowUnusable | None:
     window, (first, last) = dataset.query.window, days
     here = f"In {called}, {window.describe()},"
     if 2 * (first - window.start).days > window.days:
-        return WindowUnusable(f"{here} the first record is of {first:%-d %b %Y}.")
+        return WindowUnusable(f"{here} the first record is of {format_day(first)}.")
     if 2 * (window.last - last).days > window.days:
-        return WindowUnusable(f"{here} the last record is of {last:%-d %b %Y}.")
+        return WindowUnusable(f"{here} the last record is of {format_day(last)}.")
     return None

@@ -9,21 +9,14 @@ from datetime import timedelta
 import streamlit as st
 
 from userlane import cache, doctor, session
-from userlane.contract import (
-    ASSUMED,
-    DATASETS,
-    Connection,
-    Query,
-    Token,
-    Window,
-    check_id,
-)
+from userlane.contract import ASSUMED, DATASETS, TITLES, Connection, Query, Token, Window, check_id
 from userlane.errors import InputUnusable, TokenRejected, TokenUnusable, UserlaneError
 from userlane.fetch import Probe
+from userlane.formatting import format_count
 from userlane.lookups.names import read_names
 from userlane.sandbox import tag_names_csv
 from userlane.ui import request_import, uploads
-from userlane.ui.text import API_NAMES, counted, escape_markdown
+from userlane.ui.text import escape_markdown
 
 FORM_WIDTH = 760
 TOKEN = "api-token"  # noqa: S105  # the key of its field
@@ -173,7 +166,7 @@ def show_probes(probes: tuple[Probe, ...], surveys: Mapping[str, str]) -> None:
     """One line per API: whether it works, and if not what to do."""
     for probe in probes:
         survey_id = probe.query.survey_id
-        name = API_NAMES[probe.query.dataset]
+        name = TITLES[probe.query.dataset]
         if survey_id:
             called = surveys.get(survey_id, "").removeprefix(f"Survey {survey_id}")
             name += f" ({f'{survey_id} {called}'.strip()})"
@@ -272,7 +265,7 @@ def show_stored() -> None:
     if visit.sample or visit.connection is None or property_id is None:
         return
     with st.expander("Stored records", icon=":material/database:", key="stored", width=FORM_WIDTH):
-        kept = counted(cache.settings().kept.days, "day")
+        kept = format_count(cache.settings().kept.days, "day")
         lasting = cache.settings().store or cache.settings().store_url
         place = f"on the server for {kept}" if lasting else "in the server's memory"
         st.markdown(
@@ -296,7 +289,7 @@ def _delete(connection: Connection, property_id: str) -> None:
     try:
         windows = cache.fetcher().delete(connection, property_id)
         cache.forget()
-        visit.deleted = f"Deleted: {counted(windows, 'stored range')}."
+        visit.deleted = f"Deleted: {format_count(windows, 'stored range')}."
     except UserlaneError as error:
         visit.deleted = f"Nothing was deleted. {error.cause} {error.next_step}"
     visit.outcomes, visit.older = {}, {}

@@ -10,11 +10,12 @@ import streamlit as st
 from userlane import cache, export, session
 from userlane.contract import Dataset, Measured, unwrap
 from userlane.export import Format
+from userlane.formatting import format_count
 from userlane.lookups.names import Names
 from userlane.lookups.tag_join import name_tags
 from userlane.ui.errors import log_failures
 from userlane.ui.loaded import Loaded
-from userlane.ui.text import counted, escape_markdown
+from userlane.ui.text import escape_markdown
 
 FORMATS: tuple[Format, ...] = ("csv", "json")
 MOST_RECORDS = 2_000_000
@@ -69,8 +70,8 @@ def show_downloads(*views: ExportedTable, raw: Loaded | None = None) -> None:
             of = f"Raw records: {survey}" if survey else f"Raw records: {dataset.query.dataset}"
             if dataset.rows > MOST_RECORDS:
                 st.caption(
-                    f"{escape_markdown(of)}: {counted(dataset.rows, 'record')} are too many for a browser. "
-                    "Choose a shorter range, or have `python -m userlane export` write them."
+                    f"{escape_markdown(of)}: {format_count(dataset.rows, 'record')} are too many for a "
+                    "browser. Choose a shorter range, or have `python -m userlane export` write them."
                 )
                 continue
             # Files are made outside the script, where there is no visit to look into.

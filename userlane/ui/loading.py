@@ -9,14 +9,15 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 
 from userlane import cache, session
-from userlane.contract import NAMES, Dataset, DatasetName, Query, Window
+from userlane.contract import NAMES, TITLES, Dataset, DatasetName, Query, Window
 from userlane.errors import AccessRefused, LoadStopped, UploadRefused, UserlaneError
 from userlane.fetch import Load, Progress
 from userlane.fetch.door import ADMITTED
+from userlane.formatting import format_count, format_number, format_time_left
 from userlane.saved_json import Saved
 from userlane.ui import errors
 from userlane.ui.loaded import Loaded, Outcome, build_loaded
-from userlane.ui.text import API_NAMES, counted, escape_markdown, format_time_left, number
+from userlane.ui.text import escape_markdown
 
 QUIET_SECONDS = 0.4
 POLL_SECONDS = 0.15
@@ -34,7 +35,7 @@ class Unforeseen(UserlaneError):
 
     def __init__(self, query: Query, error_id: str) -> None:
         super().__init__(
-            f"Loading {API_NAMES[query.dataset]} of {query.window.describe()} broke off.",
+            f"Loading {TITLES[query.dataset]} of {query.window.describe()} broke off.",
             "That is a defect of this dashboard, neither of your data nor of your token. If trying again "
             "does not help, tell whoever runs this dashboard the error ID.",
         )
@@ -130,7 +131,7 @@ def _still(older: Dataset, outcome: Outcome) -> Dataset:
 def _from_files(query: Query, opened: Mapping[DatasetName, Saved]) -> Outcome:
     if query.dataset not in opened:
         return UploadRefused(
-            f"No file with {API_NAMES[query.dataset]} was opened.",
+            f"No file with {TITLES[query.dataset]} was opened.",
             "Close the files under Connect to open others.",
         )
     return opened[query.dataset].answer(query)
@@ -223,7 +224,7 @@ def _progress(loads: Mapping[Query, Load]) -> str:
         line = f"**{what}** {window.describe()}: {_so_far(progress)}"
         if progress.waiting_until:
             seconds = max(0, round((progress.waiting_until - datetime.now(UTC)).total_seconds()))
-            line += f" · {escape_markdown(progress.waiting)} {counted(seconds, 'second')} left."
+            line += f" · {escape_markdown(progress.waiting)} {format_count(seconds, 'second')} left."
         lines.append(line)
     return "Loading from the API\n\n" + "\n\n".join(lines)
 
@@ -232,8 +233,7 @@ def _so_far(progress: Progress) -> str:
     """How far a load is; of one that takes a while, also how fast it is and how long it will still take."""
     left = progress.left
     if left is None or progress.expected is None:
-        return f"{counted(progress.records, 'record')} so far"
-    have, rate = number(progress.records, 0), counted(round(progress.rate), "record")
-    return (
-        f"{have} of about {counted(progress.expected, 'record')} · {rate} a second · {format_time_left(left)}"
-    )
+        return f"{format_count(progress.records, 'record')} so far"
+    have, expected = format_number(progress.records), format_count(progress.expected, "record")
+    rate = format_count(round(progress.rate), "record")
+    return f"{have} of about {expected} · {rate} a second · {format_time_left(left)}"

@@ -8,11 +8,12 @@ import streamlit as st
 from userlane import session
 from userlane.contract import Measured, unwrap
 from userlane.errors import UserlaneError
+from userlane.formatting import format_count, format_number
 from userlane.lookups.csvfile import MAX_BYTES
 from userlane.lookups.names import read_names_file
 from userlane.lookups.tag_join import match_tags
 from userlane.reader_process import FILE, run_reader
-from userlane.ui.text import counted, describe_state, escape_markdown
+from userlane.ui.text import describe_state, escape_markdown
 from userlane.ui.uploads import read_uploads
 
 WIDTH = 760
@@ -47,9 +48,9 @@ def show_tag_names() -> None:
             session.free_uploads()
             st.rerun()
     if visit.names:
-        many = counted(len(visit.names.entries), "name")
+        many = format_count(len(visit.names.entries), "name")
         repeats = visit.names.duplicates
-        again = f"{counted(repeats, 'line')} said the same again." if repeats else ""
+        again = f"{format_count(repeats, 'line')} said the same again." if repeats else ""
         st.markdown(f"{many} from **{escape_markdown(visit.names.source)}**. {again}")
         st.button("Forget the names", on_click=session.remove_tag_names, icon=":material/label_off:")
 
@@ -79,5 +80,5 @@ def show_tag_match(ranking: Measured[pd.DataFrame]) -> None:
 
 
 def _join_first(words: Sequence[str]) -> str:
-    more = f" and {len(words) - MOST:,} more" if len(words) > MOST else ""
+    more = f" and {format_number(len(words) - MOST)} more" if len(words) > MOST else ""
     return ", ".join(words[:MOST]) + more

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from userlane import cache, session
-from userlane.contract import DatasetName, Query
+from userlane.contract import NOUNS, TITLES, DatasetName, Query
 from userlane.errors import (
     AccessRefused,
     FieldsAmbiguous,
@@ -19,12 +19,13 @@ from userlane.errors import (
     LongLoad,
     UserlaneError,
 )
+from userlane.formatting import format_age, format_count, format_day, format_minutes, format_number
 from userlane.saved_json import UNKNOWN
 from userlane.ui import connect, request_import
 from userlane.ui import errors as failing
 from userlane.ui.loaded import Loaded
 from userlane.ui.loading import Unforeseen, load_all
-from userlane.ui.text import API_NAMES, NOUNS, counted, escape_markdown, format_age, number
+from userlane.ui.text import escape_markdown
 
 _REJECTED = "rejected the token"
 EXPLAINED = Path(__file__).parent / "explained"
@@ -102,12 +103,14 @@ def _show_notices(loaded: Loaded) -> None:
         _show_not_comparable(loaded)
     if state.stale and state.fetched_at:
         show_stale(loaded, state.fetched_at)
-    left_out = [f"{number(count, 0)} × {escape_markdown(reason)}" for reason, count in state.refused.items()]
+    left_out = [
+        f"{format_number(count)} × {escape_markdown(reason)}" for reason, count in state.refused.items()
+    ]
     if left_out:
-        many = counted(state.refused_rows, "value or record", "values or records")
+        many = format_count(state.refused_rows, "value or record", "values or records")
         st.warning(f"{many} left out: {', '.join(left_out)}.", icon=":material/rule:")
-    repeats = counted(state.duplicates, "repeated record")
-    outside = counted(state.outside, "record from outside these days", "records from outside these days")
+    repeats = format_count(state.duplicates, "repeated record")
+    outside = format_count(state.outside, "record from outside these days", "records from outside these days")
     surplus = [words for count, words in ((state.duplicates, repeats), (state.outside, outside)) if count]
     if surplus:
         st.caption(f":material/rule: {' and '.join(surplus)} left out.")
@@ -120,7 +123,7 @@ def _show_incomplete(loaded: Loaded, rows: int) -> None:
     state = loaded.state
     reasons = " ".join(escape_markdown(reason) for reason in state.causes)
     missing = ", ".join(window.describe() for window in state.missing)
-    have = counted(rows, *NOUNS[loaded.name])
+    have = format_count(rows, *NOUNS[loaded.name])
     whose = query_names(dataset.query for dataset in loaded.current)
     alone = " It is not compared with the period before." if session.filters().compare else ""
     with _notice_row():
@@ -169,7 +172,7 @@ def query_names(queries: Iterable[Query]) -> str:
     return ", ".join(
         escape_markdown(surveys.get(query.survey_id, f"Survey {query.survey_id}"))
         if query.survey_id
-        else API_NAMES[query.dataset]
+        else TITLES[query.dataset]
         for query in queries
     )
 
@@ -177,7 +180,7 @@ def query_names(queries: Iterable[Query]) -> str:
 def show_stale(loaded: Loaded, fetched_at: datetime) -> None:
     """The notice of rows that could not be brought up to date."""
     whose = query_names(dataset.query for dataset in loaded.current if dataset.state.stale)
-    when = f"{fetched_at:%-d %b %Y, %H:%M} UTC, {format_age(fetched_at)}"
+    when = f"{format_day(fetched_at)}, {fetched_at:%H:%M} UTC, {format_age(fetched_at)}"
     with _notice_row():
         st.warning(
             f"**Stale: {whose}.** Newer data could not be had; this is as of {when}.",
@@ -221,8 +224,8 @@ def _show_consent(error: LongLoad, name: DatasetName, *, before: bool = False) -
     """A load that would take long, before it begins: what it would bring, and shorter ranges to choose."""
     window = session.filters().window
     days = "The period before holds" if before else "These days hold"
-    many = counted(error.records, "tag record")
-    minutes = counted(max(1, round(error.seconds / 60)), "minute")
+    many = format_count(error.records, "tag record")
+    minutes = format_minutes(error.seconds)
     st.info(
         f"{days} about {many} that are not here yet. Getting them takes about {minutes}; you can look at "
         "other pages meanwhile, and what has arrived stays if you stop.",

@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from userlane import cache, request_import, session
-from userlane.contract import DATASETS, DatasetName, Profile, check_id
+from userlane.contract import DATASETS, TITLES, DatasetName, Profile, check_id
 from userlane.errors import FieldsAmbiguous, FieldsMissing, UserlaneError
 from userlane.request_import import Lesson
-from userlane.ui.text import API_NAMES, escape_markdown
+from userlane.ui.text import escape_markdown
 
 WIDTH = 760
 PROPERTY, SURVEY = "taught-property", "taught-survey"
@@ -30,7 +30,7 @@ def show_request_code() -> None:
         left.text_input("Property ID in these requests", asked or "", key=PROPERTY)
         right.text_input("Survey ID in the survey request", surveys[0] if surveys else "", key=SURVEY)
         for name in DATASETS:
-            st.text_area(API_NAMES[name], key=_box(name), height=96, placeholder="curl --request GET …")
+            st.text_area(TITLES[name], key=_box(name), height=96, placeholder="curl --request GET …")
         st.button("Read the requests", on_click=_read, icon=":material/menu_book:")
         _understood()
         _in_force()
@@ -70,7 +70,7 @@ def _understood() -> None:
     for name, outcome in session.visit().lessons.items():
         if isinstance(outcome, UserlaneError):
             words = f"{escape_markdown(outcome.cause)} {escape_markdown(outcome.next_step)}"
-            st.error(f"**{API_NAMES[name]}:** {words}", icon=":material/error:")
+            st.error(f"**{TITLES[name]}:** {words}", icon=":material/error:")
         else:
             lessons[name] = _asked(name, outcome)
     if not lessons:
@@ -78,7 +78,7 @@ def _understood() -> None:
     st.markdown("**What was understood**")
     rows = [
         {
-            "API": API_NAMES[name],
+            "API": TITLES[name],
             "What": finding.item,
             "Found": finding.found,
             "Sure": "yes" if finding.certainty == "sure" else "no",
@@ -110,7 +110,7 @@ def _asked(dataset: DatasetName, lesson: Lesson) -> Lesson:
     answers: dict[str, str] = {}
     while question := next((each for each in lesson.questions if each.role not in answers), None):
         answer = st.selectbox(
-            f"{API_NAMES[dataset]}: {escape_markdown(question.words)}",
+            f"{TITLES[dataset]}: {escape_markdown(question.words)}",
             question.candidates,
             index=None,
             accept_new_options=question.free,

@@ -10,9 +10,10 @@ import streamlit as st
 
 from userlane import cache, charts, session
 from userlane.contract import LABELS, Measured, Window, unwrap
-from userlane.inference import reliability
+from userlane.formatting import NOTHING, format_count, format_number
+from userlane.inference import COUNTS_FROM
 from userlane.metrics.heart import Contributions
-from userlane.ui.text import NOTHING, counted, describe_source, number
+from userlane.ui.text import describe_source
 
 WEEKLY_FROM_DAYS = 60
 
@@ -25,7 +26,7 @@ def show_chart(
     Where too little was measured for a single point, words stand in its place.
     """
     drawing, count = unwrap(figure), figure.rows if n is None else unwrap(n)
-    few = figure.name in {"nps", "surveys"} and reliability(count) == "hidden"
+    few = figure.name in {"nps", "surveys"} and count < COUNTS_FROM
     if few or not charts.has_points(drawing):
         st.info("Too few answers to draw anything that would hold.", icon=":material/data_alert:")
     else:
@@ -124,7 +125,7 @@ def show_contributions_note(contributions: Measured[Contributions]) -> None:
     moved = unwrap(contributions)
     if moved.holds:
         st.caption(
-            f"On all {number(moved.days_tested, 0)} days tested the overall score is the plain mean of "
+            f"On all {format_number(moved.days_tested)} days tested the overall score is the plain mean of "
             "the letters present, so the bars are exact."
         )
     elif moved.r_squared is not None:
@@ -184,7 +185,7 @@ def table_key(column: "pd.Series[str]") -> str:
 def show_people(groups: Mapping[str, Measured[pd.DataFrame]]) -> None:
     """A tab for each group of users, with how many they are where that is known."""
     labels = [
-        f"{name} ({number(len(unwrap(users)), 0)})" if users.condition in {"complete", "empty"} else name
+        f"{name} ({format_number(len(unwrap(users)))})" if users.condition in {"complete", "empty"} else name
         for name, users in groups.items()
     ]
     for tab, users in zip(st.tabs(labels), groups.values(), strict=True):
@@ -214,4 +215,4 @@ def _show_people_table(users: Measured[pd.DataFrame]) -> None:
         placeholder=NOTHING,
         alt="Users and their latest answer",
     )
-    show_caption(users, f"{counted(len(people), 'user')} out of {describe_source(users)}")
+    show_caption(users, f"{format_count(len(people), 'user')} out of {describe_source(users)}")

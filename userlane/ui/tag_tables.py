@@ -8,9 +8,10 @@ import streamlit as st
 
 from userlane import cache, session
 from userlane.contract import Measured, unwrap
+from userlane.formatting import format_count
 from userlane.lookups import tag_join
 from userlane.ui.tables import show_caption, show_source, table_key
-from userlane.ui.text import counted, describe_source
+from userlane.ui.text import describe_source
 
 FIRST_DRAWN, MOST_DRAWN = 5, 8
 EXTREMES = 5
@@ -79,7 +80,7 @@ def show_tag_extremes(tags: Measured[pd.DataFrame]) -> None:
                 column_config=TAG_COLUMNS,
                 alt=f"Tags with {title.lower()}",
             )
-    show_caption(tags, f"{counted(len(ranking), 'tag')} with any use · {describe_source(tags)}")
+    show_caption(tags, f"{format_count(len(ranking), 'tag')} with any use · {describe_source(tags)}")
 
 
 def show_tag_table(tags: Measured[pd.DataFrame]) -> list[str]:
@@ -104,7 +105,7 @@ def show_tag_table(tags: Measured[pd.DataFrame]) -> list[str]:
         alt="Tags by number of users",
     )
     how = f"tick up to {MOST_DRAWN} to compare them below"
-    show_caption(tags, f"{counted(len(ranking), 'tag')} · {describe_source(tags)} · {how}")
+    show_caption(tags, f"{format_count(len(ranking), 'tag')} · {describe_source(tags)} · {how}")
     return [ranking["tag_id"].iloc[row] for row in event["selection"]["rows"] if row < len(ranking)]
 
 

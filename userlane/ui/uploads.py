@@ -3,10 +3,10 @@
 import streamlit as st
 
 from userlane import cache, saved_json, session
-from userlane.contract import DATASETS, DatasetName
+from userlane.contract import DATASETS, TITLES, DatasetName
 from userlane.errors import UploadRefused, UserlaneError
 from userlane.reader_process import FILE
-from userlane.ui.text import API_NAMES, escape_markdown
+from userlane.ui.text import escape_markdown
 from userlane.web import upload_quota
 
 WIDTH = 760
@@ -23,12 +23,12 @@ def show_saved_json() -> None:
         )
         for name in DATASETS:
             st.file_uploader(
-                API_NAMES[name], type=["json", "txt"], accept_multiple_files=True, key=f"saved-{name}"
+                TITLES[name], type=["json", "txt"], accept_multiple_files=True, key=f"saved-{name}"
             )
         st.button("Open the files", on_click=_open_files, icon=":material/folder_open:")
         for name, error in session.visit().unreadable.items():
             words = f"{escape_markdown(error.cause)} {escape_markdown(error.next_step)}"
-            st.error(f"**{API_NAMES[name]}:** {words}", icon=":material/error:")
+            st.error(f"**{TITLES[name]}:** {words}", icon=":material/error:")
 
 
 def _open_files() -> None:

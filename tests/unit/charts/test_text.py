@@ -1,7 +1,6 @@
 """Words and numbers in figures."""
 
 import doctest
-import math
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,14 +55,3 @@ def test_a_name_from_right_to_left_leaves_numbers_where_they_are() -> None:
 def test_text_that_cannot_be_encoded_is_dropped() -> None:
     """A lone surrogate would break the figure's JSON, a direction mark the words around it."""
     assert text.escape_label("a\ud800b\u202ec") == "abc"
-
-
-def test_numbers_are_written_one_way() -> None:
-    """Thousands are set apart, minus is a minus, nothing is a dash, and −0 is 0."""
-    assert text.number(-1234.56) == "−1\u202f234.6"
-    assert text.number(-0.04) == "0.0"
-    assert text.number(math.nan) == text.share(math.nan) == "–"
-    assert text.signed(-0.004) == "0.00"
-    assert text.signed(-1.5) == "−1.50"
-    assert text.share(1) == "100.0 %"
-    assert text.counted(1234, "answer") == "1\u202f234 answers"

@@ -184,7 +184,7 @@ def test_more_records_than_the_requests_can_count_are_at_least_so_many() -> None
     records = [heart(date(2026, 5, 8), users=i) for i in range(9000)]
     check = report(Server(only_heart(paged(records)))).checks[0]
     assert (check.records, check.at_least) == (2000, True)
-    assert "at least 2,000" in report(Server(only_heart(paged(records)))).text()
+    assert "at least 2\u202f000" in report(Server(only_heart(paged(records)))).text()
 
 
 def test_without_recent_records_the_fields_are_learned_from_older_ones() -> None:

@@ -1,6 +1,5 @@
 """Words and numbers on screen."""
 
-import math
 import re
 from datetime import date
 
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from userlane.contract import COLUMNS, Dataset, Query, State, Window, measure
-from userlane.inference import Estimate
 from userlane.ui import text
 
 APRIL = Window(date(2026, 4, 1), date(2026, 5, 1))
@@ -61,27 +59,6 @@ def test_addresses_icons_and_emoji_are_not_recognised(raw: str) -> None:
     shown = re.sub(r"\\(.)", r"\1", text.escape_markdown(raw))
     assert not re.search(r"https?://|www\.|\w@|:[\w+-]", shown, re.IGNORECASE)
     assert shown.replace("\u2060", "") == raw
-
-
-@pytest.mark.parametrize(
-    ("value", "digits", "written"),
-    [
-        (1234.56, 1, "1\u202f234.6"),
-        (-3.04, 1, "−3.0"),
-        (math.nan, 1, "–"),
-        (0, 0, "0"),
-        (1e6, 0, "1\u202f000\u202f000"),
-    ],
-)
-def test_numbers_are_written_alike_everywhere(value: float, digits: int, written: str) -> None:
-    """Thin spaces between thousands, a real minus, a dash where nothing was measured."""
-    assert text.number(value, digits) == written
-
-
-def test_an_interval_is_said_in_words_or_not_at_all() -> None:
-    """A missing interval leaves no stray words behind."""
-    assert text.interval(Estimate(15, -0.7, 29.82, 100)) == "95 % sure: −1 to 30"
-    assert text.interval(Estimate(math.nan, math.nan, math.nan, 0)) == ""
 
 
 @pytest.mark.parametrize(

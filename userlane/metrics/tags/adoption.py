@@ -4,7 +4,7 @@ import pandas as pd
 
 from userlane.contract import Dataset
 from userlane.engine import run
-from userlane.inference import benjamini_hochberg, share_change, wilson
+from userlane.inference import VERDICTS_FROM, benjamini_hochberg, share_change, wilson
 from userlane.metrics.tags.records import different_users, of_each_tag, records, uses
 
 
@@ -99,7 +99,7 @@ def change(dataset: Dataset, before: Dataset, seen: int, seen_before: int) -> pd
     both["difference"] = pd.Series([each.difference for each in changes], dtype=float)
     both["p"] = pd.Series([each.p for each in changes], dtype=float)
     stands = benjamini_hochberg(both["p"].tolist())
-    both["real"] = pd.Series(stands, dtype=bool) & (min(seen, seen_before) >= 30)
+    both["real"] = pd.Series(stands, dtype=bool) & (min(seen, seen_before) >= VERDICTS_FROM)
     both["size"] = both["difference"].abs()
     both = both.sort_values(["size", "tag_id"], ascending=[False, True], ignore_index=True)
     return both.drop(columns="size")
