@@ -44,12 +44,13 @@ class UserlaneError(Exception):
 
     `cause` is one plain sentence, `next_step` what the reader can do. `exit_code` is that of the command
     line; `retryable` says whether the same request may succeed later. `status` is the HTTP status of the API
-    response, None where none came.
+    response, None where none came; `retry_after` the seconds that it asked to wait, if it did.
     """
 
     exit_code: ClassVar[int] = 5
     retryable: ClassVar[bool] = False
     status: int | None = None
+    retry_after: float | None = None
 
     def __init__(self, cause: str, next_step: str = "") -> None:
         super().__init__(f"{cause} {next_step}".strip())

@@ -1,4 +1,4 @@
-"""One page of one query."""
+"""Fetches single pages, with retries."""
 
 import time
 from collections.abc import Callable
@@ -8,34 +8,41 @@ from threading import Lock
 from urllib.parse import urlencode
 
 import httpx
+import structlog
 
-from userlane.client import bodies
 from userlane.client.deadline import LoadDeadline
-from userlane.client.faults import translate_transport_error
 from userlane.client.http_pool import HttpPool
-from userlane.client.kept import Kept
-from userlane.client.responses import decipher, http_date
+from userlane.client.responses import decipher, http_date, read_body, translate_transport_error
 from userlane.client.retries import Retries
 from userlane.client.transport import RequestDeadline, limit_request
 from userlane.contract import PAGE_LIMIT, Connection, Query, format_window
 from userlane.errors import (
+    AccessRefused,
     ApiFailed,
+    LoadStopped,
     NotData,
     RequestRefused,
     ResponseTooLarge,
-    ServerFailed,
+    ResponseUnusable,
     Throttled,
     TooSlow,
+    Untrusted,
+    UserlaneError,
 )
 
 Notice = Callable[[datetime, str], None]
-"""Told when a request has to wait: until when, and why."""
+"""Called when a request has to wait: until when, and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request that was answered: the status, the seconds until the answer was whole, and by how many
-    seconds the API's clock is ahead of this machine's (its `Date` has whole ones), None if it is not shown.
+    """A request that got a response.
+
+    Attributes:
+        status: HTTP status.
+        seconds: From sending the request until the response was complete.
+        clock_ahead: Seconds by which the API's clock is ahead of this machine's (its `Date` has whole
+            seconds); None if the response has no date.
     """
 
     status: int
@@ -44,27 +51,21 @@ class Exchange:
 
 
 Listener = Callable[[Exchange], None]
-"""Told of every request that was answered, whatever the answer."""
+"""Called for every request that got a response, whatever the response."""
 
-_PUSHED_BACK = frozenset({429, 503})
+_OVERLOADED = frozenset({429, 503})
 _ERROR_BYTES = 2**20
-_QUESTIONS = 4
-"""Besides those of windows that are walked side by side."""
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "User-Agent": "userlane-dashboard",
+}
 
-
-@dataclass(frozen=True, eq=False)
-class _Question:
-    """What the requests for the pages of one query have in common: a request to take them from, which is
-    never sent, and the address before the page number and after it.
-    """
-
-    request: httpx.Request
-    before: str
-    after: str
+_log = structlog.get_logger("userlane.client")
 
 
 class Client:
-    """Asks for pages with one token, on behalf of one load."""
+    """Fetches pages with one token, for one load."""
 
     def __init__(
         self,
@@ -82,128 +83,169 @@ class Client:
         self._limiter = http.limiter(connection, in_flight)
         self._notice = notice or (lambda _until, _why: None)
         self._listener = listener
-        self._questions: Kept[tuple[Query, int], _Question] = Kept(2 * in_flight + _QUESTIONS)
         self._count = 0
         self._lock = Lock()
 
     @property
     def requests(self) -> int:
-        """How many requests were sent, every try counted."""
+        """Number of requests sent; every try counts."""
         return self._count
 
     def page(self, query: Query, page: int, limit: int = PAGE_LIMIT) -> bytes:
-        """The body of one page, asked for again where that can help: at most `Limits.tries` times, with a
-        random pause that doubles, or as long as the API asks to wait.
+        """Fetch the body of one page, and try again where that can help.
 
-        Raises what `decipher` raises, `Unreachable`, `Untrusted`, `TooSlow`, `ResponseTooLarge`,
-        `LoadStopped`.
+        The log has the place of each failure (host, dataset, page, try and status), never a token, header,
+        body or parameter. An error that no other page can escape (a refused token) ends the load.
+
+        Args:
+            query: Dataset, property and window.
+            page: Number of the page, as the API counts.
+            limit: Records per page.
+
+        Raises:
+            UserlaneError: What `decipher` raises; `Unreachable`, `Untrusted`, `TooSlow`, `ResponseTooLarge`,
+                `LoadStopped`.
         """
-        request = self._request(query, page, limit)
-        tries = Retries(
-            self._deadline,
-            self._http.budget(request.url, self._connection),
-            self._tell,
-            host=request.url.host,
-            dataset=query.dataset,
-            api_page=page,
-        )
-        return tries.of(lambda: self._ask(request, query, tries))
+        request = _request(self._connection, query, page, limit, self._deadline)
+        retries = Retries(self._deadline, self._http.retry_budget(request.url, self._connection))
+        log = _log.bind(host=request.url.host, dataset=query.dataset, api_page=page)
+        while True:
+            attempt = retries.attempt
+            try:
+                body = self._try(request, query)
+            except UserlaneError as error:
+                log = log.bind(status=error.status, attempt=attempt)
+                pause = retries.next_pause(error.retry_after) if error.retryable else None
+                if pause is None:
+                    _log_end(log, error, budget_empty=retries.budget_empty)
+                    if isinstance(error, AccessRefused | Untrusted):
+                        self._deadline.finish_in_flight(error)
+                    raise (_not_retried(error) if retries.budget_empty else error) from None
+                _log_retry(log, error, round(pause, 1))
+                self._announce(pause, error.cause)
+            else:
+                retries.record_success()
+                return body
+            self._deadline.sleep(pause)
 
-    def _ask(self, request: httpx.Request, query: Query, tries: Retries) -> bytes:
-        tries.status = None
-        wait = "The API asked to wait."
-        with self._limiter.enter(self._deadline, lambda seconds: self._tell(seconds, wait)) as begun:
+    def _try(self, request: httpx.Request, query: Query) -> bytes:
+        """Send the request once, when the token's limiter lets it start."""
+        why = "The API asked to wait."
+        begun = self._limiter.acquire(self._deadline, lambda seconds: self._announce(seconds, why))
+        try:
             with self._lock:
                 self._count += 1
-            try:
-                body = self._answer(request, query, tries)
-            except TooSlow:
-                if self._deadline.remaining > 0:  # it is the page that is slow, and not the load's time over
-                    self._limiter.pushed_back(begun)
-                raise
-            except (Throttled, ServerFailed) as error:
-                if tries.status in _PUSHED_BACK:
-                    self._limiter.pushed_back(begun)
-                if error.retry_after is not None:  # closed before the place is free for another request
-                    self._limiter.close_for(error.retry_after)
-                raise
-            self._limiter.answered(begun)
+            body = self._exchange(request, query)
+        except UserlaneError as error:
+            page_too_slow = isinstance(error, TooSlow) and self._deadline.remaining > 0
+            if page_too_slow or (error.retryable and error.status in _OVERLOADED):
+                self._limiter.record_overload(begun)
+            if error.retry_after is not None:  # before `release` lets another request start
+                self._limiter.pause_for(error.retry_after)
+            raise
+        else:
+            self._limiter.record_success(begun)
             return body
+        finally:
+            self._limiter.release()
 
-    def _answer(self, request: httpx.Request, query: Query, tries: Retries) -> bytes:
+    def _exchange(self, request: httpx.Request, query: Query) -> bytes:
+        status = None
         began, clock = datetime.now(UTC), time.monotonic()
-        with limit_request(self._deadline) as watch:
-            status, headers, body = self._receive(request, watch, tries)
-        if self._listener:
-            self._listener(_exchange(status, headers, began, time.monotonic() - clock))
-        return decipher(status, headers, body, query, now=datetime.now(UTC))
-
-    def _receive(
-        self, request: httpx.Request, watch: RequestDeadline, tries: Retries
-    ) -> tuple[int, httpx.Headers, bytes]:
         try:
-            response = self._http.ask(request)
-            tries.status = response.status_code
-            try:
-                return response.status_code, response.headers, self._body(response, watch)
-            finally:
-                response.close()
+            with limit_request(self._deadline) as deadline:
+                response = self._http.send(request)
+                status = response.status_code
+                body = self._body(response, deadline)
+            if self._listener:
+                self._listener(_timed(response, began, time.monotonic() - clock))
+            return decipher(status, response.headers, body, query, now=datetime.now(UTC))
         except httpx.TransportError as error:
+            translated = translate_transport_error(error, request.url.host)
+            translated.status = status
             # Without the original: its text and its request can hold the token.
-            raise translate_transport_error(error, request.url.host) from None
+            raise translated from None
+        except UserlaneError as error:
+            error.status = status
+            raise
 
-    def _body(self, response: httpx.Response, watch: RequestDeadline) -> bytes:
-        cap = watch.load.limits.page_bytes
-        if response.is_success:
-            return bodies.body(response, watch, cap, self._http.large)
+    def _body(self, response: httpx.Response, deadline: RequestDeadline) -> bytes:
+        cap = self._deadline.limits.page_bytes
         try:
-            return bodies.body(response, watch, min(cap, _ERROR_BYTES), self._http.large)
-        except (httpx.TransportError, ApiFailed, ResponseTooLarge, NotData):
-            return b""  # the status says enough
+            if response.is_success:
+                return read_body(response, deadline, cap, self._http.large)
+            try:
+                return read_body(response, deadline, min(cap, _ERROR_BYTES), self._http.large)
+            except (httpx.TransportError, ApiFailed, ResponseTooLarge, NotData):
+                return b""  # the status says enough
+        finally:
+            response.close()
 
-    def _request(self, query: Query, page: int, limit: int) -> httpx.Request:
-        try:
-            asked = self._questions.of((query, limit), lambda: self._question(query, limit))
-            first = asked.request
-            return httpx.Request(
-                first.method,
-                f"{asked.before}{page}{asked.after}",
-                headers=first.headers,
-                extensions=dict(first.extensions),
-            )
-        except httpx.InvalidURL:
-            raise RequestRefused(
-                "The API address is not a web address.", "Check USERLANE_BASE_URL and the API profile."
-            ) from None
-
-    def _question(self, query: Query, limit: int) -> _Question:
-        profile = self._connection.profile
-        route = profile.route(query.dataset)
-        url = route.url
-        for name, value in (
-            ("{base_url}", self._connection.base_url),
-            ("{property_id}", query.property_id),
-            ("{survey_id}", query.survey_id or ""),
-        ):
-            url = url.replace(name, value)
-        start, end = format_window(query, route.dates)
-        parameters = urlencode({route.start: start, route.end: end, route.page: ""})
-        before = f"{url}{'&' if '?' in url else '?'}{parameters}"
-        request = self._http.build_request(
-            "GET",
-            httpx.URL(before),
-            headers={profile.auth.header: self._connection.token.header(profile.auth.scheme)},
-            timeout=httpx.Timeout(
-                self._deadline.limits.page_seconds, connect=self._deadline.limits.connect_seconds
-            ),
-        )
-        return _Question(request, before, f"&{urlencode({route.limit: limit})}")
-
-    def _tell(self, seconds: float, why: str) -> None:
+    def _announce(self, seconds: float, why: str) -> None:
         self._notice(datetime.now(UTC) + timedelta(seconds=seconds), why)
 
 
-def _exchange(status: int, headers: httpx.Headers, began: datetime, seconds: float) -> Exchange:
-    shown = http_date(headers.get("date", ""))
+def _request(
+    connection: Connection, query: Query, page: int, limit: int, deadline: LoadDeadline
+) -> httpx.Request:
+    """The request for one page. Raises `RequestRefused` if its address is none."""
+    auth, route = connection.profile.auth, connection.profile.route(query.dataset)
+    url = route.url
+    for name, value in (
+        ("{base_url}", connection.base_url),
+        ("{property_id}", query.property_id),
+        ("{survey_id}", query.survey_id or ""),
+    ):
+        url = url.replace(name, value)
+    start, end = format_window(query, route.dates)
+    parameters = urlencode({route.start: start, route.end: end, route.page: page, route.limit: limit})
+    timeout = httpx.Timeout(deadline.limits.page_seconds, connect=deadline.limits.connect_seconds)
+    try:
+        return httpx.Request(
+            "GET",
+            f"{url}{'&' if '?' in url else '?'}{parameters}",
+            headers={**_HEADERS, auth.header: connection.token.header(auth.scheme)},
+            extensions={"timeout": timeout.as_dict()},
+        )
+    except httpx.InvalidURL:
+        raise RequestRefused(
+            "The API address is not a web address.", "Check USERLANE_BASE_URL and the API profile."
+        ) from None
+
+
+def _timed(response: httpx.Response, began: datetime, seconds: float) -> Exchange:
+    date = http_date(response.headers.get("date", ""))
     middle = began + timedelta(seconds=seconds / 2)
-    return Exchange(status, seconds, (shown - middle).total_seconds() if shown else None)
+    return Exchange(response.status_code, seconds, (date - middle).total_seconds() if date else None)
+
+
+def _log_retry(log: structlog.stdlib.BoundLogger, error: UserlaneError, seconds: float) -> None:
+    if isinstance(error, Throttled):
+        log.warning("request is retried: the API gets too many", seconds=seconds)
+    else:
+        log.info("request is retried", error=type(error).__name__, seconds=seconds)
+
+
+def _log_end(log: structlog.stdlib.BoundLogger, error: UserlaneError, *, budget_empty: bool) -> None:
+    log = log.bind(error=type(error).__name__)
+    if isinstance(error, LoadStopped):
+        return
+    if budget_empty:
+        log.error("page failed: the retry budget is used up")
+    elif error.retryable:
+        log.warning("page failed")
+    elif isinstance(error, RequestRefused) and error.status is not None and error.status < 400:
+        log.warning("redirect is not followed")
+    elif isinstance(error, ResponseUnusable):
+        log.warning("response is unusable")
+    else:
+        log.info("request is refused")
+
+
+def _not_retried(error: UserlaneError) -> UserlaneError:
+    not_retried = type(error)(
+        f"The API fails often at the moment, so nothing is asked for twice. {error.cause}",
+        "Load again in a few minutes.",
+    )
+    not_retried.status = error.status
+    return not_retried

@@ -1,4 +1,4 @@
-"""All pages of one query, in order."""
+"""Fetches all pages of one query, in order."""
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
@@ -14,8 +14,8 @@ from userlane.errors import NotFound, RequestRefused, UserlaneError
 from userlane.formatting import format_number
 
 _P = TypeVar("_P", bound=CountedPage)
-_Got = tuple[bytes, _P]
-_LINGER = 1.0
+_Fetched = tuple[bytes, _P]
+_LAST_WAIT_SECONDS = 1.0
 _REFUSED = (NotFound, RequestRefused)
 
 
@@ -48,40 +48,40 @@ class RowBudget:
 
 
 class Paginator(Generic[_P]):
-    """Iterate over the pages that `ask` gets by number, each made into a page by `read`: one at a time in
-    this thread, several in threads of their own.
+    """Iterates over the pages of one query.
 
-    The first page goes alone. While pages are full, or declared, as many are under way as were seen, at most
-    `in_flight`: 1, 2, 4 …; so a page parameter that is ignored is noticed by the third request. After a short
-    page one goes at a time, because servers may cap the limit. A page as large as the largest before it
-    counts as full.
+    `fetch` gets the body of a page by its number and `decode` makes a page of it: both in this thread while
+    one page is requested at a time, else in threads of the paginator. An error of either is raised where its
+    page would come.
 
-    Where several walks go side by side, `share` says how many pages this one may have under way now.
+    The first page is requested alone. While pages are full or declared, as many are in flight as were seen,
+    at most `in_flight`: 1, 2, 4 …; so a page parameter that is ignored is noticed by the third request.
+    After a short page one is requested at a time, because servers may cap the limit. A page as large as the
+    largest before it counts as full.
 
-    A walk ends with an empty page, or where the API says that it does: the declared total has come, the last
-    page has, or no more follow. If one declaration says so and another does not, it goes on.
+    Pages end with an empty page, or where the API says so: the declared total has come, the last declared
+    page has, or no page follows. If one declaration says so and another does not, they go on.
 
-    A refused page may be one past the last: after a page shorter than others, after a single page that counts
-    its own records, or after an empty page 0. A short page proves nothing, so that is looked into, with two
-    requests at most: it is the end if no declaration promises more, the next page is refused too, and the
-    page before gives the same when asked for again, so that it is the number and not the property that the
-    API does not know. Otherwise the refusal is raised.
+    A refused page may be one past the last: after a page shorter than others, after a single page that
+    declares its own number of records, or after an empty page 0. A short page proves nothing, so at most two
+    requests look into it: it is the end if no declaration promises more, the next page is refused too, and
+    the page before comes again unchanged when requested again, so that the API does not know the page number
+    and not the property. Otherwise the refusal is raised.
 
     The same page again is no end. After a page shorter than others, an API that gives its last page in place
-    of those past it and one that ignores the page number from there on answer alike, whatever is asked.
+    of those past it and one that ignores the page number from there on respond alike to every request.
 
-    `first` is the number of the first page. "auto" asks for page 0 and accepts that it is refused,
-    empty, or the same as page 1; `base` is then what was found out, None if nothing was.
-
-    `number` is that of the page given last. Afterwards `reason` says why records may be missing, if they may;
-    `ends_load`, that no other walk fares better. Errors of `ask` and `read` are raised where their page would
-    come.
+    Attributes:
+        base: Number of the first page; with `first="auto"` what was found out, None if nothing was.
+        number: Number of the last page that was given.
+        reason: After the last page, why records may be missing, for the user; None if none may.
+        ends_load: Whether any other window would end in the same way.
     """
 
     def __init__(
         self,
-        ask: Callable[[int], bytes],
-        read: Callable[[bytes], _P],
+        fetch: Callable[[int], bytes],
+        decode: Callable[[bytes], _P],
         *,
         first: Literal["auto", 0, 1] = 1,
         limit: int = PAGE_LIMIT,
@@ -89,8 +89,20 @@ class Paginator(Generic[_P]):
         row_budget: RowBudget | None = None,
         share: Callable[[], int] | None = None,
     ) -> None:
-        self._ask = ask
-        self._read = read
+        """Prepare the requests; none is sent before the iteration.
+
+        Args:
+            fetch: Returns the body of a page.
+            decode: Returns the page of a body.
+            first: Number of the first page. "auto" requests page 0 and accepts that it is refused, empty or
+                the same as page 1.
+            limit: Records per page, as requested.
+            in_flight: Most pages in flight at once.
+            row_budget: Records that the load may still take in; None if there is no limit.
+            share: Returns how many pages may be in flight now, where windows are fetched side by side.
+        """
+        self._fetch = fetch
+        self._decode = decode
         self._count = PageCount(limit)
         self._in_flight = in_flight
         self._share = share or (lambda: in_flight)
@@ -103,137 +115,147 @@ class Paginator(Generic[_P]):
 
     @property
     def totals(self) -> tuple[int, ...]:
-        """What the pages declared, in turn; nothing if each declared just its own number."""
+        """The totals that the pages declared, in turn; empty if each was its page's own number of records."""
         return () if self._count.totals_of_pages else tuple(self._count.totals)
 
     def __iter__(self) -> Iterator[_P]:
         zero = self._page_zero() if self._first == "auto" else None
-        if zero and zero[1].records and self._takes(zero[1]):
+        if zero and zero[1].records and self._add(zero[1]):
             yield zero[1]
         if not self.ends_load:
             yield from self._from(1 if self._first == "auto" else self._first, zero)
 
-    def _from(self, number: int, zero: _Got[_P] | None) -> Iterator[_P]:
-        under_way: deque[tuple[int, Future[_Got[_P]]]] = deque()
+    def _from(self, number: int, zero: _Fetched[_P] | None) -> Iterator[_P]:
+        """The pages from this number on; `zero` is page 0, if that was requested before."""
+        # Without a future, a page is fetched in this thread when its turn comes: a second thread would cost a
+        # third of a quick page's time.
+        in_flight: deque[tuple[int, Future[_Fetched[_P]] | None]] = deque()
         before = zero if zero and zero[1].records else None
         alone = before is not None
         with DaemonPool(self._in_flight, "userlane-page") as pool:
             while not self._count.ended:
-                width = 1 if alone else self._count.width(min(self._in_flight, self._share()))
-                while len(under_way) < width:
-                    page = partial(self._page, number)
-                    # One at a time needs no second thread, which would cost a third of a quick page's time.
-                    under_way.append((number, pool.submit(page) if width > 1 else pool.run_here(page)))
+                most = 1 if alone else self._count.in_flight(min(self._in_flight, self._share()))
+                while len(in_flight) < most:
+                    in_flight.append((number, pool.submit(partial(self._page, number)) if most > 1 else None))
                     number += 1
-                place, coming = under_way.popleft()
+                at, coming = in_flight.popleft()
                 try:
-                    got = coming.result()
+                    page = coming.result() if coming else self._page(at)
                 except _REFUSED as refusal:
-                    following = under_way[0][1] if under_way else None
-                    if not _no_such_page(refusal) or not self._ends(pool, place, before or zero, following):
+                    following = in_flight[0][1] if in_flight else None
+                    if not _is_unknown_page(refusal) or not self._ends(pool, at, before or zero, following):
                         raise
                     break
-                verdict = self._judged(place, got, before)
-                if verdict == "end" or (verdict == "take" and not self._takes(got[1])):
+                verdict = self._judge(at, page, before)
+                if verdict == "end" or (verdict == "take" and not self._add(page[1])):
                     break
                 if verdict == "take":
-                    self.number = place
-                    yield got[1]
-                    before, alone = got, False
-            _settle([future for _, future in under_way])
+                    self.number = at
+                    yield page[1]
+                    before, alone = page, False
+            _finish([future for _, future in in_flight if future])
         self.reason = self.reason or self._count.shortfall
 
     def _ends(
-        self, pool: DaemonPool, place: int, before: _Got[_P] | None, following: Future[_Got[_P]] | None
+        self,
+        pool: DaemonPool,
+        at: int,
+        before: _Fetched[_P] | None,
+        following: Future[_Fetched[_P]] | None,
     ) -> bool:
-        """Whether the walk is over with a page that was refused. `following` is the page after it, if that is
-        under way already.
+        """Whether a page that was refused is past the last one.
+
+        Args:
+            pool: For two more requests.
+            at: Number of the refused page.
+            before: The page before it.
+            following: The page after it, if that is in flight already.
         """
         if before is None or not self._count.may_end(before[1]):
             return False
         if self._count.shortfall:  # which says better what is the matter
             return True
-        if self._count.promised(before[1].declared):
+        if self._count.promises_more(before[1].declared):
             return False
-        following = following or pool.submit(partial(self._page, place + 1))
-        if not _refused(following):
+        following = following or pool.submit(partial(self._page, at + 1))
+        if not _is_refused(following):
             return False
-        again = pool.submit(partial(self._page, place - 1)).result()
-        if not _same(again, before):
+        again = pool.submit(partial(self._page, at - 1)).result()
+        if not _is_same(again, before):
             return False
         if self.base is None:
             self.base = 0
         return True
 
-    def _judged(self, place: int, got: _Got[_P], before: _Got[_P] | None) -> Literal["take", "skip", "end"]:
-        page = got[1]
-        if not page.records:
-            self._count.hear(page)
+    def _judge(
+        self, at: int, page: _Fetched[_P], before: _Fetched[_P] | None
+    ) -> Literal["take", "skip", "end"]:
+        if not page[1].records:
+            self._count.read_declared(page[1])
             if before and self.base is None:
                 self.base = 0
             return "end"
-        again = before is not None and _same(got, before)
+        again = before is not None and _is_same(page, before)
         if self.base is None:
             self.base = 0 if before and not again else 1
             if again:
                 return "skip"
-        if again and not self._count.dwindled:
-            self._bar("The API sends the same page again and again: it ignores the page number.")
+        if again and not self._count.shrunk:
+            self._end_load("The API sends the same page again and again: it ignores the page number.")
         elif again:
             self.reason = self._count.shortfall or (
-                f"The API gave page {place - 1} again in place of page {place}; "
-                "whether there is more is not known."
+                f"The API gave page {at - 1} again in place of page {at}; whether there is more is not known."
             )
         return "end" if again else "take"
 
-    def _page_zero(self) -> _Got[_P] | None:
+    def _page_zero(self) -> _Fetched[_P] | None:
         try:
             return self._page(0)
         except _REFUSED as refusal:
-            if not _no_such_page(refusal):
+            if not _is_unknown_page(refusal):
                 raise
             return None
 
-    def _page(self, number: int) -> _Got[_P]:
-        body = self._ask(number)
+    def _page(self, number: int) -> _Fetched[_P]:
+        body = self._fetch(number)
         try:
-            return body, self._read(body)
+            return body, self._decode(body)
         except UserlaneError as error:
-            # A page that failed waits for its turn; the frames it passed would keep its body meanwhile.
+            # The error of a page waits for its turn; the frames of its traceback would keep the body.
             del body
             raise error.with_traceback(None) from None
 
-    def _takes(self, page: _P) -> bool:
+    def _add(self, page: _P) -> bool:
         if self._row_budget is not None and not self._row_budget.reserve(page.records):
-            self._bar(self._row_budget.reason)
+            self._end_load(self._row_budget.reason)
             return False
         self._count.add(page)
         return True
 
-    def _bar(self, reason: str) -> None:
+    def _end_load(self, reason: str) -> None:
         self.reason = reason
         self.ends_load = True
 
 
-def _settle(under_way: Collection[Future[Any]]) -> None:
-    """Let requests for pages after the last come home, so that a load that is over asks nothing any more."""
-    for future in under_way:
+def _finish(in_flight: Collection[Future[Any]]) -> None:
+    """Wait (at most 1 s) for requests past the last page, so that a load that is over sends none."""
+    for future in in_flight:
         future.cancel()
-    wait(under_way, timeout=_LINGER)
+    wait(in_flight, timeout=_LAST_WAIT_SECONDS)
 
 
-def _no_such_page(refusal: NotFound | RequestRefused) -> bool:
+def _is_unknown_page(refusal: NotFound | RequestRefused) -> bool:
     return isinstance(refusal, NotFound) or refusal.page
 
 
-def _refused(coming: Future[Any]) -> bool:
-    """Whether a page turns out to be one that the API does not know. Raises any other error."""
+def _is_refused(coming: Future[Any]) -> bool:
+    """Whether the API does not know this page. Raises any other error."""
     try:
         coming.result()
     except _REFUSED as refusal:
-        return _no_such_page(refusal)
+        return _is_unknown_page(refusal)
     return False
 
 
-def _same(got: _Got[_P], before: _Got[_P]) -> bool:
-    return got[0] == before[0] or got[1].same(before[1])
+def _is_same(page: _Fetched[_P], before: _Fetched[_P]) -> bool:
+    return page[0] == before[0] or page[1].same(before[1])

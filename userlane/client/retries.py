@@ -1,135 +1,119 @@
-"""The tries of one page: whether there is another, when, and what is said of it."""
+"""Whether and when a page is requested again."""
 
+import random
+import time
 from collections.abc import Callable
-
-import structlog
-from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
+from threading import Lock
 
 from userlane.client.deadline import LoadDeadline, load_stopped
-from userlane.client.quota import RetryBudget
-from userlane.errors import (
-    AccessRefused,
-    LoadStopped,
-    RequestRefused,
-    ResponseUnusable,
-    Throttled,
-    Untrusted,
-    UserlaneError,
-)
 
+API_RETRIES = 100
+"""Retries of one API while nothing succeeds."""
+
+TOKEN_RETRIES = 25
+"""How many of them one token can use: no user's broken property costs the others theirs."""
+
+REFILL_SECONDS = 600.0
+"""Time in which a budget refills by itself."""
+
+_PER_SUCCESS = 0.2
 _LONGEST_PAUSE = 8.0
-_NO_OTHER_PAGE = (AccessRefused, Untrusted)
-
-log = structlog.get_logger("userlane.client")
+_RANDOM = random.SystemRandom()
 
 
-class Retries:
-    """Asks again where that can help: at most `Limits.tries` times, while there are time and budget, with a
-    random pause that doubles, and never before the time that the API names.
+class RetryBudget:
+    """Retries left for one API, or for one token at it, which then uses the API's budget too.
 
-    `waits` is told the seconds of each pause, and why. The log says where a request goes, `host`, `dataset`
-    and `api_page`, the try and the answer's status, which whoever asks sets in `status`; never a token, a
-    header, a body or a parameter.
+    Four tries a page are right for one user and an API that stumbles. A hundred users and an API that is down
+    would send it four times its load and keep it down. So a first try is always free, a retry costs one, a
+    retry that succeeds is given back, and a success at the first try gives back a fifth: with one request in
+    three failing there are always retries, with all of them failing there soon are none. These are the
+    figures of the AWS SDKs' standard retry mode (retry quota: 500 tokens, 5 a retry, 1 back for a success);
+    time as a second way back is added, so that an API that nobody used for a while starts afresh.
+    Why: “Addressing Cascading Failures” in Site Reliability Engineering (retry budgets).
     """
 
     def __init__(
         self,
-        deadline: LoadDeadline,
-        budget: RetryBudget,
-        waits: Callable[[float, str], None],
-        **about: object,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        most: int = API_RETRIES,
+        shared: "RetryBudget | None" = None,
     ) -> None:
+        self._clock = clock
+        self._most = most
+        self._shared = shared
+        self._left = float(most)
+        self._at = clock()
+        self._lock = Lock()
+
+    @property
+    def left(self) -> float:
+        """Number of retries left."""
+        with self._lock:
+            return self._refill()
+
+    def spend(self) -> bool:
+        """Pay for one retry. Returns False if there is none left."""
+        with self._lock:
+            if self._refill() < 1 or (self._shared is not None and not self._shared.spend()):
+                return False
+            self._left -= 1
+            return True
+
+    def record_success(self, *, retried: bool) -> None:
+        """Count a page that arrived, at its first try or at a later one."""
+        with self._lock:
+            self._left = min(self._most, self._refill() + (1 if retried else _PER_SUCCESS))
+        if self._shared is not None:
+            self._shared.record_success(retried=retried)
+
+    def _refill(self) -> float:
+        now = self._clock()
+        self._left = min(self._most, self._left + (now - self._at) * self._most / REFILL_SECONDS)
+        self._at = now
+        return self._left
+
+
+class Retries:
+    """The tries of one page: at most `Limits.tries`, while there are time and budget."""
+
+    def __init__(self, deadline: LoadDeadline, budget: RetryBudget) -> None:
         self._deadline = deadline
         self._budget = budget
-        self._waits = waits
-        self._log = log.bind(**about)
-        self._jitter = wait_random_exponential(multiplier=deadline.limits.backoff, max=_LONGEST_PAUSE)
-        self._spent = False
-        self.status: int | None = None
+        self.attempt = 1
+        """Number of the current try."""
+        self.budget_empty = False
+        """Whether the last decision was against a try because the budget is used up."""
 
-    def of(self, ask: Callable[[], bytes]) -> bytes:
-        """What `ask` gives at last. Raises what it raised last; where the budget ends the tries, in
-        words that say so. A refused token, which no other page of the load can escape, ends it.
+    def next_pause(self, retry_after: float | None) -> float | None:
+        """Decide about another try, and count it.
+
+        The pause is random between 0 and a limit that doubles with each try (full jitter), and at least the
+        time that the API asked for.
+
+        Args:
+            retry_after: Seconds that the API asked to wait, if it did.
+
+        Returns:
+            Seconds to wait before the next try; None if there is none.
+
+        Raises:
+            LoadStopped: The load is over.
         """
-        retrying = Retrying(
-            stop=self._enough,
-            wait=self._pause,
-            retry=retry_if_exception(lambda error: isinstance(error, UserlaneError) and error.retryable),
-            sleep=self._deadline.sleep,
-            before_sleep=self._announce,
-            reraise=True,
-        )
-        try:
-            body = retrying(ask)
-        except UserlaneError as error:
-            error.status = self.status
-            self._tell_end(error, retrying.statistics["attempt_number"])
-            if self._spent:
-                raise _unrepeated(error) from None
-            if isinstance(error, _NO_OTHER_PAGE):
-                self._deadline.finish_in_flight(error)
-            raise
-        self._budget.record_success(retried=retrying.statistics["attempt_number"] > 1)
-        return body
-
-    def _pause(self, state: RetryCallState) -> float:
-        return max(self._jitter(state), getattr(_error(state), "retry_after", None) or 0.0)
-
-    def _enough(self, state: RetryCallState) -> bool:
         if self._deadline.over:
             raise load_stopped()
-        tried = state.attempt_number >= self._deadline.limits.tries
-        if tried or state.upcoming_sleep >= self._deadline.remaining:
-            return True
-        self._spent = not self._budget.take()
-        return self._spent
+        limits = self._deadline.limits
+        jitter = _RANDOM.uniform(0, min(limits.backoff * 2 ** (self.attempt - 1), _LONGEST_PAUSE))
+        pause = max(jitter, retry_after or 0.0)
+        if self.attempt >= limits.tries or pause >= self._deadline.remaining:
+            return None
+        self.budget_empty = not self._budget.spend()
+        if self.budget_empty:
+            return None
+        self.attempt += 1
+        return pause
 
-    def _announce(self, state: RetryCallState) -> None:
-        error = _error(state)
-        if not isinstance(error, UserlaneError):
-            return
-        seconds = round(state.upcoming_sleep, 1)
-        if isinstance(error, Throttled):
-            self._log.warning(
-                "the API asks for fewer requests",
-                status=self.status,
-                attempt=state.attempt_number,
-                seconds=seconds,
-            )
-        else:
-            self._log.info(
-                "page is asked for again",
-                error=type(error).__name__,
-                status=self.status,
-                attempt=state.attempt_number,
-                seconds=seconds,
-            )
-        self._waits(state.upcoming_sleep, error.cause)
-
-    def _tell_end(self, error: UserlaneError, attempt: int) -> None:
-        about = {"error": type(error).__name__, "status": self.status, "attempt": attempt}
-        if isinstance(error, LoadStopped):
-            return
-        if self._spent:
-            self._log.error("page is given up: too many have failed lately", **about)
-        elif error.retryable:
-            self._log.warning("page is given up", **about)
-        elif isinstance(error, RequestRefused) and self.status is not None and self.status < 400:
-            self._log.warning("redirect is not followed", **about)
-        elif isinstance(error, ResponseUnusable):
-            self._log.warning("answer is of no use", **about)
-        else:
-            self._log.info("page is refused", **about)
-
-
-def _unrepeated(error: UserlaneError) -> UserlaneError:
-    unrepeated = type(error)(
-        f"The API fails often at the moment, so nothing is asked for twice. {error.cause}",
-        "Load again in a few minutes.",
-    )
-    unrepeated.status = error.status
-    return unrepeated
-
-
-def _error(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
+    def record_success(self) -> None:
+        """Count that the page arrived."""
+        self._budget.record_success(retried=self.attempt > 1)

@@ -34,13 +34,6 @@ class DaemonPool:
             Thread(target=self._work, name=self._name, daemon=True).start()
         return future
 
-    @staticmethod
-    def run_here(work: Callable[[], _R]) -> "Future[_R]":
-        """Run `work` in the calling thread. Returns a future that is done."""
-        future: Future[_R] = Future()
-        _run(future, work)
-        return future
-
     def __enter__(self) -> Self:
         return self
 

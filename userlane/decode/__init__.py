@@ -9,8 +9,8 @@ tolerant         decodes record by record
 decoder          `Decoder`: fast where possible, else tolerant
 """
 
+from userlane.contract.pagination import PaginationInfo
 from userlane.decode.decoder import Decoder, Page
-from userlane.decode.pagination_info import PaginationInfo
 from userlane.decode.response_schema import ResponseSchema
 
 __all__ = ["Decoder", "Page", "PaginationInfo", "ResponseSchema"]

@@ -12,10 +12,9 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from userlane.contract import COLUMNS, Query
+from userlane.contract.pagination import NO_INFO, PaginationInfo
 from userlane.decode import fast, tolerant
 from userlane.decode.pagination_info import (
-    NO_INFO,
-    PaginationInfo,
     PaginationKey,
     find_pagination_keys,
     read_pagination,

@@ -1,9 +1,9 @@
 """Reads what a response says beside its records: total, number of pages, whether more pages follow."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from userlane.contract.pagination import PaginationInfo
 from userlane.decode.fields import normalise_key
 
 Role = Literal["total", "count", "pages", "more", "last"]
@@ -39,27 +39,6 @@ _CONTAINERS = frozenset({"meta", "metadata", "pagination", "paging", "page", "pa
 _ORDER: tuple[Role, ...] = ("total", "count", "pages", "more", "last")
 _MOST = 10**12
 _MAX_KEYS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class PaginationInfo:
-    """What a response says about all records of the query; None where it says nothing usable.
-
-    `own` is set if the response gives the number of its own records, which may be all records.
-    """
-
-    total: int | None = None
-    pages: int | None = None
-    more: bool | None = None
-    own: bool = False
-
-    @property
-    def ends(self) -> bool:
-        """Whether the response gives the total, or says that no page follows."""
-        return self.total is not None or self.more is False
-
-
-NO_INFO = PaginationInfo()
 
 
 def find_pagination_keys(document: Any, envelope: tuple[str, ...]) -> tuple[PaginationKey, ...]:

@@ -11,35 +11,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.stand_in import UNHURRIED
-from tests.unit.client.test_paginator import Numbers, Said
+from tests.unit.client.test_paginator import Numbers
 from userlane.client import Paginator
+from userlane.contract.pagination import PaginationInfo
 from userlane.errors import NotFound, RequestRefused, ServerFailed, UserlaneError
 
-Declare = Callable[["Server", int, int], Said]
+Declare = Callable[["Server", int, int], PaginationInfo]
 
 
-def nothing(_server: "Server", _page: int, _records: int) -> Said:
-    return Said()
+def nothing(_server: "Server", _page: int, _records: int) -> PaginationInfo:
+    return PaginationInfo()
 
 
-def total(server: "Server", _page: int, _records: int) -> Said:
-    return Said(total=server.total)
+def total(server: "Server", _page: int, _records: int) -> PaginationInfo:
+    return PaginationInfo(total=server.total)
 
 
-def pages(server: "Server", _page: int, _records: int) -> Said:
-    return Said(pages=server.pages)
+def pages(server: "Server", _page: int, _records: int) -> PaginationInfo:
+    return PaginationInfo(pages=server.pages)
 
 
-def more(server: "Server", page: int, _records: int) -> Said:
-    return Said(more=page < server.pages)
+def more(server: "Server", page: int, _records: int) -> PaginationInfo:
+    return PaginationInfo(more=page < server.pages)
 
 
-def everything(server: "Server", page: int, records: int) -> Said:
-    return Said(server.total, server.pages, more(server, page, records).more)
+def everything(server: "Server", page: int, records: int) -> PaginationInfo:
+    return PaginationInfo(server.total, server.pages, more(server, page, records).more)
 
 
-def own(_server: "Server", _page: int, records: int) -> Said:
-    return Said(total=records)
+def own(_server: "Server", _page: int, records: int) -> PaginationInfo:
+    return PaginationInfo(total=records)
 
 
 @dataclass
@@ -80,7 +81,7 @@ class Server:
 
 def read(body: bytes) -> Numbers:
     values, said, _ = json.loads(body)
-    return Numbers(tuple(values), Said(*said))
+    return Numbers(tuple(values), PaginationInfo(*said))
 
 
 def walked(server: Server, **options: Any) -> tuple[list[int], Paginator[Numbers]]:
@@ -150,9 +151,15 @@ def test_declared_pages_are_fetched_side_by_side_though_they_are_shorter_than_as
 
 
 @pytest.mark.parametrize(
-    "said", [Said(total=50), Said(total=50, pages=5), Said(total=50, more=False), Said(total=50, more=True)]
+    "said",
+    [
+        PaginationInfo(total=50),
+        PaginationInfo(total=50, pages=5),
+        PaginationInfo(total=50, more=False),
+        PaginationInfo(total=50, more=True),
+    ],
 )
-def test_fewer_records_than_declared_are_marked(said: Said) -> None:
+def test_fewer_records_than_declared_are_marked(said: PaginationInfo) -> None:
     server = Server(30, 10, lambda *_: said)
     rows, walk = walked(server, limit=10)
     assert rows == list(range(30))
@@ -161,28 +168,28 @@ def test_fewer_records_than_declared_are_marked(said: Said) -> None:
 
 
 def test_fewer_pages_than_declared_are_marked() -> None:
-    rows, walk = walked(Server(30, 10, lambda *_: Said(pages=6)), limit=10)
+    rows, walk = walked(Server(30, 10, lambda *_: PaginationInfo(pages=6)), limit=10)
     assert rows == list(range(30))
     assert walk.reason == "The API declared 6 pages and sent 3."
 
 
 def test_one_page_too_many_declared_is_the_empty_one() -> None:
-    assert walked(Server(30, 10, lambda *_: Said(pages=4)), limit=10)[1].reason is None
+    assert walked(Server(30, 10, lambda *_: PaginationInfo(pages=4)), limit=10)[1].reason is None
 
 
 @pytest.mark.parametrize(
     "said",
     [
-        Said(total=30, more=False),
-        Said(total=30, pages=1),
-        Said(total=30, pages=1, more=False),
-        Said(pages=3, more=False),
-        Said(pages=1, more=True),
-        Said(total=10, more=True),
-        Said(total=10, pages=3),
+        PaginationInfo(total=30, more=False),
+        PaginationInfo(total=30, pages=1),
+        PaginationInfo(total=30, pages=1, more=False),
+        PaginationInfo(pages=3, more=False),
+        PaginationInfo(pages=1, more=True),
+        PaginationInfo(total=10, more=True),
+        PaginationInfo(total=10, pages=3),
     ],
 )
-def test_an_end_declared_too_early_loses_nothing_when_something_else_says_more(said: Said) -> None:
+def test_an_end_declared_too_early_loses_nothing_when_something_else_says_more(said: PaginationInfo) -> None:
     assert walked(Server(30, 10, lambda *_: said), limit=10)[0] == list(range(30))
 
 
@@ -210,7 +217,7 @@ def test_an_ignored_page_number_is_noticed_though_every_answer_names_another(
 
 
 def test_a_second_page_that_is_refused_is_no_loss_if_the_first_counts_its_own_records() -> None:
-    server = Server(7, 10, lambda *_: Said(own=True), past_the_end="not found")
+    server = Server(7, 10, lambda *_: PaginationInfo(own=True), past_the_end="not found")
     rows, walk = walked(server, limit=10)
     assert (rows, walk.reason) == (list(range(7)), None)
 
@@ -238,7 +245,7 @@ class Short:
 
     refused: Callable[[int], bool]
     refusal: UserlaneError
-    said: Said = field(default_factory=Said)
+    said: PaginationInfo = field(default_factory=PaginationInfo)
     then: list[int] | UserlaneError | None = None
     asked: list[int] = field(default_factory=list)
 
@@ -262,8 +269,8 @@ class Short:
         lambda refusal: Short(lambda page: page == 3, refusal),
         lambda refusal: Short(lambda page: page > 2, refusal, then=refusal),
         lambda refusal: Short(lambda page: page > 2, refusal, then=[20, 21, 22, 23]),
-        lambda refusal: Short(lambda page: page > 2, refusal, Said(more=True)),
-        lambda refusal: Short(lambda page: page > 2, refusal, Said(pages=3)),
+        lambda refusal: Short(lambda page: page > 2, refusal, PaginationInfo(more=True)),
+        lambda refusal: Short(lambda page: page > 2, refusal, PaginationInfo(pages=3)),
     ],
     ids=[
         "one page only",
@@ -284,7 +291,7 @@ def test_a_refused_page_after_a_short_one_is_no_end_when_anything_speaks_against
 
 
 def test_a_total_that_has_not_come_says_better_than_a_refusal_what_is_missing() -> None:
-    short = Short(lambda page: page > 2, REFUSALS[0], Said(total=150))
+    short = Short(lambda page: page > 2, REFUSALS[0], PaginationInfo(total=150))
     walk = Paginator(short, read, limit=10, in_flight=1)
     assert sum(page.records for page in walk) == 13
     assert walk.reason == "The API declared 150 records and sent 13."
@@ -326,12 +333,14 @@ def test_page_0_that_is_empty_where_all_others_are_refused_is_an_empty_answer() 
     assert server.asked == [0, 1, 2, 0]
 
 
-@pytest.mark.parametrize("said", [Said(), Said(total=12), Said(more=True), Said(pages=2)])
-def test_an_empty_page_0_excuses_no_refused_page_1_where_there_may_be_more(said: Said) -> None:
+@pytest.mark.parametrize(
+    "said", [PaginationInfo(), PaginationInfo(total=12), PaginationInfo(more=True), PaginationInfo(pages=2)]
+)
+def test_an_empty_page_0_excuses_no_refused_page_1_where_there_may_be_more(said: PaginationInfo) -> None:
     """Without a word, page 2 is there; else the API says that something is."""
 
     def ask(page: int) -> bytes:
-        if page == 1 or (page and said != Said()):
+        if page == 1 or (page and said != PaginationInfo()):
             raise NotFound("no such page")
         return json.dumps([[1, 2] if page else [], [said.total, said.pages, said.more, False], page]).encode()
 

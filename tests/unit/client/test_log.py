@@ -34,25 +34,28 @@ def failing(status: int, **headers: str) -> httpx.Response:
     ("answers", "expected"),
     [
         ([OK], []),
-        ([failing(500), OK], [("info", "page is asked for again", 500, 1)]),
-        ([httpx.ReadError(SECRET), OK], [("info", "page is asked for again", None, 1)]),
-        ([failing(429, retry_after="0"), OK], [("warning", "the API asks for fewer requests", 429, 1)]),
+        ([failing(500), OK], [("info", "request is retried", 500, 1)]),
+        ([httpx.ReadError(SECRET), OK], [("info", "request is retried", None, 1)]),
+        (
+            [failing(429, retry_after="0"), OK],
+            [("warning", "request is retried: the API gets too many", 429, 1)],
+        ),
         (
             [failing(502)],
             [
-                ("info", "page is asked for again", 502, 1),
-                ("info", "page is asked for again", 502, 2),
-                ("info", "page is asked for again", 502, 3),
-                ("warning", "page is given up", 502, 4),
+                ("info", "request is retried", 502, 1),
+                ("info", "request is retried", 502, 2),
+                ("info", "request is retried", 502, 3),
+                ("warning", "page failed", 502, 4),
             ],
         ),
-        ([failing(429, retry_after="3600")], [("warning", "page is given up", 429, 1)]),
+        ([failing(429, retry_after="3600")], [("warning", "page failed", 429, 1)]),
         (
             [failing(302, location=f"https://b.example/{TOKEN}")],
             [("warning", "redirect is not followed", 302, 1)],
         ),
-        ([httpx.Response(200, text="<html>")], [("warning", "answer is of no use", 200, 1)]),
-        ([failing(403)], [("info", "page is refused", 403, 1)]),
+        ([httpx.Response(200, text="<html>")], [("warning", "response is unusable", 200, 1)]),
+        ([failing(403)], [("info", "request is refused", 403, 1)]),
     ],
 )
 def test_each_retry_and_each_end_is_logged_with_its_place_and_no_more(

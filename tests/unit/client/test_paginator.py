@@ -12,19 +12,10 @@ from hypothesis import strategies as st
 
 from tests.stand_in import UNHURRIED
 from userlane.client import DaemonPool, Paginator, RowBudget
+from userlane.contract.pagination import NO_INFO, PaginationInfo
 from userlane.errors import NotFound, RequestRefused, ServerFailed, UserlaneError
 
 First = Literal["auto", 0, 1]
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a page declares."""
-
-    total: int | None = None
-    pages: int | None = None
-    more: bool | None = None
-    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,7 +23,7 @@ class Numbers:
     """A page of numbers."""
 
     values: tuple[int, ...]
-    declared: Said = Said()
+    declared: PaginationInfo = NO_INFO
 
     @property
     def records(self) -> int:
@@ -155,13 +146,13 @@ def test_an_ignored_page_number_is_noticed_by_the_third_request(first: First, re
     assert len(asked) <= 3
 
 
-def test_endless_pages_stop_when_the_room_is_full() -> None:
+def test_endless_pages_stop_when_the_row_budget_is_used_up() -> None:
     walk = Paginator(Source(10**9, 10), read, limit=10, row_budget=RowBudget(35))
     assert collected(walk) == list(range(30))
     assert walk.reason == "There are more than 35 records (USERLANE_MAX_ROWS); the rest is left out."
 
 
-def test_exactly_as_many_records_as_there_is_room_for_are_complete() -> None:
+def test_exactly_as_many_records_as_the_budget_has_are_complete() -> None:
     walk = Paginator(Source(30, 10), read, limit=10, row_budget=RowBudget(30))
     assert collected(walk) == list(range(30))
     assert walk.reason is None
@@ -205,7 +196,7 @@ def test_a_page_is_read_by_the_thread_that_asked_for_it_and_one_at_a_time_by_the
     assert ({*readers} == {threading.get_ident()}) is (in_flight == 1)
 
 
-def test_a_crew_never_has_more_threads_than_its_size_and_hands_errors_on() -> None:
+def test_a_pool_never_has_more_threads_than_its_size_and_hands_errors_on() -> None:
     together = threading.Barrier(2)
 
     def meet() -> int:

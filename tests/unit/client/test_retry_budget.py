@@ -13,8 +13,7 @@ from tests import stand_in
 from tests.stand_in import UNHURRIED, query
 from tests.unit.client.given import QUICK, scripted
 from userlane.client import Client, HttpPool, LoadDeadline, open_http_pool
-from userlane.client.kept import Kept
-from userlane.client.quota import OWN, REFILLED, RETRIES, RetryBudget
+from userlane.client.retries import API_RETRIES, REFILL_SECONDS, TOKEN_RETRIES, RetryBudget
 from userlane.errors import ServerFailed, Throttled, Unreachable
 
 
@@ -48,8 +47,8 @@ def test_fifty_loads_on_an_api_that_answers_500_send_fifty_requests_and_the_quot
         with pytest.raises(ServerFailed) as caught:
             client(http, number).page(query(), 1)
         words.append(caught.value.cause)
-    came_back = (time.monotonic() - began) * RETRIES / REFILLED
-    assert 50 + RETRIES <= api.requests <= 50 + RETRIES + came_back
+    came_back = (time.monotonic() - began) * API_RETRIES / REFILL_SECONDS
+    assert 50 + API_RETRIES <= api.requests <= 50 + API_RETRIES + came_back
     assert words[0] == "The API failed (500)."
     spent = "The API fails often at the moment, so nothing is asked for twice."
     assert words[-1] == f"{spent} The API failed (500)."
@@ -74,7 +73,7 @@ def test_one_users_broken_property_leaves_the_others_their_retries_and_their_loa
     for load in ben:
         with pytest.raises(ServerFailed):
             load.page(query(), 1)
-    assert sum(load.requests for load in ben) <= len(ben) + OWN + 5
+    assert sum(load.requests for load in ben) <= len(ben) + TOKEN_RETRIES + 5
     stumbles = iter([503, 200, 200])
     api.answer = lambda: next(stumbles)
     anna = client(http, 2)
@@ -86,9 +85,9 @@ def test_one_users_broken_property_leaves_the_others_their_retries_and_their_loa
 def test_a_page_that_is_not_asked_for_twice_ends_no_load() -> None:
     http = open_http_pool(api := Switched())
     load = client(http)
-    while http.budget(
+    while http.retry_budget(
         httpx.URL("http://a.example"), stand_in.connection("http://a.example", "user-0")
-    ).take():
+    ).spend():
         pass
     with pytest.raises(ServerFailed, match="fails often"):
         load.page(query(), 1)
@@ -108,9 +107,9 @@ def test_whatever_fails_keeps_its_kind_when_the_quota_is_spent(
     answer: httpx.Response | Exception, error: type[Exception], words: str
 ) -> None:
     http = open_http_pool(scripted(answer))
-    while http.budget(
+    while http.retry_budget(
         httpx.URL("http://a.example/v1"), stand_in.connection("http://a.example", "user-0")
-    ).take():
+    ).spend():
         pass
     with pytest.raises(error, match=words):
         client(http).page(query(), 1)
@@ -119,7 +118,9 @@ def test_whatever_fails_keeps_its_kind_when_the_quota_is_spent(
 @UNHURRIED
 @given(
     events=st.lists(
-        st.one_of(st.just("take"), st.just("first try"), st.just("later try"), st.floats(0, 2 * REFILLED)),
+        st.one_of(
+            st.just("spend"), st.just("first try"), st.just("later try"), st.floats(0, 2 * REFILL_SECONDS)
+        ),
         max_size=300,
     )
 )
@@ -128,26 +129,28 @@ def test_retries_are_paid_for_given_back_and_never_more_than_there_were(events: 
     budget = RetryBudget(lambda: now)
     for event in events:
         before = budget.left
-        if event == "take":
-            assert budget.take() == (before >= 1)
+        if event == "spend":
+            assert budget.spend() == (before >= 1)
             assert budget.left == pytest.approx(before - 1 if before >= 1 else before)
         elif isinstance(event, float):
             now += event
-            assert budget.left == pytest.approx(min(RETRIES, before + event * RETRIES / REFILLED))
+            assert budget.left == pytest.approx(
+                min(API_RETRIES, before + event * API_RETRIES / REFILL_SECONDS)
+            )
         else:
             later = event == "later try"
             budget.record_success(retried=later)
-            assert budget.left == pytest.approx(min(RETRIES, before + (1 if later else 0.2)))
-        assert 0 <= budget.left <= RETRIES
+            assert budget.left == pytest.approx(min(API_RETRIES, before + (1 if later else 0.2)))
+        assert 0 <= budget.left <= API_RETRIES
 
 
 def test_an_api_that_nobody_asked_for_a_while_starts_afresh() -> None:
     now = 0.0
     budget = RetryBudget(lambda: now)
-    while budget.take():
+    while budget.spend():
         pass
-    now = REFILLED
-    assert sum(budget.take() for _ in range(2 * RETRIES)) == RETRIES
+    now = REFILL_SECONDS
+    assert sum(budget.spend() for _ in range(2 * API_RETRIES)) == API_RETRIES
 
 
 def test_an_api_that_fails_one_time_in_three_never_runs_out_of_retries() -> None:
@@ -157,17 +160,20 @@ def test_an_api_that_fails_one_time_in_three_never_runs_out_of_retries() -> None
     for _ in range(20_000):
         tries = 1
         while next(failing):
-            assert budget.take()
+            assert budget.spend()
             tries += 1
         budget.record_success(retried=tries > 1)
-    assert budget.left > RETRIES - 2
+    assert budget.left > API_RETRIES - 2
 
 
-def test_what_is_remembered_stays_small_and_what_is_in_use_is_never_doubled() -> None:
-    kept: Kept[int, RetryBudget] = Kept(10)
-    in_use = kept.of(0, RetryBudget)
-    for key in range(1, 1000):
-        kept.of(key, RetryBudget)
-    assert kept.of(0, RetryBudget) is in_use
-    assert len(kept._latest) == 10
-    assert len(kept._held) <= 11
+def test_what_is_kept_of_tokens_is_one_object_each_and_does_not_grow_for_ever() -> None:
+    http = open_http_pool(Switched())
+    url = httpx.URL("http://a.example")
+    ben, *others = (stand_in.connection("http://a.example", f"user-{number}") for number in range(1500))
+    first = http.limiter(ben, 4), http.retry_budget(url, ben)
+    assert (http.limiter(ben, 4), http.retry_budget(url, ben)) == first
+    for other in others:
+        http.limiter(other, 4)
+        http.retry_budget(url, other)
+    assert len(http._limiters) == len(http._token_budgets) == 1024
+    assert len(http._api_budgets) == 1

@@ -5,6 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import httpcore
@@ -15,7 +16,7 @@ from tests.ports import reserved
 from tests.stand_in import SAMPLES, TOKEN, answering, listening, query, request_on, whole_answer
 from tests.unit.client.given import OK, client
 from userlane.client import Limits, LoadDeadline, open_http_pool
-from userlane.client.faults import FAULTS, translate_transport_error
+from userlane.client.responses import TRANSPORT_ERRORS, translate_transport_error
 from userlane.client.transport import limit_request
 from userlane.errors import (
     ApiFailed,
@@ -34,10 +35,10 @@ def everything_under(kind: type[httpx.TransportError]) -> Iterator[type[httpx.Tr
 
 
 def test_every_transport_error_of_httpx_is_mapped() -> None:
-    assert set(everything_under(httpx.TransportError)) == set(FAULTS)
+    assert set(everything_under(httpx.TransportError)) == set(TRANSPORT_ERRORS)
 
 
-@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("kind", TRANSPORT_ERRORS)
 def test_a_mapped_error_names_the_host_and_quotes_nothing(kind: type[httpx.TransportError]) -> None:
     error = translate_transport_error(kind(f"header Bearer {TOKEN}"), "api.example.com")
     assert isinstance(error, ApiFailed)
@@ -179,11 +180,11 @@ def test_a_stop_on_a_connection_that_is_open_already_sends_nothing() -> None:
             connection.sendall(OK)
 
     stop = threading.Event()
-    with listening(serve) as (base_url, connections), open_http_pool() as http:
-        http.get(base_url)
+    with listening(serve) as (base_url, connections), closing(open_http_pool()) as http:
+        http.send(httpx.Request("GET", base_url)).read()
         stop.set()
         with limit_request(LoadDeadline(Limits(), stop)), pytest.raises(LoadStopped):
-            http.get(base_url)
+            http.send(httpx.Request("GET", base_url))
         assert (len(connections), len(heads)) == (1, 1)
 
 

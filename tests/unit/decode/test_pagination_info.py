@@ -7,8 +7,8 @@ import pytest
 
 from tests.stand_in import query
 from tests.unit.decode.given import GOOD
+from userlane.contract.pagination import NO_INFO, PaginationInfo
 from userlane.decode import Decoder, Page, fast
-from userlane.decode.pagination_info import NO_INFO, PaginationInfo
 
 RECORDS = [GOOD["tags"], {**GOOD["tags"], "userId": "v"}]
 
