@@ -134,7 +134,8 @@ def fetcher() -> Fetcher:
     """The one fetcher of this process, and with it the store and the bound on requests in flight; what it
     brings is counted by the engine of the settings.
     """
-    engine.choose(settings().engine)
+    if (address := settings().engine) is not None:
+        engine.set_engine(engine.Spark(address))
     return Fetcher(settings(), after=roll_up)
 
 

@@ -18,8 +18,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-from userlane.engine import files
-from userlane.engine.frames import frame
+from userlane.engine.expressions import find_files, to_frame
 from userlane.errors import UserlaneError
 
 THREADS = min(4, os.cpu_count() or 1)
@@ -42,30 +41,30 @@ class Embedded:
 
     def __init__(self, threads: int = THREADS, memory_limit: str = MEMORY_LIMIT) -> None:
         """Open the database. Raises `duckdb.Error` for a memory limit that is not a size."""
-        self._spill = _spill_folder()
+        self._spill = _make_spill_folder()
         weakref.finalize(self, shutil.rmtree, self._spill, ignore_errors=True)
         self._threads = threads
         self._memory_limit = memory_limit
         self._folders: frozenset[str] = frozenset()
-        self._database = self._opened()
+        self._database = self._open()
         self._turn = threading.BoundedSemaphore(threads)
         self._opening = threading.Lock()
 
     def run(self, expression: ibis.Expr) -> pd.DataFrame:
         """The rows of `expression`; see `engine.run`."""
-        return frame(self._rows(expression))
+        return to_frame(self._rows(expression))
 
-    def near(self, expression: ibis.Table, most: int) -> pa.Table | None:
-        """The rows of `expression`, if these are not too many; see `engine.near`."""
+    def fetch_if_small(self, expression: ibis.Table, most: int) -> pa.Table | None:
+        """The rows of `expression` if there are at most `most`; see `engine.fetch_if_small`."""
         rows = self._rows(expression.limit(most + 1))
         return rows if rows.num_rows <= most else None
 
     def _rows(self, expression: ibis.Expr) -> pa.Table:
-        tables = dict(files.used(expression))
-        with self._turn, self._connection(tables) as connection:
+        tables = dict(find_files(expression))
+        with self._turn, self._connect(tables) as connection:
             try:
                 for name, paths in tables.items():
-                    listed = ", ".join(_quoted(path) for path in paths)
+                    listed = ", ".join(_quote(path) for path in paths)
                     connection.execute(f"CREATE TEMP VIEW {name} AS FROM read_parquet([{listed}])")
                 return Backend.from_connection(connection).to_pyarrow(expression.as_table())
             except duckdb.OutOfMemoryException as error:
@@ -85,7 +84,7 @@ class Embedded:
         """
         if not self._fit(below, groups):
             return codes.nunique()
-        return _bits_set(_bits_of(codes, 0, below - 1)).fill_null(0)  # without rows there are no bits
+        return _count_bits(_collect_bits(codes, 0, below - 1)).fill_null(0)  # without rows there are no bits
 
     def distinct_by(
         self,
@@ -102,15 +101,15 @@ class Embedded:
         """
         if not self._fit(below, groups):
             return None
-        bits = _bits_of(table[of], 0, below - 1)
+        bits = _collect_bits(table[of], 0, below - 1)
         grouped = table.group_by(by).agg(different=bits, **others)
-        whole = _together(grouped.different).over(ibis.window())
-        return grouped.mutate(different=_bits_set(grouped.different), altogether=_bits_set(whole))
+        whole = _merge_bits(grouped.different).over(ibis.window())
+        return grouped.mutate(different=_count_bits(grouped.different), altogether=_count_bits(whole))
 
     def _fit(self, below: int, groups: int) -> bool:
         return 0 < below * groups * self._threads <= _MOST_BITS
 
-    def _opened(self) -> duckdb.DuckDBPyConnection:
+    def _open(self) -> duckdb.DuckDBPyConnection:
         database = duckdb.connect(
             ":memory:",
             config={
@@ -123,44 +122,44 @@ class Embedded:
         )
         # After the folders are set: from here on no expression can name another file or an address.
         if self._folders:
-            listed = ", ".join(map(_quoted, sorted(self._folders)))
+            listed = ", ".join(map(_quote, sorted(self._folders)))
             database.execute(f"SET allowed_directories = [{listed}]")
         database.execute("SET enable_external_access = false")
         return database
 
-    def _connection(self, tables: Mapping[str, Sequence[str]]) -> duckdb.DuckDBPyConnection:
+    def _connect(self, tables: Mapping[str, Sequence[str]]) -> duckdb.DuckDBPyConnection:
         folders = {str(Path(path).parent) + "/" for paths in tables.values() for path in paths}
         # The parent connection is shared; taking a cursor of it is the only thing done with it.
         with self._opening:
             if not folders <= self._folders:
                 self._folders |= folders
-                self._database = self._opened()
+                self._database = self._open()
             return self._database.cursor()
 
 
 @ibis.udf.agg.builtin(name="bitstring_agg")  # type: ignore[untyped-decorator]  # Ibis ships no types
-def _bits_of(codes: int, lowest: int, highest: int) -> str:
+def _collect_bits(codes: int, lowest: int, highest: int) -> str:
     """A text of bits, one for each possible code."""
     raise NotImplementedError("DuckDB has it")
 
 
 @ibis.udf.agg.builtin(name="bit_or")  # type: ignore[untyped-decorator]
-def _together(bits: str) -> str:
+def _merge_bits(bits: str) -> str:
     """The bits that are set in any of several texts of bits."""
     raise NotImplementedError("DuckDB has it")
 
 
 @ibis.udf.scalar.builtin(name="bit_count")  # type: ignore[untyped-decorator]  # Ibis ships no types
-def _bits_set(bits: str) -> int:
+def _count_bits(bits: str) -> int:
     """How many of them are set."""
     raise NotImplementedError("DuckDB has it")
 
 
-def _quoted(path: str) -> str:
+def _quote(path: str) -> str:
     return "'" + path.replace("'", "''") + "'"
 
 
-def _spill_folder() -> str:
+def _make_spill_folder() -> str:
     try:
         return tempfile.mkdtemp(prefix="userlane-engine-")
     except OSError:

@@ -18,8 +18,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr import operations as ops
 
-from userlane.engine import files
-from userlane.engine.frames import frame
+from userlane.engine.expressions import find_files, to_frame
 from userlane.errors import SettingsUnusable, UserlaneError
 
 AT_ONCE = 4
@@ -56,9 +55,9 @@ class Spark:
         """The rows of `expression`; see `engine.run`."""
         with self._turn:
             try:
-                return self._tried(expression)
+                return self._try(expression)
             except self._modules.errors.PySparkException as error:
-                raise _said(error) from error
+                raise _translate_error(error) from error
 
     def distinct(self, codes: ibis.Column, below: int, groups: int = 1) -> ibis.Value:  # noqa: ARG002
         """The number of different codes; see `engine.distinct`."""
@@ -67,35 +66,35 @@ class Spark:
     def distinct_by(self, *_: object, **_also: object) -> None:
         """Nothing: a cluster looks at the rows twice for it; see `engine.distinct_by`."""
 
-    def near(self, expression: ibis.Table, most: int) -> pa.Table | None:  # noqa: ARG002
-        """Nothing: rows stay where the cluster is; see `engine.near`."""
+    def fetch_if_small(self, expression: ibis.Table, most: int) -> pa.Table | None:  # noqa: ARG002
+        """Nothing: rows stay where the cluster is; see `engine.fetch_if_small`."""
         return None
 
     def close(self) -> None:
         """Let the server forget what it holds for this process."""
-        self._part(release=True)
+        self._close_idle(release=True)
 
-    def _part(self, *, release: bool = False) -> None:
+    def _close_idle(self, *, release: bool = False) -> None:
         with self._lock:
             idle, self._idle = self._idle, []
         for session in idle:
             session.close(release=release)
 
-    def _tried(self, expression: ibis.Expr) -> pd.DataFrame:
+    def _try(self, expression: ibis.Expr) -> pd.DataFrame:
         with self._lock:
             session = self._idle.pop() if self._idle else None
         if session is not None:
             try:
-                return self._answered(session, expression)
+                return self._ask(session, expression)
             except self._modules.errors.PySparkException as error:
                 if not _condition(error).startswith(_LOST):
                     raise
-                self._part()  # the server was started anew and knows none of the sessions
-        return self._answered(_Session(self._address, self._modules), expression)
+                self._close_idle()  # the server was started anew and knows none of the sessions
+        return self._ask(_Session(self._address, self._modules), expression)
 
-    def _answered(self, session: "_Session", expression: ibis.Expr) -> pd.DataFrame:
+    def _ask(self, session: "_Session", expression: ibis.Expr) -> pd.DataFrame:
         try:
-            found = session.answer(expression)
+            found = session.run(expression)
         except BaseException as error:  # whatever it is in the middle of
             away = isinstance(error, self._modules.errors.PySparkException) and _condition(error) in _AWAY
             # Not waited for: a server that is away is asked again and again before it is given up.
@@ -103,7 +102,7 @@ class Spark:
             raise
         with self._lock:
             self._idle.append(session)
-        return frame(found)
+        return to_frame(found)
 
 
 class _Modules:
@@ -143,39 +142,39 @@ class _Session:
         few = modules.retries.DefaultPolicy(max_retries=_RETRIES, initial_backoff=100, max_backoff=2_000)
         self._session.client.set_retry_policies([few])
         self._compiled = modules.ibis.compile
-        self._described = modules.types.PySparkSchema.from_ibis
+        self._describe = modules.types.PySparkSchema.from_ibis
         self._views: OrderedDict[str, None] = OrderedDict()
         self._configured = False
 
-    def answer(self, expression: ibis.Expr) -> pa.Table:
+    def run(self, expression: ibis.Expr) -> pa.Table:
         if not self._configured:
             for key, value in _CONFIGURED.items():
                 self._session.conf.set(key, value)
             self._configured = True
         table = expression.as_table()
-        for name, paths in files.used(table):
-            self._see(name, paths, table)
+        for name, paths in find_files(table):
+            self._create_view(name, paths, table)
         held = {each.name: each for each in table.op().find(ops.InMemoryTable)}
         for each in held.values():
             rows = each.data.to_pyarrow(each.schema).cast(each.schema.to_pyarrow())
-            described = self._described(each.schema)
+            described = self._describe(each.schema)
             self._session.createDataFrame(rows, described).createOrReplaceTempView(each.name)
         found = self._session.sql(self._compiled(table)).toArrow()
-        self._forget(held)
+        self._drop_views(held)
         # Spark has its own types for some results, such as a moment for the first day of a week.
         return found.cast(table.schema().to_pyarrow())
 
-    def _see(self, name: str, paths: Sequence[str], table: ibis.Table) -> None:
+    def _create_view(self, name: str, paths: Sequence[str], table: ibis.Table) -> None:
         """Views of files stay, since a page asks of the same ones again and again."""
         if name not in self._views:
             schema = next(each.schema for each in table.op().find(ops.UnboundTable) if each.name == name)
-            reader = self._session.read.schema(self._described(schema))
-            reader.parquet(*map(_located, paths)).createOrReplaceTempView(name)
+            reader = self._session.read.schema(self._describe(schema))
+            reader.parquet(*map(_quote_path, paths)).createOrReplaceTempView(name)
             self._views[name] = None
         self._views.move_to_end(name)
-        self._forget(list(self._views)[: max(0, len(self._views) - _MOST_VIEWS)])
+        self._drop_views(list(self._views)[: max(0, len(self._views) - _MOST_VIEWS)])
 
-    def _forget(self, names: Iterable[str]) -> None:
+    def _drop_views(self, names: Iterable[str]) -> None:
         for name in names:
             self._session.catalog.dropTempView(name)
             self._views.pop(name, None)
@@ -190,7 +189,7 @@ class _Session:
             client.close()
 
 
-def _located(path: str) -> str:
+def _quote_path(path: str) -> str:
     """A path for Hadoop's file systems, in which some characters stand for others."""
     return "file:" + re.sub(r"([\\{}\[\]*?])", r"\\\1", path)
 
@@ -201,7 +200,7 @@ def _condition(error: Any) -> str:
     return str(error.getCondition() or getattr(status, "name", ""))
 
 
-def _said(error: Any) -> UserlaneError:
+def _translate_error(error: Any) -> UserlaneError:
     condition = _condition(error)
     if condition.startswith(_GONE):
         return UserlaneError("Stored records were removed while they were read.", "Load the page again.")

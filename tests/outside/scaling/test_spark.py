@@ -189,11 +189,11 @@ def answered() -> Dataset:
 
 def on(chosen: Spark | Embedded, metric: Callable[[], Any]) -> Any:
     """What a metric says when it is counted by this engine."""
-    engine.use(chosen)
+    engine.set_engine(chosen)
     try:
         return metric()
     finally:
-        engine.use(None)
+        engine.set_engine(None)
 
 
 def same(found: Any, expected: Any) -> None:
@@ -316,7 +316,7 @@ def test_a_server_that_is_away_and_comes_back(spark: Cluster, stored: Path) -> N
 def test_without_its_packages_the_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyspark.errors", None)
     with pytest.raises(SettingsUnusable, match="not installed") as caught:
-        engine.choose("sc://localhost")
+        Spark("sc://localhost")
     assert "requirements-spark.txt" in caught.value.next_step
 
 
@@ -325,7 +325,7 @@ def test_a_process_that_asked_ends(spark: Cluster) -> None:
     code = """
 import ibis
 from userlane import engine
-engine.choose("{address}")
+engine.set_engine(engine.Spark("{address}"))
 print(engine.run(ibis.literal(7).name("n")).n[0], flush=True)
 engine.run(ibis.table(dict(n="int"), name="nowhere"))
 """

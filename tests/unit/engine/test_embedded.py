@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from ibis import _
 
 from tests.stand_in import UNHURRIED
-from userlane import engine
 from userlane.contract import COLUMNS
-from userlane.engine import Embedded, distinct, distinct_by, near, run
+from userlane.engine import Embedded, distinct, distinct_by, expressions, fetch_if_small, run
 from userlane.errors import UserlaneError
 
 
@@ -74,9 +73,9 @@ def test_many_threads_get_their_own_answers() -> None:
 
 def test_first_askers_at_once_share_one_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many threads ask first, one database is opened."""
-    monkeypatch.setattr(engine, "_chosen", None)
+    monkeypatch.setattr(expressions, "_engine", None)
     with ThreadPoolExecutor(8) as pool:
-        engines = set(pool.map(lambda _number: engine._engine(), range(8)))
+        engines = set(pool.map(lambda _number: expressions._get_engine(), range(8)))
     assert len(engines) == 1
 
 
@@ -108,10 +107,10 @@ def test_codes_that_would_take_too_many_bits_are_counted_otherwise() -> None:
 def test_rows_come_near_unless_there_are_too_many() -> None:
     """All of them or none."""
     few = ibis.memtable(table(5))
-    rows = near(few, 5)
+    rows = fetch_if_small(few, 5)
     assert rows is not None
     assert rows["number"].to_pylist() == [0, 1, 2, 3, 4]
-    assert near(few, 4) is None
+    assert fetch_if_small(few, 4) is None
 
 
 def test_work_larger_than_memory_spills_and_is_right() -> None:
@@ -172,5 +171,5 @@ def test_expressions_reach_no_file_and_no_address(tmp_path: Path, statement: str
     file = tmp_path / "secret.csv"
     file.write_text("a\n1\n")
     with pytest.raises(duckdb.Error, match=r"external access|disabled by configuration"):
-        Embedded(threads=1)._connection({}).execute(statement.format(path=file))
+        Embedded(threads=1)._connect({}).execute(statement.format(path=file))
     assert file.read_text() == "a\n1\n"

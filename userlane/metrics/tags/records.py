@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 
 from userlane.contract import CODES, Coded, Dataset, Source, Texts
-from userlane.engine import distinct, distinct_by, near, run
-from userlane.engine import table as stored_table
+from userlane.engine import distinct, distinct_by, fetch_if_small, run
+from userlane.engine import table as table_of_files
 
 Step = Literal["day", "week"]
 
@@ -73,7 +73,7 @@ def of_few(dataset: Dataset, tag_ids: Sequence[str]) -> Records:
     if kept is not None and kept[0] == chosen:
         return kept[1]
     used = uses(dataset, chosen)
-    rows = near(used.table, _MOST_KEPT)
+    rows = fetch_if_small(used.table, _MOST_KEPT)
     found = used if rows is None else replace(used, table=ibis.memtable(rows))
     with _lock:
         _latest.clear()  # of all datasets, so that what is kept is bounded
@@ -192,7 +192,7 @@ def _united(coded: Coded) -> ibis.Table:
 
 
 def _table(source: Source) -> ibis.Table:
-    table = ibis.memtable(source.table) if source.table is not None else stored_table(source.paths, CODES)
+    table = ibis.memtable(source.table) if source.table is not None else table_of_files(source.paths, CODES)
     if source.window is not None:
         table = table.filter((table.date >= source.window.start) & (table.date < source.window.end))
     for name, codes in (("tag", source.tags), ("user", source.users)):
