@@ -26,7 +26,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -36,6 +35,8 @@ import streamlit as st
 from streamlit.runtime.media_file_manager import MediaFileManager
 
 # All that this module knows of the product: what is renamed there is renamed here in these lines only.
+from tests.responses import document, enveloped, wait_seconds
+from tests.server import Request, Response, Server
 from tests.system.pages.screen import Screen
 from userlane import logs
 from userlane.contract import Query, Token, Window, measure
@@ -196,7 +197,7 @@ def tags_question(recorder: Recorder, sandbox: Sandbox, store: Path) -> Journey:
 
 def throttled(recorder: Recorder) -> Journey:
     """The error of a 429, from the client to the screen."""
-    with refusing() as base_url, deployment(USERLANE_BASE_URL=base_url, USERLANE_STORE="none"):
+    with Server(refuse) as server, deployment(USERLANE_BASE_URL=server.base_url, USERLANE_STORE="none"):
         visit = Screen(property=PROPERTY).go("NPS")
         show = st.error
 
@@ -222,37 +223,9 @@ def pasted(recorder: Recorder) -> Journey:
     return Journey("pasted cURL to profile", len(recorder.files), 10)
 
 
-class _Refuses(BaseHTTPRequestHandler):
-    """Answers a question for one record, which is how access is tried, and asks everybody else to wait."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        tried = self.path.endswith("limit=1")
-        body = b'{"data": []}'
-        self.send_response(200 if tried else 429)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        if not tried:
-            self.send_header("Retry-After", "3600")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def refusing() -> Iterator[str]:
-    """A server that answers 429; its base URL."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Refuses) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+def refuse(request: Request) -> Response:
+    """Let through the question for one record, with which access is tried, and ask all others to wait."""
+    return document(enveloped([])) if request.limit == 1 else wait_seconds(429, 3600)
 
 
 @contextmanager

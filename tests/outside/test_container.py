@@ -8,11 +8,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +18,8 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from tests.ports import reserved
+from tests.responses import document
+from tests.server import Request, Response, Server
 
 ROOT = Path(__file__).parents[2]
 SECRET = "made-up-0123456789abcdefghijklmnop"
@@ -112,29 +111,14 @@ def test_everything_copied_exists_and_only_that_goes_to_the_builder() -> None:
     assert patterns[-1] == "**/__pycache__"
 
 
-@contextmanager
-def answering(bodies: Mapping[str, tuple[int, bytes]]) -> Iterator[int]:
-    """A server with these answers; yields its port."""
+def dashboard(bodies: Mapping[str, tuple[int, bytes]]) -> Server:
+    """A server with a status and a body for each of these paths, and a web page for any other."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, body = bodies.get(self.path, (200, b"<!doctype html>"))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def respond(request: Request) -> Response:
+        status, body = bodies.get(request.path, (200, b"<!doctype html>"))
+        return document(body, status)
 
-        def log_message(self, *_: object) -> None:
-            """Keep the test's output to itself."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
+    return Server(respond)
 
 
 def health(port: int, **given: str) -> subprocess.CompletedProcess[str]:
@@ -153,8 +137,8 @@ HEALTHY = {"/_stcore/health": (200, b"ok"), "/healthz": (200, b'{"status":"ok"}'
 
 
 def test_the_health_check_accepts_the_right_bodies() -> None:
-    with answering(HEALTHY) as port:
-        checked = health(port)
+    with dashboard(HEALTHY) as server:
+        checked = health(server.port)
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
@@ -171,8 +155,8 @@ def test_the_health_check_accepts_the_right_bodies() -> None:
 def test_the_health_check_refuses_any_other_answer_naming_the_path(
     wrong: dict[str, tuple[int, bytes]],
 ) -> None:
-    with answering(HEALTHY | wrong) as port:
-        checked = health(port)
+    with dashboard(HEALTHY | wrong) as server:
+        checked = health(server.port)
     assert checked.returncode == 1
     assert checked.stderr.startswith(next(iter(wrong)))
     assert len(checked.stderr.splitlines()) == 1
@@ -185,9 +169,9 @@ def test_the_health_check_refuses_a_server_that_is_gone() -> None:
 
 def test_the_health_check_follows_the_servers_base_path() -> None:
     moved = {"/dash/_stcore/health": (200, b"ok"), "/healthz": (200, b'{"status":"ok"}')}
-    with answering(moved) as port:
-        assert health(port, STREAMLIT_SERVER_BASE_URL_PATH="/dash/").returncode == 0
-        assert health(port).returncode == 1
+    with dashboard(moved) as server:
+        assert health(server.port, STREAMLIT_SERVER_BASE_URL_PATH="/dash/").returncode == 0
+        assert health(server.port).returncode == 1
 
 
 def without_powers() -> list[str]:

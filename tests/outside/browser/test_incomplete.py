@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.outside.browser.between import Between, between
 from tests.outside.browser.conftest import Begin, dashboard, link
+from tests.outside.browser.proxy import Proxy
 from tests.outside.browser.visiting import Visit
 from userlane.contract import Window
 from userlane.sandbox import TOKEN, Sandbox
@@ -17,14 +17,14 @@ RETRY = "Retry the missing part"
 
 
 @pytest.fixture(scope="module")
-def api(sandbox: Sandbox) -> Iterator[Between]:
+def api(sandbox: Sandbox) -> Iterator[Proxy]:
     """The sandbox, behind a server that fails when it is told to."""
-    with between(sandbox.base_url) as running:
+    with Proxy(sandbox.base_url) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def failing_dashboard(api: Between) -> Iterator[str]:
+def failing_dashboard(api: Proxy) -> Iterator[str]:
     """A dashboard that asks that server."""
     with dashboard(USERLANE_BASE_URL=api.base_url, USERLANE_SANDBOX="off") as address:
         yield address
@@ -37,14 +37,14 @@ def cards(visit: Visit) -> list[Locator]:
 
 
 def test_a_press_in_an_incomplete_card_fetches_what_is_missing_and_nothing_else(
-    failing_dashboard: str, begin: Begin, api: Between, month: Window
+    failing_dashboard: str, begin: Begin, api: Proxy, month: Window
 ) -> None:
     """The rows at hand stay on screen all the while; only the days that failed are asked for again."""
     visit = begin(failing_dashboard).open(link("/tags", month) + "&compare=false").connect(TOKEN)
     whole = visit.table("adoption")
     assert whole["complete"]
     gap = Window(month.end - timedelta(days=90), month.start)
-    api.fails = lambda asked: asked.window.end <= gap.end
+    api.fails = lambda request: request.end <= gap.end
     visit.choose("Period", "Last 90 days")
     for card in cards(visit):
         expect(card).to_contain_text("incomplete")
@@ -58,35 +58,35 @@ def test_a_press_in_an_incomplete_card_fetches_what_is_missing_and_nothing_else(
     assert content.decode("utf-8-sig").splitlines()[0].endswith(",incomplete")
 
     before = [card.get_by_test_id("stMetricValue").inner_text() for card in cards(visit)]
-    api.asked.clear()
+    api.requests.clear()
     cards(visit)[1].get_by_role("button", name=RETRY).click()
     visit.settled()
     again = [card.get_by_test_id("stMetricValue").inner_text() for card in cards(visit)]
     assert again == before, "a retry that fails takes nothing away"
-    assert api.asked
+    assert api.requests
 
     api.fails = lambda _: False
-    api.asked.clear()
+    api.requests.clear()
     cards(visit)[1].get_by_role("button", name=RETRY).click()
     visit.settled()
     for card in cards(visit):
         expect(card).to_contain_text("complete")
         expect(card).not_to_contain_text("incomplete")
     expect(visit.main.get_by_role("button", name=RETRY)).to_have_count(0)
-    assert api.asked
-    for asked in api.asked:
-        assert asked.path.endswith("/tags")
-        assert gap.start <= asked.window.start < asked.window.end <= gap.end
+    assert api.requests
+    for request in api.requests:
+        assert request.path.endswith("/tags")
+        assert gap.start <= request.start < request.end <= gap.end
     assert visit.table("adoption")["complete"]
     assert json.dumps(visit.table("adoption")["reasons"]) == "[]"
 
 
 def test_a_page_that_fails_leaves_the_others_and_is_named(
-    failing_dashboard: str, begin: Begin, api: Between, month: Window
+    failing_dashboard: str, begin: Begin, api: Proxy, month: Window
 ) -> None:
     """On the Overview one box says whose numbers are not there; the rest is drawn."""
     earlier = Window(month.start - timedelta(days=200), month.end - timedelta(days=200))
-    api.fails = lambda asked: asked.path.endswith("/nps") and asked.window.start < month.start
+    api.fails = lambda request: request.path.endswith("/nps") and request.start < month.start
     visit = begin(failing_dashboard).open(link("/", earlier, "demo", "512") + "&compare=false").connect(TOKEN)
     expect(visit.main.get_by_role("alert").first).to_contain_text("Not loaded: NPS responses.")
     assert len(cards(visit)) == 7

@@ -1,20 +1,17 @@
 """What an API or a file says is shown letter by letter: it loads, links and formats nothing."""
 
-import json
 import re
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import FilePayload
 
 from tests.outside.browser.conftest import Begin, dashboard, link
 from tests.outside.browser.visiting import Visit
+from tests.responses import document, in_json
+from tests.server import Request, Response, Server
 from userlane.contract import Window
 
 HOST = "tracker.example"
@@ -109,42 +106,22 @@ def pages(records: Mapping[str, Records]) -> Mapping[str, tuple[int, Any]]:
     return {name: (200, {"data": found}) for name, found in records.items()}
 
 
-@contextmanager
-def api(first_pages: Mapping[str, tuple[int, Any]]) -> Iterator[str]:
-    """An API of the assumed contract with a status and an answer for each first page; yields its address."""
+def api(first_pages: Mapping[str, tuple[int, Any]]) -> Server:
+    """An API of the assumed contract with a status and a document for each first page."""
 
-    class Answer(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def respond(request: Request) -> Response:
+        status, first = first_pages[request.path.split("/")[4]]
+        return document(in_json(first if request.page == 1 else {"data": []}), status)
 
-        def do_GET(self) -> None:
-            asked = urlsplit(self.path)
-            status, document = first_pages[asked.path.split("/")[4]]
-            if parse_qs(asked.query)["page"] != ["1"]:
-                document = {"data": []}
-            body = json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    return Server(respond)
 
 
 @pytest.fixture(scope="module")
 def armed() -> Iterator[str]:
     """A dashboard at an API whose every text is a weapon."""
     with (
-        api(pages(RECORDS)) as base_url,
-        dashboard(USERLANE_BASE_URL=base_url, USERLANE_SANDBOX="off") as address,
+        api(pages(RECORDS)) as server,
+        dashboard(USERLANE_BASE_URL=server.base_url, USERLANE_SANDBOX="off") as address,
     ):
         yield address
 
@@ -281,8 +258,8 @@ COMPLAINTS: Mapping[str, tuple[int, Any]] = {
 
 def test_what_an_api_says_of_itself(begin: Begin) -> None:
     """Its messages and the keys of its records stand in errors and in lists to choose from."""
-    with api(COMPLAINTS) as base_url, dashboard(
-        USERLANE_BASE_URL=base_url, USERLANE_SANDBOX="off"
+    with api(COMPLAINTS) as server, dashboard(
+        USERLANE_BASE_URL=server.base_url, USERLANE_SANDBOX="off"
     ) as address:  # fmt: skip
         visitor = begin(address).open(link("/heart", WEEKS)).connect(TOKEN, "demo", ["512"])
         assert letters(ARSENAL[0]) in read(visitor.go("HEART"))

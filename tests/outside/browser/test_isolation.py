@@ -1,19 +1,19 @@
 """Visitors with different tokens at one dashboard, asking the same: each gets their own, or nothing."""
 
 import json
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.outside.browser.conftest import Begin, dashboard, link
 from tests.outside.browser.visiting import DATA_TITLES, Visit
-from tests.stand_in import Record, as_json, listening, request_on, whole_answer
+from tests.responses import document, enveloped, status
+from tests.server import Request, Response, Server
+from tests.stand_in import Record
 from userlane.contract import Window
 
 MONTH = Window(date(2026, 9, 1), date(2026, 10, 1))
@@ -22,26 +22,18 @@ ANNA, BERT, NOBODY = "made-up-anna", "made-up-bert", "made-up-none"
 
 
 class Api:
-    """Answers NPS and Tags: to each known token the rows that bear its name, of one size for all."""
+    """Has NPS and Tags: for each known token the rows that bear its name, of one size for all."""
 
     def __init__(self) -> None:
         self.tokens = {ANNA: "anna", BERT: "bert"}
 
-    def serve(self, client: socket.socket) -> None:
-        while head := request_on(client).decode():
-            lines = dict(line.split(": ", 1) for line in head.lower().split("\r\n")[1:] if ": " in line)
-            owner = self.tokens.get(lines["authorization"].removeprefix("bearer "))
-            path = urlsplit(head.split()[1])
-            client.sendall(whole_answer(*self._answer(owner, path.path.split("/")[4], path.query)))
-
-    def _answer(self, owner: str | None, dataset: str, query: str) -> tuple[bytes, int]:
+    def __call__(self, request: Request) -> Response:
+        owner = self.tokens.get(request.token)
         if owner is None:
-            return b'{"message": "unknown token"}', 401
-        asked = {name: values[0] for name, values in parse_qs(query).items()}
-        start, end = (datetime.fromisoformat(asked[name]) for name in ("startDate", "endDate"))
-        page, limit = int(asked["page"]), int(asked["limit"])
-        rows = [row for at, row in self._rows(owner, dataset) if start <= at < end]
-        return as_json(rows[(page - 1) * limit : page * limit]), 200
+            return status(401, says="unknown token")
+        start, end = (datetime.combine(day, time(), UTC) for day in (request.start, request.end))
+        rows = [row for at, row in self._rows(owner, request.path.split("/")[4]) if start <= at < end]
+        return document(enveloped(rows[(request.page - 1) * request.limit : request.page * request.limit]))
 
     @staticmethod
     def _rows(owner: str, dataset: str) -> Iterator[tuple[datetime, Record]]:
@@ -61,8 +53,8 @@ def company(**settings: str) -> Iterator[tuple[Api, str]]:
     """An API and a dashboard for it."""
     api = Api()
     with (
-        listening(api.serve) as (base_url, _),
-        dashboard(USERLANE_BASE_URL=base_url, USERLANE_SANDBOX="off", **settings) as address,
+        Server(api) as server,
+        dashboard(USERLANE_BASE_URL=server.base_url, USERLANE_SANDBOX="off", **settings) as address,
     ):
         yield api, address
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tests.object_storage import running
-from tests.outside.browser.between import between
 from tests.outside.browser.conftest import Begin, dashboard, link
+from tests.outside.browser.proxy import Proxy, window
 from userlane.contract import Window
 from userlane.sandbox import TOKEN, Sandbox
 
@@ -15,7 +15,7 @@ def test_the_second_dashboard_asks_for_proofs_only_and_shows_the_same(
     there = running()
     store = there.url(there.bucket())
     shown, asked = [], []
-    with between(sandbox.base_url) as api:
+    with Proxy(sandbox.base_url) as api:
         for name in ("a", "b"):
             with dashboard(
                 USERLANE_BASE_URL=api.base_url,
@@ -27,10 +27,10 @@ def test_the_second_dashboard_asks_for_proofs_only_and_shows_the_same(
                 visit.connect(TOKEN)
                 shown.append(visit.text)
                 visit.page.goto("about:blank")  # it would look for its server after this has ended
-                asked.append(list(api.asked))
-                api.asked.clear()
+                asked.append(list(api.requests))
+                api.requests.clear()
     first, second = ([each for each in several if each.path.endswith("/tags")] for several in asked)
     assert shown[0] == shown[1]
-    windows = {each.window for each in first}
-    assert {each.window for each in second} <= windows | {each.window for each in second if each.page == 1}
+    windows = {window(each) for each in first}
+    assert {window(each) for each in second} <= windows | {window(each) for each in second if each.page == 1}
     assert len(second) <= 3 * len(windows) + 1 < len(first)

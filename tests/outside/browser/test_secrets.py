@@ -11,11 +11,9 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,10 +22,13 @@ import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Error, Request, Response, expect
 
-from tests import sweeping
+from tests import responses, sweeping
 from tests.outside.browser.conftest import ROOT, Begin, _ready, link
 from tests.outside.browser.visiting import DATA_TITLES, TITLES, Visit
 from tests.ports import reserved
+from tests.server import Request as ApiRequest
+from tests.server import Response as ApiResponse
+from tests.server import Server
 from userlane.contract import Window
 from userlane.sandbox import TOKEN, Sandbox
 
@@ -39,56 +40,31 @@ STORAGE = """async () => JSON.stringify([
 ])"""
 
 
-class Echo:
-    """The sandbox, for `SENTINEL` alone. What it refuses, it answers with the token wherever one fits."""
+class Echo(Server):
+    """The sandbox, for `SENTINEL` alone. Where it refuses, the token is wherever one fits in the response."""
 
     def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(self._echo)
         self.refuses_with: int | None = None
         self.refused = 0
-        self._passed_on = passed_on = httpx.Client(base_url=sandbox.base_url, timeout=60)
-        echo = self
+        self._sandbox = sandbox
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                token = self.headers["Authorization"].removeprefix("Bearer ")
-                status = 401 if token != SENTINEL else echo.refuses_with
-                if status is None:
-                    answer = passed_on.get(self.path, headers={"Authorization": f"Bearer {TOKEN}"})
-                    self.say(answer.status_code, answer.content)
-                    return
-                echo.refused += 1
-                escaped = quote(token, safe="")
-                words = f"No luck with {token} or {escaped} or {json.dumps({'Authorization': token})}"
-                self.say(
-                    status,
-                    json.dumps({"message": words}).encode(),
-                    {"Location": f"https://{escaped}.example/{escaped}?token={escaped}", "Set-Cookie": token},
-                )
-
-            def say(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.base_url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._passed_on.close()
+    def _echo(self, request: ApiRequest) -> ApiResponse:
+        token = request.token
+        status = 401 if token != SENTINEL else self.refuses_with
+        if status is None:
+            url = f"{self._sandbox.base_url}{request.target}"
+            response = httpx.get(url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60)
+            return responses.document(response.content, response.status_code)
+        self.refused += 1
+        escaped = quote(token, safe="")
+        words = f"No luck with {token} or {escaped} or {json.dumps({'Authorization': token})}"
+        location = f"Location: https://{escaped}.example/{escaped}?token={escaped}"
+        return responses.status(status, location, f"Set-Cookie: {token}", says=words)
 
 
 @dataclass
-class Server:
+class Dashboard:
     """A running dashboard, and the files its words and rows go to."""
 
     address: str
@@ -102,7 +78,7 @@ class Server:
 
 
 @contextmanager
-def running(tree: Path, folder: Path, **environment: str) -> Iterator[Server]:
+def running(tree: Path, folder: Path, **environment: str) -> Iterator[Dashboard]:
     """The dashboard in `tree`, as talkative as it can be."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("USERLANE_")}
     log, store = folder / "log", folder / "store"
@@ -117,7 +93,7 @@ def running(tree: Path, folder: Path, **environment: str) -> Iterator[Server]:
             stdout=said,
             stderr=said,
         )
-        server = Server(f"http://127.0.0.1:{port}", process, log, store)
+        server = Dashboard(f"http://127.0.0.1:{port}", process, log, store)
         try:
             assert _ready(server.address, process), log.read_text()
             yield server
@@ -216,7 +192,7 @@ def evidence(
 ) -> Evidence:
     """The whole river: a wrong token, the right one, every page and file, failures, the way out."""
     folder = tmp_path_factory.mktemp("secrets")
-    with closing(Echo(sandbox)) as api, running(ROOT, folder, USERLANE_BASE_URL=api.base_url) as server:
+    with Echo(sandbox) as api, running(ROOT, folder, USERLANE_BASE_URL=api.base_url) as server:
         visit = begin_once(server.address)
         found = Evidence.of(visit)
         visit.open(link("/", month, "demo", "512"))
@@ -326,7 +302,7 @@ Fetcher._load = _broken
 
 
 @pytest.fixture(scope="module")
-def defective(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def defective(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     """A copy of the dashboard with defects in it, before an API that knows the sentinel."""
     folder = tmp_path_factory.mktemp("defective")
     tree = folder / "tree"
@@ -335,12 +311,12 @@ def defective(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Ite
     shutil.copy(ROOT / "app.py", tree)
     for file, defect in DEFECTS.items():
         (tree / file).write_text((tree / file).read_text() + defect)
-    with closing(Echo(sandbox)) as api, running(tree, folder, USERLANE_BASE_URL=api.base_url) as server:
+    with Echo(sandbox) as api, running(tree, folder, USERLANE_BASE_URL=api.base_url) as server:
         yield server
 
 
 def boxed(
-    visit: Visit, server: Server, words: str = "Something went wrong that should not."
+    visit: Visit, server: Dashboard, words: str = "Something went wrong that should not."
 ) -> dict[str, str]:
     """The one error box of the page, in these words; answers the line of the log that its ID leads to."""
     (alert,) = visit.main.get_by_role("alert").all()
@@ -359,7 +335,7 @@ def boxed(
 
 
 def test_defects_are_told_in_one_box_and_the_visit_goes_on(
-    defective: Server, begin: Begin, month: Window
+    defective: Dashboard, begin: Begin, month: Window
 ) -> None:
     """Whatever breaks: the error ID leads to the cause, no old number stays, other pages are as they were."""
     visit = begin(defective.address).open(link("/nps", month, "demo", "512")).connect(SENTINEL)

@@ -69,7 +69,7 @@ def test_a_pasted_request_is_shown_used_and_kept_as_a_profile(
     visitor.main.get_by_role("textbox", name="Survey ID in the survey request").fill(truth.SURVEY_ID)
     for name in DATASETS:
         box = visitor.main.locator(f".st-key-{BOXES[name]} textarea")
-        box.fill(code(shape, name, other_api.origin))
+        box.fill(code(shape, name, other_api.base_url))
     visitor.press("Read the requests")
     assert "What was understood" in visitor.text
     for name in DATASETS:

@@ -4,12 +4,10 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,6 +16,8 @@ import httpx
 import pytest
 
 from tests.object_storage import running
+from tests.responses import document
+from tests.server import Request, Response, Server
 from tests.stand_in import Api, tag_records
 from userlane.contract import Window
 
@@ -26,37 +26,14 @@ WINDOW = Window.through(TODAY - timedelta(days=100), TODAY - timedelta(days=11))
 A_DAY = 150
 
 
-@contextmanager
-def served(api: Api) -> Iterator[str]:
-    """The stand-in over HTTP, for other processes; its base URL."""
+def serve(api: Api) -> Server:
+    """The stand-in over HTTP, for other processes."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    def respond(request: Request) -> Response:
+        response = api.handle_request(httpx.Request("GET", f"http://api.example{request.target}"))
+        return document(response.read(), response.status_code)
 
-        def do_GET(self) -> None:
-            answer = api.handle_request(httpx.Request("GET", f"http://{self.headers['Host']}{self.path}"))
-            body = answer.read()
-            self.send_response_only(answer.status_code)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Keep the test's output to itself."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
+    return Server(respond)
 
 
 @contextmanager
@@ -106,13 +83,13 @@ def store() -> str:
 
 def test_what_one_replica_loaded_the_next_opens_after_its_own_proofs_only(tmp_path: Path, store: str) -> None:
     api = Api({"tags": tag_records(WINDOW, A_DAY)})
-    with served(api) as base_url:
-        with replica(base_url, store, tmp_path / "a") as one:
+    with serve(api) as server:
+        with replica(server.base_url, store, tmp_path / "a") as one:
             go(one)
             first = said(one)
         fetched = pages(api)
         api.requests.clear()
-        with replica(base_url, store, tmp_path / "b") as other:
+        with replica(server.base_url, store, tmp_path / "b") as other:
             go(other)
             second = said(other)
     assert first == second
@@ -128,9 +105,9 @@ def test_what_one_replica_loaded_the_next_opens_after_its_own_proofs_only(tmp_pa
 def test_of_two_that_want_the_same_at_once_each_page_is_fetched_by_one(tmp_path: Path, store: str) -> None:
     api = Api({"tags": tag_records(WINDOW, A_DAY)})
     with (
-        served(api) as base_url,
-        replica(base_url, store, tmp_path / "a") as one,
-        replica(base_url, store, tmp_path / "b") as other,
+        serve(api) as server,
+        replica(server.base_url, store, tmp_path / "a") as one,
+        replica(server.base_url, store, tmp_path / "b") as other,
     ):
         for each in (one, other):
             go(each)

@@ -2,18 +2,13 @@
 written in another way is a 400, another token a 401, another ID a 404.
 """
 
-import json
 import random
-import socket
-import threading
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
+from email.utils import formatdate
 
+from tests import responses
+from tests.server import Request, Response, Server
 from tests.system.variants import truth
 from tests.system.variants.asking import address
 from tests.system.variants.shape import Shape
@@ -31,7 +26,7 @@ FORMS: Mapping[DateFormat, str] = {
 
 
 class Failure(Exception):
-    """An answer that is none."""
+    """A request that is refused."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -39,43 +34,25 @@ class Failure(Exception):
         self.message = message
 
 
-class Variants:
-    """A running server for these shapes; a context manager. `requests` counts by shape and API."""
+class Variants(Server):
+    """A running server for these shapes; a context manager."""
 
     def __init__(self, shapes: Iterable[Shape]) -> None:
-        self.requests: Counter[tuple[int, DatasetName]] = Counter()
+        super().__init__(self._respond)
         self._places = {
             address(shape, dataset)[0]: (shape, dataset) for shape in shapes for dataset in DATASETS
         }
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
-        self._server.variants = self  # type: ignore[attr-defined]  # how a handler finds what to answer
-        self.origin = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(timeout=5)
-
-    def answer(self, target: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        """Status and body for a request target; `headers` by lower-case name."""
-        url = urlsplit(target)
-        found = self._places.get(url.path)
+    def _respond(self, request: Request) -> Response:
+        found = self._places.get(request.path)
         if found is None:
-            return 404, b'{"message": "not found"}'
-        shape, dataset = found
-        self.requests[shape.number, dataset] += 1
+            return responses.status(404, says="not found")
         try:
-            return 200, _page(shape, dataset, dict(parse_qsl(url.query, keep_blank_values=True)), headers)
+            page = _page(*found, dict(request.parameters), request.headers)
         except Failure as failure:
-            return failure.status, json.dumps({"error": {"detail": failure.message}}).encode()
+            words = {"error": {"detail": failure.message}}
+            return responses.document(responses.in_json(words), failure.status)
+        return responses.document(page, 200, f"Date: {formatdate(usegmt=True)}")
 
 
 def _page(shape: Shape, dataset: DatasetName, given: dict[str, str], headers: Mapping[str, str]) -> bytes:
@@ -135,24 +112,3 @@ def _at(row: truth.Row) -> datetime:
         at: datetime = row["timestamp"]
         return at
     return datetime.combine(row["date"], datetime.min.time(), UTC)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def setup(self) -> None:
-        super().setup()
-        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def do_GET(self) -> None:
-        variants: Variants = self.server.variants  # type: ignore[attr-defined]
-        status, body = variants.answer(
-            self.path, {name.lower(): value for name, value in self.headers.items()}
-        )
-        head = (
-            f"HTTP/1.1 {status} Whatever\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        )
-        self.wfile.write(f"{head}Date: {self.date_time_string()}\r\n\r\n".encode() + body)
-
-    def log_message(self, *_: Any) -> None:
-        """Silent."""

@@ -85,7 +85,7 @@ def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_profile_and_export_give_the_rows_of_the_default_contract(
     shape: Shape, variants: Variants, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["profile", *requests_as_files(shape, variants.origin)]) == 0, capfd.readouterr().err
+    assert main(["profile", *requests_as_files(shape, variants.base_url)]) == 0, capfd.readouterr().err
     learned = capfd.readouterr()
     assert TOKEN not in learned.out + learned.err
     Path("profile.toml").write_text(learned.out, encoding="utf-8")
@@ -111,7 +111,7 @@ def test_the_same_in_processes_of_their_own(shape: Shape, variants: Variants) ->
             check=False,
         )
 
-    learned = run("profile", *requests_as_files(shape, variants.origin))
+    learned = run("profile", *requests_as_files(shape, variants.base_url))
     assert learned.returncode == 0, learned.stderr
     Path("profile.toml").write_text(learned.stdout, encoding="utf-8")
     ended = run(*export_of("nps"), "--out", "-", USERLANE_API_PROFILE="profile.toml")
