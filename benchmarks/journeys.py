@@ -43,7 +43,7 @@ from userlane.contract import Query, Token, Window, measure
 from userlane.errors import UserlaneError
 from userlane.fetch import Fetcher
 from userlane.metrics.tags import adoption
-from userlane.request_import import assemble, learn, struck, to_toml
+from userlane.request_import import assemble, import_request, redact_secrets, to_toml
 from userlane.sandbox import Sandbox, serve
 from userlane.settings import Settings
 
@@ -216,8 +216,8 @@ def throttled(recorder: Recorder) -> Journey:
 def pasted(recorder: Recorder) -> Journey:
     """A command that was copied, until there is a profile."""
     with recorder.recording():
-        profile = to_toml(assemble([learn(CURL, "nps", "8mkyx")]))
-        text = struck(CURL)
+        profile = to_toml(assemble([import_request(CURL, "nps", "8mkyx")]))
+        text = redact_secrets(CURL)
     if "size" not in profile or "made-up-token" in text + profile:
         raise RuntimeError("the command was not understood")
     return Journey("pasted cURL to profile", len(recorder.files), 10)

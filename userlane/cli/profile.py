@@ -12,7 +12,7 @@ from userlane.errors import RequestUnusable
 
 if TYPE_CHECKING:
     from userlane.contract import DatasetName
-    from userlane.request_import import Lesson
+    from userlane.request_import import ImportResult
 
 UNSETTLED = 2
 
@@ -56,7 +56,7 @@ def profile(property_id: str, survey_id: str | None, answers: tuple[str, ...], *
         raise click.UsageError("--surveys needs the --survey-id that is in the request.")
     settings = Settings.read()
     said = _answers(answers, given)
-    lessons: list[Lesson] = []
+    lessons: list[ImportResult] = []
     for dataset, file in given.items():
         answered = said.get(dataset, {})
         lessons.append(_lesson(dataset, file, property_id, survey_id, settings.hosts, answered))
@@ -88,13 +88,15 @@ def _lesson(  # noqa: PLR0917 - all of them are needed
     survey_id: str | None,
     hosts: tuple[str, ...],
     answers: Mapping[str, str],
-) -> "Lesson":
-    from userlane.request_import import learn
+) -> "ImportResult":
+    from userlane.request_import import import_request
 
     code = _read(file, dataset)
     try:
-        lesson = learn(code, cast("DatasetName", dataset), property_id, survey_id, allowed_hosts=hosts)
-        return lesson.answered(answers)
+        lesson = import_request(
+            code, cast("DatasetName", dataset), property_id, survey_id, allowed_hosts=hosts
+        )
+        return lesson.answer(answers)
     except RequestUnusable as error:
         raise RequestUnusable(f"--{dataset}: {error.cause}", error.next_step) from None
 
@@ -105,7 +107,7 @@ def _read(file: str, dataset: str) -> str:
     return data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig", "replace")
 
 
-def _tell(lesson: "Lesson") -> None:
+def _tell(lesson: "ImportResult") -> None:
     for finding in lesson.findings:
         mark = "" if finding.certainty == "sure" else "NOT SURE: "
         say(f"{lesson.dataset}: {mark}{finding.item}: {finding.found} ({finding.why})")

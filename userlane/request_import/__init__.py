@@ -1,41 +1,36 @@
 """A request that the user copied becomes a profile: how the API is spoken to. Nothing pasted is ever run.
 
-reading        pasted code → one request, by whichever of the readers below finds one
-  curl, shell          cURL in bash and in the Windows command prompt
-  raw                  HTTP as it goes over the wire
-  python               requests, and libraries that read like it
-  javascript, expressions, script      fetch and axios
-  powershell           Invoke-WebRequest and Invoke-RestMethod
-  literals             values as far as code writes them out
-learn          a request → a lesson, or a sentence why not
-  meaning              what names and values can mean
-  places               where the IDs stand
-  roles                which parameters are the dates, the page and the limit
-  auth                 which header carries the token
-  understanding        all of it together; what is not certain becomes a question
-lesson         what was understood, shown before it is used
-profile        lessons → a profile → TOML
-striking       code without its token
+read           pasted text → the requests in it, or why there is none, and the text without its secrets
+  parsers/       cleaning; then cURL, raw HTTP, quoted texts of any language, OpenAPI, HAR and Postman
+  naming         what names and values can mean
+  redact         the secrets are taken out
+interpret      a request → what it says about an API; what is not certain becomes a question
+  url_parts      where the IDs stand, and what stays as it is
+  parameters     which parameters are the dates, the page and the limit
+  auth_header    which header carries the token
+result         what was understood, shown before it is used
+profile_toml   results → a profile → TOML
+
+`read` is the one door for what a stranger wrote. It takes and returns plain data and imports neither pyarrow
+nor pandas, so that a small process of its own can do it.
 """
 
-from userlane.request_import.interpret import learn
-from userlane.request_import.parsers.detect import read_request
-from userlane.request_import.parsers.request import Request
-from userlane.request_import.profile_toml import COMMENT, assemble, to_toml, token_in
-from userlane.request_import.redact import struck
-from userlane.request_import.result import TITLES, Finding, Lesson, Question
+from userlane.request_import.interpret import import_request, interpret
+from userlane.request_import.profile_toml import COMMENT, assemble, find_shared_token, to_toml
+from userlane.request_import.read import Reading, read, redact_secrets
+from userlane.request_import.result import Finding, ImportResult, Question
 
 __all__ = [
     "COMMENT",
-    "TITLES",
     "Finding",
-    "Lesson",
+    "ImportResult",
     "Question",
-    "Request",
+    "Reading",
     "assemble",
-    "learn",
-    "read_request",
-    "struck",
+    "find_shared_token",
+    "import_request",
+    "interpret",
+    "read",
+    "redact_secrets",
     "to_toml",
-    "token_in",
 ]

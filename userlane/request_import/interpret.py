@@ -1,73 +1,142 @@
-"""A pasted request becomes a lesson."""
+"""What a pasted request means: each piece of it gets its role, and what is not certain becomes a question."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 from userlane.contract import (
     ALLOWED_HOSTS,
+    NAMES,
     Address,
     DatasetName,
+    DateFormat,
+    Route,
     address,
     check_id,
     host_allowed,
 )
 from userlane.errors import RequestUnusable
-from userlane.request_import.auth_header import Carrier, carriers
-from userlane.request_import.naming import Role, is_secret, moment
-from userlane.request_import.parsers.detect import read_request
-from userlane.request_import.parsers.request import Request
-from userlane.request_import.result import Lesson
-from userlane.request_import.understanding import Given, understood
-from userlane.request_import.url_parts import Spot, spots
+from userlane.request_import.auth_header import HEADER, SCHEME, TokenHeader, find_token, token_headers
+from userlane.request_import.naming import (
+    Role,
+    is_secret_name,
+    is_usual_header,
+    moment,
+)
+from userlane.request_import.parameters import DATES, PARAMETERS, Parameter, ParameterRoles
+from userlane.request_import.parsers.common import UNWRITTEN, Request
+from userlane.request_import.read import Reading, read
+from userlane.request_import.result import Finding, ImportResult, Question
+from userlane.request_import.url_parts import (
+    KEEP,
+    IdsFound,
+    UrlPart,
+    find_fixed,
+    find_ids,
+    join_url,
+    split_url,
+)
 
+BOX = "box"
+"""The role of the question for the box pasted into."""
+
+_ROLES = (BOX, HEADER, SCHEME, "property_id", "survey_id", *PARAMETERS, DATES)
+_WORDS: Mapping[DatasetName, str] = {"heart": "heart", "nps": "nps", "surveys": "survey", "tags": "tag"}
 _RELAY = re.compile(r"https://try\.readme\.io/(https?://.*)", re.DOTALL)
-_SIGNED = re.compile(r"eyJ[0-9A-Za-z_-]{10,}\.")
-_SHORTEST_SECRET = 6
-_MOST_PIECES = 100
+_SIGNED = re.compile(r"eyJ[0-9A-Za-z_-]{10,}+\.")
+_SHORTEST_TOKEN = 6
+_MOST_PARTS = 100
+_WHY_NOT = "a header was expected to, because addresses end up in logs"
 
 
-def learn(
-    code: str,
+def import_request(
+    text: str,
     dataset: DatasetName,
     property_id: str,
     survey_id: str | None = None,
     *,
     allowed_hosts: Iterable[str] = ALLOWED_HOSTS,
-) -> Lesson:
-    """What the request in `code` teaches about the API of `dataset`. Nothing in `code` is run.
+) -> ImportResult:
+    """Read pasted text and say what it means for the API of `dataset`: `read` and `interpret` in one.
 
-    `property_id` and `survey_id` (for surveys, and needed there) are those that the user typed: they are
-    looked for in the address. The request may name `allowed_hosts` and this machine only.
-
-    Raises `IdentifierUnusable` for an ID that is none, and `RequestUnusable`, whose one sentence says what
-    was found and what was expected. The token is in no error and in no text of the lesson.
-
-    >>> lesson = learn(
+    >>> result = import_request(
     ...     "curl -H 'Authorization: Bearer made-up' 'https://api.userlane.com/v2/8mkyx/nps"
     ...     "?from=2026-04-01&to=2026-05-01&page=0&size=500'",
     ...     "nps",
     ...     "8mkyx",
     ... )
-    >>> lesson.route.url, lesson.route.limit, lesson.route.dates
+    >>> result.route.url, result.route.limit, result.route.dates
     ('https://api.userlane.com/v2/{property_id}/nps', 'size', 'date')
     """
-    wanted: dict[Role, str] = {"property_id": check_id(property_id, "property ID")}
-    if dataset == "surveys":
-        wanted["survey_id"] = check_id(survey_id or "", "survey ID")
-    request = read_request(code)
+    _wanted(dataset, property_id, survey_id)
+    reading = read(text, [each for each in (property_id, survey_id) if each])
+    return interpret(reading, dataset, property_id, survey_id, allowed_hosts=allowed_hosts)
+
+
+def interpret(
+    reading: Reading,
+    dataset: DatasetName,
+    property_id: str,
+    survey_id: str | None = None,
+    *,
+    allowed_hosts: Iterable[str] = ALLOWED_HOSTS,
+) -> ImportResult:
+    """What the request in `reading` says about the API of `dataset`.
+
+    Args:
+        reading: What was pasted.
+        dataset: The API that the request is of.
+        property_id: The ID that the user typed; it is looked for in the address.
+        survey_id: Likewise; needed for surveys.
+        allowed_hosts: The hosts that the request may name, beside this machine.
+
+    Raises `IdentifierUnusable` for an ID that is none, and `RequestUnusable`, whose one sentence says what
+    was found and what was expected. The token is in no error and in no text of the result.
+    """
+    wanted = _wanted(dataset, property_id, survey_id)
+    request = _choose(reading, dataset)
     _refuse_other_than_get(request)
     # Documentation of this kind sends its requests through a relay; what matters is where they go from there.
     relayed = _RELAY.fullmatch(request.url)
     target = _allowed(relayed[1] if relayed else request.url, tuple(allowed_hosts))
-    carried = carriers(request.headers)
-    pieces = spots(target.rest)
-    if len(pieces) > _MOST_PIECES:
-        raise RequestUnusable(f"The address has {len(pieces):,} parts; at most {_MOST_PIECES} were expected.")
-    _refuse_secrets(target, pieces, carried)
-    _refuse_dates_in_path(pieces)
-    headers = tuple(name for name, _ in request.headers)
-    return understood(Given(dataset, wanted, target.origin, pieces, carried, headers, request.language), {})
+    headers = token_headers(request.headers)
+    parts = split_url(target.rest)
+    if len(parts) > _MOST_PARTS:
+        raise RequestUnusable(f"The address has {len(parts):,} parts; at most {_MOST_PARTS} were expected.")
+    _refuse_secrets(target, parts, headers)
+    _refuse_dates_in_path(parts)
+    return _interpret(_Given(dataset, wanted, target.origin, parts, headers, request), {})
+
+
+def _wanted(dataset: DatasetName, property_id: str, survey_id: str | None) -> dict[Role, str]:
+    """The IDs to look for, checked."""
+    wanted: dict[Role, str] = {"property_id": check_id(property_id, "property ID")}
+    if dataset == "surveys":
+        wanted["survey_id"] = check_id(survey_id or "", "survey ID")
+    return wanted
+
+
+def _choose(reading: Reading, dataset: DatasetName) -> Request:
+    """The one request, or the one of a collection whose path speaks of `dataset`."""
+    if not reading.requests:
+        raise RequestUnusable(reading.refusal, reading.next_step)
+    if len(reading.requests) == 1:
+        return reading.requests[0]
+    paths = {each: each.url.partition("://")[2].partition("?")[0] for each in reading.requests}
+    own = {paths[each]: each for each in reversed(reading.requests) if dataset in _spoken_of(paths[each])}
+    if len(own) != 1:
+        raise RequestUnusable(
+            f"There are {len(reading.requests)} requests in the {reading.requests[0].language}, "
+            f"{len(own) or 'none'} of them for {NAMES[dataset]} by its path; one was expected.",
+            "Paste the one request alone, as Shell (cURL).",
+        )
+    return next(iter(own.values()))
+
+
+def _spoken_of(path: str) -> list[DatasetName]:
+    """The APIs that the words in a path speak of."""
+    return [name for name, word in _WORDS.items() if re.search(rf"(?<![a-z]){word}", path.lower())]
 
 
 def _refuse_other_than_get(request: Request) -> None:
@@ -99,23 +168,104 @@ def _allowed(url: str, hosts: tuple[str, ...]) -> Address:
     return target
 
 
-def _refuse_secrets(target: Address, pieces: Iterable[Spot], carried: Iterable[Carrier]) -> None:
+def _refuse_secrets(target: Address, parts: Iterable[UrlPart], headers: Iterable[TokenHeader]) -> None:
     """Addresses are written to logs and to the profile, so no token may stand in one."""
-    tokens = [carrier.token.header("") for carrier in carried if carrier.token]
-    for spot in pieces:
-        if not spot.in_path and spot.value and is_secret(spot.name):
-            raise RequestUnusable(f"The address holds a secret by the name of “{spot.name}”; {_WHY_NOT}.")
-        if _SIGNED.search(spot.value) or spot.value in tokens:
+    tokens = [header.token.header("") for header in headers if header.token]
+    for part in parts:
+        if not part.in_path and part.value and is_secret_name(part.name):
+            raise RequestUnusable(f"The address holds a secret by the name of “{part.name}”; {_WHY_NOT}.")
+        if _SIGNED.search(part.value) or part.value in tokens:
             raise RequestUnusable(f"The address holds the token; {_WHY_NOT}.")
-    if any(len(token) >= _SHORTEST_SECRET and token in unquote(target.rest) for token in tokens):
+    if any(len(token) >= _SHORTEST_TOKEN and token in unquote(target.rest) for token in tokens):
         raise RequestUnusable(f"The address holds the token; {_WHY_NOT}.")
 
 
-_WHY_NOT = "a header was expected to, because addresses end up in logs"
-
-
-def _refuse_dates_in_path(pieces: Iterable[Spot]) -> None:
-    for spot in pieces:
-        found = moment(spot.value) if spot.in_path else None
+def _refuse_dates_in_path(parts: Iterable[UrlPart]) -> None:
+    for part in parts:
+        found = moment(part.value) if part.in_path else None
         if found and found.form not in {"seconds", "milliseconds"}:
             raise RequestUnusable("The dates stand in the address's path; parameters for them were expected.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """All that is known of a request before any question is answered; no token is in its text."""
+
+    dataset: DatasetName
+    wanted: Mapping[Role, str]
+    origin: str
+    parts: tuple[UrlPart, ...]
+    headers: tuple[TokenHeader, ...]
+    request: Request
+
+
+def _interpret(given: _Given, answers: Mapping[str, str]) -> ImportResult:
+    """The result, with `answers` (role → answer) taken as they are. Raises `RequestUnusable`."""
+    for role in answers:
+        if role not in _ROLES and not role.startswith(KEEP):
+            raise RequestUnusable(
+                f"“{role}” is nothing that is asked; one of {', '.join(_ROLES)} was expected."
+            )
+    ids = find_ids(given.parts, given.wanted, answers)
+    path = tuple(part for part in ids.pieces if part.in_path)
+    if any(UNWRITTEN in part.value for part in path):
+        raise RequestUnusable(
+            "Only running the code would tell the whole address; it was expected written out."
+        )
+    parameters = [part for part in ids.rest if not part.in_path]
+    roles = ParameterRoles([part for part in parameters if UNWRITTEN not in part.name], answers)
+    names = roles.likely()
+    token = find_token(given.headers, answers)
+    fixed = find_fixed(ids, frozenset(names.values()), answers)
+    box = _ask_box(given, ids, answers)
+    carried_by = token.auth.header.lower() if token.auth else None
+    left_out = [name for name, _ in given.request.headers if not is_usual_header(name)]
+    left_out = [*fixed.left_out, *(name for name in left_out if name.lower() != carried_by)]
+    findings = [
+        Finding("Method", "GET", "sure", f"read as {given.request.language}"),
+        Finding("Host", given.origin, "sure", "it is one that this dashboard may ask"),
+        Finding("Path", join_url(path) or "/", "unsure" if box else "sure", "what follows the host"),
+        *ids.findings,
+        *roles.findings,
+        *fixed.findings,
+        *token.findings,
+    ]
+    if left_out:
+        findings.append(Finding("Left out", ", ".join(left_out), "sure", "requests go without"))
+    if given.request.not_understood:
+        unknown = ", ".join(given.request.not_understood)
+        findings.append(Finding("Not understood", unknown, "unsure", "requests go without; they may need it"))
+    findings += [
+        Finding(item, found, "sure", "the document says so") for item, found in given.request.described
+    ]
+    kept = [part for part in ids.pieces if part not in ids.rest or part in fixed.kept]
+    return ImportResult(
+        given.dataset,
+        given.origin,
+        _route(given, join_url(kept), names, roles.dates),
+        token.auth,
+        token.token,
+        tuple(findings),
+        (*box, *ids.questions, *roles.questions, *fixed.questions, *token.questions),
+        lambda more: _interpret(given, {**answers, **more}),
+    )
+
+
+def _route(given: _Given, rest: str, names: Mapping[Parameter, str], dates: DateFormat) -> Route:
+    start, end, page, limit = (names[role] for role in PARAMETERS)
+    first = given.request.first_page
+    try:
+        return Route(given.origin + rest, start, end, page, limit, "auto" if first is None else first, dates)
+    except ValueError as error:
+        raise RequestUnusable(
+            f"The address cannot be used ({error}); one without that was expected."
+        ) from None
+
+
+def _ask_box(given: _Given, ids: IdsFound, answers: Mapping[str, str]) -> tuple[Question, ...]:
+    """Whether this is the request of another API, going by the words in its path."""
+    spoken_of = _spoken_of(join_url(part for part in ids.rest if part.in_path))
+    if not spoken_of or given.dataset in spoken_of or BOX in answers:
+        return ()
+    other, own = NAMES[spoken_of[0]], NAMES[given.dataset]
+    return (Question(BOX, f"The address speaks of {other}: is it still the request for {own}?", ("yes",)),)

@@ -36,6 +36,12 @@ _SKIPPING = frozenset(_WITHOUT_PAGES.split())
 _SECRET = re.compile(
     r"(?:access|auth|api|id|bearer|user|session)?(?:token|key|secret|password|passwd|signature)|authorization|auth|jwt|sig"
 )
+_PERHAPS_SECRET = re.compile(r"token|secret|key|pass|pwd|auth|cred|sig|session", re.IGNORECASE)
+_HARMLESS = frozenset({"", "true", "false", "0", "1", "yes", "no", "asc", "desc"})
+_RUN = re.compile(r"[0-9A-Za-z_~+/=.%-]++")
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_SIGNED = re.compile(r"eyJ[0-9A-Za-z_-]{10,}+\.")
+_SECRET_LENGTH, _ANY_SECRET_LENGTH = 16, 32
 _VERSION = re.compile(r"(?:api)?v(?:er(?:sion)?)?\d*")
 _NAME_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _SWITCHES = frozenset(
@@ -62,6 +68,24 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+SCHEMES = frozenset({"bearer", "token", "basic", "apikey", "jwt"})
+"""Words that may stand before a token."""
+
+_NO_SCHEMES = frozenset({"your", "my", "the", "enter", "insert", "replace", "paste"})
+_SENT_BY_PROGRAMS = (
+    "authority method path scheme host origin referer connection pragma dnt te priority range date via "
+    "forwarded cookie upgradeinsecurerequests xrequestedwith xrequestid xcorrelationid traceparent "
+    "tracestate baggage sentrytrace postmantoken xcsrftoken xxsrftoken csrftoken idempotencykey keepalive "
+    "cachecontrol useragent expect"
+)
+_USUAL_HEADERS = frozenset(_SENT_BY_PROGRAMS.split())
+_USUAL_FAMILY = re.compile(
+    r"(?:accept|content|sec|if|x-forwarded|x-readme|access-control)(?:-|$)", re.IGNORECASE
+)
+_TOKEN_HEADER = re.compile(r".*(?:authorization|auth|token|apikey|accesskey)")
+_LOOKS_LIKE_TOKEN = re.compile(r"(?=.*\d)[0-9A-Za-z._~+/=-]{12,}")
+_PLAIN_WORD = re.compile(r"[A-Za-z]++\d{0,4}|\d++[A-Za-z]{0,3}")
+
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _CLOCK = r"[Tt ]\d{2}:\d{2}(?::\d{2})?"
 _FORMS: tuple[tuple[DateFormat, re.Pattern[str]], ...] = (
@@ -73,6 +97,7 @@ _FORMS: tuple[tuple[DateFormat, re.Pattern[str]], ...] = (
     ("seconds", re.compile(r"[1-4]\d{9}")),
     ("milliseconds", re.compile(r"[1-4]\d{12}")),
 )
+_STARTS_AS_DATE = re.compile(rf"{_DAY}(?:[Tt ]|$)")
 _TWO_DATES = re.compile(rf"{_DAY}.*{_DAY}", re.DOTALL)
 
 
@@ -84,7 +109,7 @@ class Moment:
     form: DateFormat
 
 
-def plain(name: str) -> str:
+def normalize(name: str) -> str:
     """A name as it is compared: only its letters and digits, in lower case."""
     return re.sub(r"[\W_]", "", name.lower())
 
@@ -97,7 +122,7 @@ def meaning(name: str) -> Role | None:
     """
     words = _NAME_WORDS.findall(name)
     by_words = _EDGES.get(words[-1].lower()) if len(words) > 1 else None
-    return _BY_NAME.get(plain(name)) or by_words
+    return _BY_NAME.get(normalize(name)) or by_words
 
 
 def moment(value: str) -> Moment | None:
@@ -127,12 +152,12 @@ def whole_number(value: str) -> int | None:
 
 def skips(name: str) -> bool:
     """Whether a number of this name says how many records to skip, or where to go on, in place of a page."""
-    return plain(name) in _SKIPPING
+    return normalize(name) in _SKIPPING
 
 
 def is_version(name: str) -> bool:
     """Whether the name is that of a version, whose value may look like a date or a page."""
-    return _VERSION.fullmatch(plain(name)) is not None
+    return _VERSION.fullmatch(normalize(name)) is not None
 
 
 def is_otherwise_named(name: str) -> bool:
@@ -145,9 +170,86 @@ def is_otherwise_named(name: str) -> bool:
     return bool(words) and (words[0] in _SWITCHES or words[-1] in _OTHERS or is_version(name) or skips(name))
 
 
-def is_secret(name: str) -> bool:
+def is_secret_name(name: str) -> bool:
     """Whether a parameter of this name holds something that no address should."""
-    return _SECRET.fullmatch(plain(name)) is not None
+    return _SECRET.fullmatch(normalize(name)) is not None
+
+
+def may_be_secret(name: str, value: str) -> bool:
+    """Whether a parameter may hold a secret, going by a part of its name, or by its value.
+
+    >>> may_be_secret("sessionId", "12"), may_be_secret("withSessions", "true"), may_be_secret("lang", "en")
+    (True, False, False)
+    """
+    if value.lower() in _HARMLESS or meaning(name) or is_placeholder(value):
+        return False
+    return _PERHAPS_SECRET.search(name) is not None or is_secret_value(value)
+
+
+def is_secret_value(value: str, shortest: int = _SECRET_LENGTH) -> bool:
+    """Whether letters and digits are mixed in a text of at least `shortest` signs, as in no word, date or ID.
+
+    >>> is_secret_value("qX7made0up4f2a9cZ"), is_secret_value("comments,users"), is_secret_value("2026-04-01")
+    (True, False, False)
+    """
+    return _SIGNED.search(value) is not None or any(_is_mixed(run, shortest) for run in _RUN.findall(value))
+
+
+def is_date(value: str) -> bool:
+    """Whether a value is a date, or begins as one."""
+    return moment(value) is not None or _STARTS_AS_DATE.match(value) is not None
+
+
+def _is_mixed(run: str, shortest: int) -> bool:
+    if len(run) < shortest or _UUID.fullmatch(run) or is_date(run):
+        return False
+    pieces = [piece for piece in re.split(r"[/.%]", run) if len(piece) >= min(shortest, 8)]
+    return any(
+        len(piece) >= _ANY_SECRET_LENGTH or (len(run) >= shortest and _has_mixed_word(piece))
+        for piece in pieces
+    )
+
+
+def _has_mixed_word(piece: str) -> bool:
+    """Whether a word in a piece between slashes and dots is mixed of letters and digits; `page2` is not."""
+    words = re.split(r"[-_+=~]", piece)
+    return any(len(word) > 2 and not _PLAIN_WORD.fullmatch(word) for word in words)
+
+
+def is_usual_header(name: str) -> bool:
+    """Whether programs send a header of this name by themselves, so that it never holds the API's token."""
+    return normalize(name) in _USUAL_HEADERS or _USUAL_FAMILY.match(name) is not None
+
+
+def is_header_name(name: str) -> bool:
+    """Whether a pair of this name is a header, wherever it stands."""
+    lower = name.lower()
+    return lower.startswith("x-") or is_usual_header(name) or is_token_header(name)
+
+
+def is_token_header(name: str) -> bool:
+    """Whether a header of this name carries a token."""
+    return _TOKEN_HEADER.fullmatch(normalize(name)) is not None
+
+
+def looks_like_token(text: str) -> bool:
+    """Whether a header's text, without the word before it, could be a token."""
+    return _LOOKS_LIKE_TOKEN.fullmatch(text) is not None
+
+
+def split_scheme(value: str) -> tuple[str, str]:
+    """The word before a token, and the token. A word that stands there twice is read once.
+
+    >>> split_scheme("Bearer abc"), split_scheme("abc"), split_scheme("Bearer")
+    (('Bearer', 'abc'), ('', 'abc'), ('Bearer', ''))
+    """
+    first, _, rest = value.strip().partition(" ")
+    if not rest:
+        return (first, "") if first.lower() in SCHEMES else ("", first)
+    if first.lower() in _NO_SCHEMES or not re.fullmatch(r"[A-Za-z][\w.-]*+", first):
+        return "", value.strip()
+    again, _, more = rest.strip().partition(" ")
+    return first, (more if more and again.lower() == first.lower() else rest).strip()
 
 
 def is_placeholder(value: str) -> bool:

@@ -12,13 +12,13 @@ from userlane.request_import.naming import (
     is_version,
     meaning,
     moment,
-    plain,
+    normalize,
     skips,
     two_dates,
     whole_number,
 )
 from userlane.request_import.result import Finding, Question
-from userlane.request_import.url_parts import Spot
+from userlane.request_import.url_parts import UrlPart
 
 Parameter = Literal["start", "end", "page", "limit"]
 DATES = "dates"
@@ -37,14 +37,14 @@ _EXAMPLES = (
 )
 
 
-class Roles:
+class ParameterRoles:
     """Gives each role its parameter: by the answers first, then by names and values; asks where these fail.
 
     Raises `RequestUnusable` for requests that work in a way this dashboard cannot: one parameter for both
     dates, records skipped in place of pages.
     """
 
-    def __init__(self, parameters: Sequence[Spot], answers: Mapping[str, str]) -> None:
+    def __init__(self, parameters: Sequence[UrlPart], answers: Mapping[str, str]) -> None:
         self.names: dict[Parameter, str] = {}
         self.dates: DateFormat = "offset"
         self._all = parameters
@@ -83,11 +83,11 @@ class Roles:
             found.setdefault(role, next(name for name in guesses if name and name not in found.values()))
         return found
 
-    def _left(self) -> list[Spot]:
-        return [spot for spot in self._all if spot.name not in self.names.values()]
+    def _left(self) -> list[UrlPart]:
+        return [part for part in self._all if part.name not in self.names.values()]
 
     def _value(self, role: Parameter) -> str:
-        return next((spot.value for spot in self._all if spot.name == self.names.get(role)), "")
+        return next((part.value for part in self._all if part.name == self.names.get(role)), "")
 
     def _take(self, role: Parameter, name: str, why: str) -> None:
         self.names[role] = name
@@ -110,12 +110,12 @@ class Roles:
     def _find_edges(self) -> None:
         left = self._left()
         unknown = [role for role in _EDGES if role not in self.names]
-        together = next((spot.name for spot in left if two_dates(spot.value)), None)
+        together = next((part.name for part in left if two_dates(part.value)), None)
         if unknown and together:
             raise RequestUnusable(f"“{together}” holds both dates; a parameter for each was expected.")
-        dated = {spot.name: when for spot in left if (when := _date(spot))}
+        dated = {part.name: when for part in left if (when := _date(part))}
         named = {
-            role: [spot.name for spot in left if meaning(spot.name) == role and _can_be_date(spot)]
+            role: [part.name for part in left if meaning(part.name) == role and _can_be_date(part)]
             for role in unknown
         }
         if len(unknown) == 2:
@@ -150,7 +150,7 @@ class Roles:
                 self._take("start", first, "it is the earlier of two dates")
                 self._take("end", last, "it is the later of two dates")
                 return
-        among = list(dated) or [spot.name for spot in self._left() if _can_be_date(spot)]
+        among = list(dated) or [part.name for part in self._left() if _can_be_date(part)]
         self._ask("start", words.format(_NAMED["start"]), among, start)
         self._ask("end", words.format(_NAMED["end"]), among, end)
 
@@ -177,20 +177,20 @@ class Roles:
             self._found_dates("unsure", "it must be asked")
 
     def _found_dates(self, certainty: Literal["sure", "unsure"], why: str) -> None:
-        self._findings[DATES] = Finding("DateFormat written as", self.dates, certainty, why)
+        self._findings[DATES] = Finding("Dates written as", self.dates, certainty, why)
 
     def _find_named(self, role: Literal["page", "limit"]) -> None:
         if role in self.names:
             return
-        named = [spot for spot in self._left() if meaning(spot.name) == role and _can_be_number(spot)]
-        plainest = [spot for spot in named if plain(spot.name) in _PLAINEST[role]]
+        named = [part for part in self._left() if meaning(part.name) == role and _can_be_number(part)]
+        plainest = [part for part in named if normalize(part.name) in _PLAINEST[role]]
         if len(named) == 1 or len(plainest) == 1:
             self._take(role, (plainest or named)[0].name, "it is named so")
         elif named:
-            self._ask(role, f"Which parameter is the {_NAMED[role]}?", [spot.name for spot in named])
+            self._ask(role, f"Which parameter is the {_NAMED[role]}?", [part.name for part in named])
 
     def _numbers(self) -> dict[str, int]:
-        left = ((spot.name, whole_number(spot.value)) for spot in self._left())
+        left = ((part.name, whole_number(part.value)) for part in self._left())
         return {name: number for name, number in left if number is not None and not is_otherwise_named(name)}
 
     def _find_page(self) -> None:
@@ -202,7 +202,7 @@ class Roles:
             self._take("page", first[0], "it is the only number that a first page can have")
             return
         skipping = next(
-            (spot.name for spot in self._left() if skips(spot.name) and _can_be_number(spot)), None
+            (part.name for part in self._left() if skips(part.name) and _can_be_number(part)), None
         )
         if skipping:
             raise RequestUnusable(f"“{skipping}” says how many records to skip; a page number was expected.")
@@ -228,17 +228,17 @@ def _assumed(role: Parameter) -> str:
     return name
 
 
-def _date(spot: Spot) -> Moment | None:
-    unlikely = is_version(spot.name) or plain(spot.name) in _NEVER_DATES
-    return None if unlikely else moment(spot.value)
+def _date(part: UrlPart) -> Moment | None:
+    unlikely = is_version(part.name) or normalize(part.name) in _NEVER_DATES
+    return None if unlikely else moment(part.value)
 
 
-def _can_be_date(spot: Spot) -> bool:
-    return moment(spot.value) is not None or whole_number(spot.value) is None
+def _can_be_date(part: UrlPart) -> bool:
+    return moment(part.value) is not None or whole_number(part.value) is None
 
 
-def _can_be_number(spot: Spot) -> bool:
-    return whole_number(spot.value) is not None or is_placeholder(spot.value)
+def _can_be_number(part: UrlPart) -> bool:
+    return whole_number(part.value) is not None or is_placeholder(part.value)
 
 
 def _usable(name: str) -> str:

@@ -1,55 +1,55 @@
-"""Lessons become a profile, and a profile becomes the TOML that is mounted as `USERLANE_API_PROFILE`."""
+"""Results become a profile, and a profile becomes the TOML that is mounted as `USERLANE_API_PROFILE`."""
 
 from collections.abc import Iterable
 
 import msgspec
 
-from userlane.contract import ASSUMED, DATASETS, Profile, Token
+from userlane.contract import ASSUMED, DATASETS, NAMES, Profile, Token
 from userlane.errors import RequestUnusable
-from userlane.request_import.result import TITLES, Lesson
+from userlane.request_import.result import ImportResult
 
-COMMENT = """How this company's Userlane API is spoken to, learned from its own requests. No token is in here.
+COMMENT = """How this company's Userlane API is spoken to, read from its own requests. No token is in here.
 Mount it and name it in USERLANE_API_PROFILE; then nobody has to paste a request again."""
 
 
-def assemble(lessons: Iterable[Lesson], base: Profile = ASSUMED) -> Profile:
-    """`base` with what the lessons taught: their routes, and the one way in which all of them send the token.
-    Field names that `base` has stay.
+def assemble(results: Iterable[ImportResult], base: Profile = ASSUMED) -> Profile:
+    """`base` with what pasted requests say: their routes, and the one way in which all
+    of them send the token. Field names that `base` has stay.
 
-    Raises `RequestUnusable` when a lesson still has questions, when two are about the same API, or when they
+    Raises `RequestUnusable` when a result still has questions, when two are about the same API, or when they
     send their tokens in different ways.
     """
     profile = base
     auth = None
-    learned: set[str] = set()
-    for lesson in lessons:
-        title = TITLES[lesson.dataset]
-        if not lesson.settled:
-            raise RequestUnusable(f"The request for {title} is not settled: {lesson.questions[0].words}")
-        if lesson.dataset in learned:
+    known: set[str] = set()
+    for result in results:
+        title = NAMES[result.dataset]
+        if not result.settled:
+            raise RequestUnusable(f"The request for {title} is not settled: {result.questions[0].words}")
+        if result.dataset in known:
             raise RequestUnusable(f"There are two requests for {title}; one was expected.")
-        if auth and lesson.auth and lesson.auth != auth:
+        if auth and result.auth and result.auth != auth:
             raise RequestUnusable(
-                f"The request for {title} sends its token as “{_shown(lesson)}”, another as “{auth.header}: "
-                f"{auth.scheme}”; the same way was expected in all of them."
+                f"The request for {title} sends its token as “{_show_header(result)}”, another as "
+                f"“{auth.header}: {auth.scheme}”; the same way was expected in all of them."
             )
-        auth = auth or lesson.auth
-        learned.add(lesson.dataset)
-        route = msgspec.structs.replace(lesson.route, fields=base.route(lesson.dataset).fields)
-        profile = msgspec.structs.replace(profile, **{lesson.dataset: route})
+        auth = auth or result.auth
+        known.add(result.dataset)
+        route = msgspec.structs.replace(result.route, fields=base.route(result.dataset).fields)
+        profile = msgspec.structs.replace(profile, **{result.dataset: route})
     return msgspec.structs.replace(profile, auth=auth or base.auth)
 
 
-def _shown(lesson: Lesson) -> str:
-    return f"{lesson.auth.header}: {lesson.auth.scheme}" if lesson.auth else "–"
+def _show_header(result: ImportResult) -> str:
+    return f"{result.auth.header}: {result.auth.scheme}" if result.auth else "–"
 
 
-def token_in(lessons: Iterable[Lesson]) -> Token | None:
+def find_shared_token(results: Iterable[ImportResult]) -> Token | None:
     """The token that the requests carried, if any did.
 
     Raises `RequestUnusable` when they carried different ones.
     """
-    tokens = {lesson.token for lesson in lessons if lesson.token}
+    tokens = {result.token for result in results if result.token}
     if len(tokens) > 1:
         raise RequestUnusable(
             "The requests carry different tokens; the same one was expected in all of them."

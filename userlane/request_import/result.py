@@ -1,13 +1,10 @@
-"""What one pasted request teaches, as it is shown before it is used."""
+"""What one pasted request says about an API, as it is shown before it is used."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from userlane.contract import Auth, DatasetName, Route, Token
-
-TITLES: Mapping[DatasetName, str] = {"heart": "HEART", "nps": "NPS", "surveys": "surveys", "tags": "Tags"}
-"""What each API is called in a sentence."""
 
 Certainty = Literal["sure", "unsure"]
 
@@ -37,11 +34,17 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
-    """A request understood: where it goes, how its route reads, where its token travels.
+class ImportResult:
+    """What a pasted request says about one API: where it goes, its parameters, where its token travels.
 
-    While there are `questions`, the `route` holds suggestions for what they ask. `auth` is None when the
-    request shows no header for a token, and `token` when none is written out; neither is in any text here.
+    Attributes:
+        dataset: The API that it is about.
+        origin: Scheme and host.
+        route: Its URL and names; suggestions stand for what `questions` ask.
+        auth: None where the request shows no header for a token.
+        token: None where none is written out. It is in no text here.
+        findings: Rows for the screen.
+        questions: What must be answered before the route is used.
     """
 
     dataset: DatasetName
@@ -51,16 +54,16 @@ class Lesson:
     token: Token | None
     findings: tuple[Finding, ...]
     questions: tuple[Question, ...]
-    _again: Callable[[Mapping[str, str]], "Lesson"] = field(repr=False, compare=False)
+    _interpret_again: Callable[[Mapping[str, str]], "ImportResult"] = field(repr=False, compare=False)
 
     @property
     def settled(self) -> bool:
         """Whether nothing is left to ask."""
         return not self.questions
 
-    def answered(self, answers: Mapping[str, str]) -> "Lesson":
-        """The lesson with these questions answered, by role. Other questions may remain, or follow.
+    def answer(self, answers: Mapping[str, str]) -> "ImportResult":
+        """The result with these questions answered, by role. Other questions may remain, or follow.
 
         Raises `RequestUnusable` when an answer is none of those possible.
         """
-        return self._again(answers)
+        return self._interpret_again(answers)

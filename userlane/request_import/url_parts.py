@@ -7,7 +7,15 @@ from urllib.parse import quote, unquote, unquote_plus
 
 from userlane.contract import PROPERTY_ID, SURVEY_ID
 from userlane.errors import RequestUnusable
-from userlane.request_import.naming import Role, is_placeholder, meaning, plain
+from userlane.request_import.naming import (
+    Role,
+    is_placeholder,
+    is_secret_value,
+    may_be_secret,
+    meaning,
+    normalize,
+)
+from userlane.request_import.parsers.common import UNWRITTEN
 from userlane.request_import.result import Finding, Question
 
 _LEGAL = "-._~%!$&'()*+,;=:@/?[]"
@@ -18,12 +26,16 @@ _COMMON = re.compile(
     r"responses?|scores?|results?|records|reports?|feeds?|interactions?|usage|portal|stats|metrics",
     re.IGNORECASE,
 )
+KEEP = "keep:"
+"""The role of the question about what may be a secret, with its name behind it."""
+
+_NO_SECRET, _LEAVE_OUT = "no secret", "leave out"
 _MARKS = {"property_id": PROPERTY_ID, "survey_id": SURVEY_ID}
 _WORDS = {"property_id": "property ID", "survey_id": "survey ID"}
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class UrlPart:
     """A piece of an address: a segment of the path (`name` is the segment before) or a parameter."""
 
     raw: str
@@ -46,42 +58,42 @@ class Spot:
         return self.value if self.in_path else f"{self.name}={self.value}"
 
 
-def spots(rest: str) -> tuple[Spot, ...]:
+def split_url(rest: str) -> tuple[UrlPart, ...]:
     """The pieces of what follows the host, in order, with every sign made legal."""
     path, _, query = rest.partition("#")[0].partition("?")
     segments = [quote(segment, safe=_LEGAL) for segment in path.split("/")[1:]]
     befores = ["", *map(unquote, segments)]
-    found = [Spot(raw, before, in_path=True) for raw, before in zip(segments, befores, strict=False)]
+    found = [UrlPart(raw, before, in_path=True) for raw, before in zip(segments, befores, strict=False)]
     for piece in filter(None, query.split("&")):
         raw = quote(piece, safe=_LEGAL)
-        found.append(Spot(raw, unquote_plus(raw.partition("=")[0]), in_path=False))
+        found.append(UrlPart(raw, unquote_plus(raw.partition("=")[0]), in_path=False))
     return tuple(found)
 
 
-def written(pieces: Iterable[Spot]) -> str:
+def join_url(pieces: Iterable[UrlPart]) -> str:
     """Pieces as an address again."""
     pieces = list(pieces)
-    path = "".join(f"/{spot.raw}" for spot in pieces if spot.in_path)
-    query = "&".join(spot.raw for spot in pieces if not spot.in_path)
+    path = "".join(f"/{part.raw}" for part in pieces if part.in_path)
+    query = "&".join(part.raw for part in pieces if not part.in_path)
     return f"{path}?{query}" if query else path
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class IdsFound:
     """The pieces with IDs marked, which of them are, and what is to be said and asked about it."""
 
-    pieces: tuple[Spot, ...]
+    pieces: tuple[UrlPart, ...]
     taken: frozenset[int]
     findings: tuple[Finding, ...]
     questions: tuple[Question, ...]
 
     @property
-    def rest(self) -> tuple[Spot, ...]:
+    def rest(self) -> tuple[UrlPart, ...]:
         """The pieces that hold no ID."""
-        return tuple(spot for index, spot in enumerate(self.pieces) if index not in self.taken)
+        return tuple(part for index, part in enumerate(self.pieces) if index not in self.taken)
 
 
-def place(pieces: Sequence[Spot], wanted: Mapping[Role, str], answers: Mapping[str, str]) -> Placed:
+def find_ids(pieces: Sequence[UrlPart], wanted: Mapping[Role, str], answers: Mapping[str, str]) -> IdsFound:
     """Mark where the IDs that are `wanted` (role → ID) stand in the pieces.
 
     Raises `RequestUnusable` when one stands nowhere and nothing could stand for it.
@@ -102,21 +114,70 @@ def place(pieces: Sequence[Spot], wanted: Mapping[Role, str], answers: Mapping[s
         shown = ", ".join(f"{pieces[index].shown} in the {pieces[index].part}" for index in sorted(chosen))
         item = _WORDS[role][:1].upper() + _WORDS[role][1:]
         findings.append(Finding(item, shown or "–", "unsure" if question else "sure", why))
-    return Placed(tuple(marked), frozenset(taken), tuple(findings), tuple(questions))
+    return IdsFound(tuple(marked), frozenset(taken), tuple(findings), tuple(questions))
 
 
-def _marked(spot: Spot, identifier: str, mark: str) -> Spot:
+def _marked(part: UrlPart, identifier: str, mark: str) -> UrlPart:
     """The piece with the ID, or all of it where the ID is not in it, replaced by the mark."""
     name, value = (
-        ("", spot.raw) if spot.in_path else spot.raw.split("=", 1) if "=" in spot.raw else (spot.raw, "")
+        ("", part.raw) if part.in_path else part.raw.split("=", 1) if "=" in part.raw else (part.raw, "")
     )
-    within = spot.value != identifier and _within(identifier).search(value)
+    within = part.value != identifier and _within(identifier).search(value)
     value = _within(identifier).sub(mark, value) if within else mark
-    return replace(spot, raw=value if spot.in_path else f"{name}={value}")
+    return replace(part, raw=value if part.in_path else f"{name}={value}")
 
 
 def _within(identifier: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![0-9A-Za-z_%-])(?<!%[0-9A-Fa-f]){re.escape(identifier)}(?![0-9A-Za-z_-])")
+
+
+@dataclass(frozen=True, slots=True)
+class FixedParts:
+    """The parts that are the same in every request, with what is to be shown and asked about them."""
+
+    kept: tuple[UrlPart, ...]
+    left_out: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    questions: tuple[Question, ...]
+
+
+def find_fixed(ids: IdsFound, variable: Collection[str], answers: Mapping[str, str]) -> FixedParts:
+    """The parts that are neither IDs nor the `variable` parameters. What may be a secret is asked about, and
+    stays out of the profile until it is said to be none.
+
+    Raises `RequestUnusable` when an answer is none of those possible.
+    """
+    kept: list[UrlPart] = []
+    left_out: list[str] = []
+    questions: list[Question] = []
+    for part in ids.rest:
+        if not part.in_path and part.name in variable:
+            continue
+        role = KEEP + (_start(part.value) if part.in_path else part.name)
+        answer = answers.get(role)
+        suspect = is_secret_value(part.value) if part.in_path else may_be_secret(part.name, part.value)
+        choices = (_NO_SECRET,) if part.in_path else (_NO_SECRET, _LEAVE_OUT)
+        if answer and answer not in choices:
+            raise RequestUnusable(f"“{answer}” is no answer here; {' or '.join(choices)} was expected.")
+        if UNWRITTEN in part.shown or answer == _LEAVE_OUT:
+            left_out.append(part.name)
+            continue
+        if suspect and not answer:
+            shown = _start(part.value) if part.in_path else part.name
+            words = f"“{shown}” in the {part.part} may be a secret: is it none?"
+            questions.append(Question(role, words, choices, choices[-1]))
+        if part.in_path or not suspect or answer:
+            kept.append(part)
+    shown = ", ".join(part.shown for part in kept if not part.in_path)
+    findings = [Finding("Fixed parameters", shown, "sure", "the same in every request")] if shown else []
+    if questions:
+        asked = ", ".join(question.role.removeprefix(KEEP) for question in questions)
+        findings.append(Finding("Perhaps a secret", asked, "unsure", "it must be asked"))
+    return FixedParts(tuple(kept), tuple(left_out), tuple(findings), tuple(questions))
+
+
+def _start(value: str) -> str:
+    return f"{value[:3]}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +186,7 @@ class _Search:
 
     role: Role
     identifier: str
-    pieces: Sequence[Spot]
+    pieces: Sequence[UrlPart]
     others: Collection[Role]
     taken: Collection[int]
     alike: bool
@@ -182,14 +243,14 @@ class _Search:
         return choices[answer], "you said so", None
 
     def _possible(self, index: int) -> bool:
-        spot = self.pieces[index]
-        return index not in self.taken and (spot.in_path or meaning(spot.name) in {None, *_WORDS})
+        part = self.pieces[index]
+        return index not in self.taken and (part.in_path or meaning(part.name) in {None, *_WORDS})
 
     def _left_open(self, index: int) -> bool:
         """Whether a piece only names the ID: `{propertyId}`, `propertyId`, or nothing where it should be."""
         value = self.pieces[index].value
         if meaning(value) == self.role:
-            return is_placeholder(value) or plain(value).endswith("id")
+            return is_placeholder(value) or normalize(value).endswith("id")
         return is_placeholder(value) and self._hinted(index)
 
     def _hinted(self, index: int) -> bool:
@@ -197,14 +258,14 @@ class _Search:
 
     def _common(self, index: int) -> bool:
         """Whether a piece is likelier a word of the API than an ID."""
-        spot = self.pieces[index]
-        if not _ID.fullmatch(spot.value):
+        part = self.pieces[index]
+        if not _ID.fullmatch(part.value):
             return True
-        return spot.in_path and (_COMMON.fullmatch(spot.value) is not None or meaning(spot.value) is not None)
+        return part.in_path and (_COMMON.fullmatch(part.value) is not None or meaning(part.value) is not None)
 
     def _pattern(self, chosen: Collection[int]) -> str:
         mark = _MARKS[self.role]
-        return written(
-            _marked(spot, self.identifier, mark) if index in chosen else spot
-            for index, spot in enumerate(self.pieces)
+        return join_url(
+            _marked(part, self.identifier, mark) if index in chosen else part
+            for index, part in enumerate(self.pieces)
         )

@@ -22,7 +22,7 @@ from userlane.contract import (
 from userlane.errors import LongLoad, UserlaneError
 from userlane.fetch import Load, Probe
 from userlane.lookups.names import Names
-from userlane.request_import import Lesson
+from userlane.request_import import ImportResult
 from userlane.saved_json import Saved
 
 
@@ -45,8 +45,8 @@ class Visit:
     them that are being asked for again, to be shown if that fails; `proved` is when the API last let them be
     seen. `opening` is the property and the surveys that the filters show from the next run on. `surveys` are
     the names of this property's surveys, `known_surveys` those of every property. `profile` is what the
-    visitor's own requests taught, `lessons` what of them is not in use yet, `found_token` the token in them
-    or typed. `typed_token` is what the form was sent with, until it is used in the same run. `uploader`
+    visitor's own requests say, `import_results` what of them is not in use yet, `found_token` the token in
+    them or typed. `typed_token` is what the form was sent with, until it is used in the same run. `uploader`
     numbers the upload of tag names: another number, another field, without a file. `agreed` are the loads
     that may take long; `refreshed` is which property and days were asked for anew, and when; `deleted` is
     what became of a wish to delete. `saved` are the answers opened from files, `unreadable` why some could
@@ -77,7 +77,7 @@ class Visit:
     found_token: Token | None = None
     typed_token: str = field(default="", repr=False)
     uploader: int = 0
-    lessons: dict[DatasetName, Lesson | UserlaneError] = field(default_factory=dict)
+    import_results: dict[DatasetName, ImportResult | UserlaneError] = field(default_factory=dict)
     saved: Mapping[DatasetName, Saved] = field(default_factory=dict)
     unreadable: dict[DatasetName, UserlaneError] = field(default_factory=dict)
 

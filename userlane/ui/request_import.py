@@ -1,4 +1,4 @@
-"""Where the API speaks otherwise than assumed: the visitor's own request teaches it, once per company."""
+"""Where the API speaks otherwise than assumed: the visitor's own request tells how, once per company."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from userlane import cache, request_import, session
-from userlane.contract import DATASETS, TITLES, DatasetName, Profile, check_id
+from userlane.contract import DATASETS, TITLES, DatasetName, Profile
 from userlane.errors import FieldsAmbiguous, FieldsMissing, UserlaneError
-from userlane.request_import import Lesson
+from userlane.request_import import ImportResult, Reading
 from userlane.ui.text import escape_markdown
 
 WIDTH = 760
@@ -21,9 +21,10 @@ def show_request_code() -> None:
     """One box per API for the code that “Try it” copies, what was understood of it, and its use."""
     with st.expander("My API looks different", icon=":material/school:", key="teaching", width=WIDTH):
         st.markdown(
-            "In Userlane's developer documentation, press **Try it** for an API and copy the request code "
-            "(cURL, HTTP, Python, JavaScript or PowerShell). Paste it here, one API a box. Nothing is run: "
-            "the address and the names in it are read, so that the dashboard asks the same way."
+            "In Userlane's developer documentation, press **Try it** for an API and copy the request code, "
+            "best of all Shell (cURL); code of another language, a HAR file or a Postman collection do as "
+            "well. Paste it here, one API a box. Nothing is run: the address and the names in "
+            "it are read, so that the dashboard asks the same way."
         )
         left, right = st.columns(2)
         asked, surveys = session.get_widget(session.PROPERTY), session.get_widget(session.SURVEYS)
@@ -31,49 +32,50 @@ def show_request_code() -> None:
         right.text_input("Survey ID in the survey request", surveys[0] if surveys else "", key=SURVEY)
         for name in DATASETS:
             st.text_area(TITLES[name], key=_box(name), height=96, placeholder="curl --request GET …")
-        st.button("Read the requests", on_click=_read, icon=":material/menu_book:")
-        _understood()
-        _in_force()
+        st.button("Read the requests", on_click=_read_requests, icon=":material/menu_book:")
+        _show_results()
+        _show_profile_in_use()
 
 
 def _box(dataset: DatasetName) -> str:
     return f"taught-{dataset}"
 
 
-def _read() -> None:
-    """Callback: read what was pasted; a token in it goes to the visit only and is struck from its box."""
+def _read_requests() -> None:
+    """Callback: read what was pasted. A token in it goes into the visit only; its box keeps the rest."""
     visit = session.visit()
-    visit.lessons = {}
+    visit.import_results = {}
+    ids = [each for each in (session.get_widget(PROPERTY), session.get_widget(SURVEY)) if each]
     for name in DATASETS:
-        code = session.get_widget(_box(name)) or ""
-        if code.strip():
-            visit.lessons[name] = lesson = _learned(code, name)
-            session.set_widget(_box(name), request_import.struck(code))
-            if isinstance(lesson, Lesson) and lesson.token:
-                visit.found_token = lesson.token
+        text = session.get_widget(_box(name)) or ""
+        if text.strip():
+            reading = request_import.read(text, ids)
+            session.set_widget(_box(name), reading.redacted)
+            visit.import_results[name] = result = _interpret(reading, name)
+            if isinstance(result, ImportResult) and result.token:
+                visit.found_token = result.token
 
 
-def _learned(code: str, dataset: DatasetName) -> Lesson | UserlaneError:
+def _interpret(reading: Reading, dataset: DatasetName) -> ImportResult | UserlaneError:
+    property_id, survey_id = session.get_widget(PROPERTY) or "", session.get_widget(SURVEY) or None
     try:
-        property_id = check_id(session.get_widget(PROPERTY) or "", "property ID")
-        survey_id = session.get_widget(SURVEY) or None
-        return request_import.learn(
-            code, dataset, property_id, survey_id, allowed_hosts=cache.settings().hosts
+        return request_import.interpret(
+            reading, dataset, property_id, survey_id, allowed_hosts=cache.settings().hosts
         )
     except UserlaneError as error:
         return error
 
 
-def _understood() -> None:
+def _show_results() -> None:
     """The table of what was understood, the questions that are open, and the button that uses it."""
-    lessons: dict[DatasetName, Lesson] = {}
-    for name, outcome in session.visit().lessons.items():
+    results: dict[DatasetName, ImportResult] = {}
+    for name, outcome in session.visit().import_results.items():
         if isinstance(outcome, UserlaneError):
             words = f"{escape_markdown(outcome.cause)} {escape_markdown(outcome.next_step)}"
             st.error(f"**{TITLES[name]}:** {words}", icon=":material/error:")
         else:
-            lessons[name] = _asked(name, outcome)
-    if not lessons:
+            results[name] = _show_questions(name, outcome)
+    if not results:
         return
     st.markdown("**What was understood**")
     rows = [
@@ -84,8 +86,8 @@ def _understood() -> None:
             "Sure": "yes" if finding.certainty == "sure" else "no",
             "Why": finding.why,
         }
-        for name, lesson in lessons.items()
-        for finding in lesson.findings
+        for name, result in results.items()
+        for finding in result.findings
     ]
     st.dataframe(
         pd.DataFrame(rows),
@@ -93,11 +95,11 @@ def _understood() -> None:
         height=38 + 35 * min(len(rows), 24),
         alt="What was understood of the requests",
     )
-    settled = all(lesson.settled for lesson in lessons.values())
+    settled = all(result.settled for result in results.values())
     st.button(
         "Use this",
         on_click=_use,
-        args=(lessons,),
+        args=(results,),
         disabled=not settled,
         type="primary",
         icon=":material/check:",
@@ -105,10 +107,10 @@ def _understood() -> None:
     )
 
 
-def _asked(dataset: DatasetName, lesson: Lesson) -> Lesson:
-    """The lesson with what the visitor has answered so far; answers may bring further questions."""
+def _show_questions(dataset: DatasetName, result: ImportResult) -> ImportResult:
+    """Ask what is open; returns the result with the answers so far, which may bring further questions."""
     answers: dict[str, str] = {}
-    while question := next((each for each in lesson.questions if each.role not in answers), None):
+    while question := next((each for each in result.questions if each.role not in answers), None):
         answer = st.selectbox(
             f"{TITLES[dataset]}: {escape_markdown(question.words)}",
             question.candidates,
@@ -121,28 +123,28 @@ def _asked(dataset: DatasetName, lesson: Lesson) -> Lesson:
             break
         answers[question.role] = answer
         try:
-            lesson = lesson.answered(answers)
+            result = result.answer(answers)
         except UserlaneError as error:
             st.error(
                 f"{escape_markdown(error.cause)} {escape_markdown(error.next_step)}", icon=":material/error:"
             )
             break
-    return lesson
+    return result
 
 
-def _use(lessons: Mapping[DatasetName, Lesson]) -> None:
-    """Callback: the lessons become the visit's profile; whoever connects from now on asks with it."""
+def _use(results: Mapping[DatasetName, ImportResult]) -> None:
+    """Callback: the results become the visit's profile; whoever connects from now on asks with it."""
     visit = session.visit()
     try:
-        visit.profile = request_import.assemble(lessons.values(), visit.profile or cache.settings().profile)
-        visit.found_token = request_import.token_in(lessons.values()) or visit.found_token
+        visit.profile = request_import.assemble(results.values(), visit.profile or cache.settings().profile)
+        visit.found_token = request_import.find_shared_token(results.values()) or visit.found_token
     except UserlaneError as error:
-        visit.lessons[next(iter(lessons))] = error
+        visit.import_results[next(iter(results))] = error
         return
-    visit.lessons = {}
+    visit.import_results = {}
 
 
-def _in_force() -> None:
+def _show_profile_in_use() -> None:
     """What is used now, and the file that spares everybody else the pasting."""
     visit = session.visit()
     if visit.profile is None:
@@ -155,7 +157,7 @@ def _in_force() -> None:
 
 
 def show_profile_download(profile: Profile) -> None:
-    """The profile, to be mounted so that nobody has to teach it again. It never holds the token."""
+    """The profile, to be mounted so that nobody has to paste requests again. It never holds the token."""
     st.download_button(
         "Download the profile",
         request_import.to_toml(profile),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.request_import.rendering import LANGUAGES, Sent
 from userlane.contract import DATASETS, Auth, DatasetName, DateFormat, Query, Window, format_window
-from userlane.request_import import assemble, learn, struck, to_toml
+from userlane.request_import import assemble, import_request, redact_secrets, to_toml
 from userlane.request_import.naming import meaning
 
 NAMED = {
@@ -152,7 +152,7 @@ def test_a_request_teaches_the_same_in_every_language(language: str, case: Case)
     code = LANGUAGES[language](case.sent)
     if language == "HTTP" and case.url.startswith("http://"):
         assert "127.0.0.1" in case.url  # the scheme is not written; on this machine it is http
-    lesson = learn(
+    lesson = import_request(
         code,
         case.dataset,
         case.property_id,
@@ -171,10 +171,10 @@ def test_a_request_teaches_the_same_in_every_language(language: str, case: Case)
     profile = assemble([lesson])
     for text in (repr(lesson), str(lesson.findings), to_toml(profile), json.dumps(repr(profile))):
         assert case.token not in text
-    left = struck(code)
+    left = redact_secrets(code)
     assert left
     assert case.token not in left
-    again = learn(
+    again = import_request(
         left,
         case.dataset,
         case.property_id,

@@ -1,64 +1,82 @@
-"""Values as far as code writes them out; what only running it would tell is `UNWRITTEN`.
-
-Whatever the code does with its variables, no value grows beyond `LONGEST`.
-"""
+"""What every parser returns: the request that the pasted text would send."""
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import urlencode
 
 UNWRITTEN = "<not written out>"
-LONGEST = 20_000
+"""Stands for a value that only running the code would give."""
+
+LONGEST_FILL = 20_000
+"""The most characters that the variables of one paste may be replaced by, all together."""
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+
+Pairs = tuple[tuple[str, str], ...]
 
 
-def text(value: Any) -> str:
-    """A text or a number as it would travel; anything else is not written out.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request read from pasted text. Its repr shows neither address nor headers: both may hold the token.
 
-    >>> text(1000), text(True), text(["a"])
-    ('1000', 'true', '<not written out>')
+    Attributes:
+        method: In capitals.
+        url: The whole address, with its parameters.
+        headers: Name and value of each header, in order.
+        body: What it would send, if anything.
+        language: What the text is written in, in words for the screen.
+        sign_in: A user name and password given beside the headers.
+        not_understood: Options of the command that the parser does not know.
+        first_page: The number of the first page, where a document says it.
+        from_collection: Whether it may be one of several, of which the caller chooses.
+        described: Rows for the screen about the response, from a document: what and what was found.
     """
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, str | int | float) else UNWRITTEN
+
+    method: str
+    url: str = field(repr=False)
+    headers: Pairs = field(default=(), repr=False)
+    body: str | None = field(default=None, repr=False)
+    language: str = ""
+    sign_in: str | None = field(default=None, repr=False)
+    not_understood: tuple[str, ...] = ()
+    first_page: Literal[0, 1] | None = None
+    described: Pairs = ()
+    from_collection: bool = False
 
 
-def joined(parts: Iterable[Any]) -> str:
-    """What concatenation gives."""
-    whole = "".join(map(text, parts))
-    return whole if len(whole) <= LONGEST else UNWRITTEN
-
-
-def pairs(value: Any) -> list[tuple[str, str]]:
-    """Names and values of a dictionary or of a list of pairs, several values of one name one by one; what is
-    None does not travel.
-
-    >>> pairs({"page": 1, "tag": ["a", "b"], "sort": None})
-    [('page', '1'), ('tag', 'a'), ('tag', 'b')]
+class Variables:
+    """Values that pasted code gives to names. What they are filled in for is limited in all, so that no code
+    can make a long text of a short one.
     """
-    items = value.items() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    couples = [pair for pair in items if isinstance(pair, tuple | list) and len(pair) == 2]
-    return [
-        (text(name), text(each))
-        for name, values in couples
-        for each in (values if isinstance(values, list) else [values])
-        if each is not None
-    ]
+
+    def __init__(self) -> None:
+        self._values: dict[str, str] = {}
+        self._left = LONGEST_FILL
+        self.used: set[str] = set()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def __setitem__(self, name: str, value: str) -> None:
+        self._values[name] = value
+
+    def fill(self, name: str, otherwise: str) -> str:
+        """The value of `name`, or `otherwise` for a name without one."""
+        if name not in self._values:
+            return otherwise
+        self.used.add(name)
+        self._left -= len(self._values[name])
+        return self._values[name] if self._left >= 0 else UNWRITTEN
 
 
-def query(parameters: Any) -> str:
-    """Parameters as they stand in an address: a text as it is, a dictionary or pairs encoded."""
-    if isinstance(parameters, str):
-        return "" if parameters == UNWRITTEN else parameters.lstrip("?")
-    return urlencode(pairs(parameters))
+def with_parameters(url: str, parameters: str | Iterable[tuple[str, str]]) -> str:
+    """`url` with parameters added: a text as it is, pairs encoded.
 
-
-def with_parameters(url: str, parameters: Any) -> str:
-    """`url` with `parameters` added to its query.
-
-    >>> with_parameters("https://a.example/nps?x=1", {"page": 1})
+    >>> with_parameters("https://a.example/nps?x=1", [("page", "1")])
     'https://a.example/nps?x=1&page=1'
     """
-    added = query(parameters)
+    added = parameters.lstrip("?") if isinstance(parameters, str) else urlencode(list(parameters))
     if not added:
         return url
     url = url.partition("#")[0]

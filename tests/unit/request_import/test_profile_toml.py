@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from userlane.contract import ASSUMED, COLUMNS, DATASETS, Auth, DatasetName, DateFormat, Profile, Route
 from userlane.errors import RequestUnusable
-from userlane.request_import import Lesson, assemble, learn, to_toml, token_in
+from userlane.request_import import ImportResult, assemble, find_shared_token, import_request, to_toml
 from userlane.settings import Settings
 
 TOKEN = "sentinel-4f2a-9c81"
@@ -18,9 +18,9 @@ TOKEN = "sentinel-4f2a-9c81"
 
 def lesson(
     dataset: DatasetName, header: str = f"Authorization: {TOKEN}", rest: str = "page=0&size=10"
-) -> Lesson:
+) -> ImportResult:
     url = f"https://api.userlane.com/v9/8mkyx/{dataset}/512?von=2026-04-01&bis=2026-05-01&{rest}"
-    return learn(f"curl '{url}' -H '{header}'", dataset, "8mkyx", "512")
+    return import_request(f"curl '{url}' -H '{header}'", dataset, "8mkyx", "512")
 
 
 def test_lessons_fill_their_routes_and_leave_the_others() -> None:
@@ -53,12 +53,12 @@ def test_lessons_that_do_not_agree_are_refused() -> None:
 
 
 def test_the_requests_token_is_the_one_they_share() -> None:
-    token = token_in([lesson("nps"), lesson("heart", header="Accept: */*")])
+    token = find_shared_token([lesson("nps"), lesson("heart", header="Accept: */*")])
     assert token
     assert token.header("") == TOKEN
-    assert token_in([]) is None
+    assert find_shared_token([]) is None
     with pytest.raises(RequestUnusable, match="different tokens"):
-        token_in([lesson("nps"), lesson("heart", header="Authorization: other-0123456789")])
+        find_shared_token([lesson("nps"), lesson("heart", header="Authorization: other-0123456789")])
 
 
 def test_the_file_holds_what_differs_and_the_way_to_authenticate() -> None:

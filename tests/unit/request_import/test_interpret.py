@@ -8,7 +8,7 @@ import pytest
 
 from userlane.contract import Auth, DatasetName
 from userlane.errors import IdentifierUnusable, InputUnusable, RequestUnusable
-from userlane.request_import import Lesson, Question, learn
+from userlane.request_import import ImportResult, Question, import_request
 
 TOKEN = "sentinel-4f2a-9c81"
 DATES = "startDate=2026-04-01&endDate=2026-05-01"
@@ -19,15 +19,17 @@ def curl(rest: str, *headers: str, origin: str = "https://api.userlane.com") -> 
     return f"curl '{origin}{rest}'{options}"
 
 
-def taught(rest: str, *headers: str, dataset: DatasetName = "nps", survey_id: str | None = None) -> Lesson:
-    return learn(curl(rest, *headers), dataset, "8mkyx", survey_id)
+def taught(
+    rest: str, *headers: str, dataset: DatasetName = "nps", survey_id: str | None = None
+) -> ImportResult:
+    return import_request(curl(rest, *headers), dataset, "8mkyx", survey_id)
 
 
-def asked(lesson: Lesson) -> dict[str, Question]:
+def asked(lesson: ImportResult) -> dict[str, Question]:
     return {question.role: question for question in lesson.questions}
 
 
-def found(lesson: Lesson, item: str) -> str:
+def found(lesson: ImportResult, item: str) -> str:
     return next(finding.found for finding in lesson.findings if finding.item == item)
 
 
@@ -56,16 +58,16 @@ def test_dates_are_written_as_the_request_writes_them(start: str, end: str, date
 def test_two_dates_of_different_form_are_asked_about() -> None:
     lesson = taught("/8mkyx/nps?start=2026-04-01&end=2026-04-30T23:59:59Z&page=1&limit=10")
     assert asked(lesson)["dates"].candidates == ("date", "utc")
-    assert lesson.answered({"dates": "utc"}).route.dates == "utc"
+    assert lesson.answer({"dates": "utc"}).route.dates == "utc"
 
 
 def test_a_date_in_no_known_form_is_asked_about_with_examples() -> None:
     lesson = taught("/8mkyx/nps?startDate=04/01/2026&endDate=05/01/2026&page=1&limit=10")
     assert list(asked(lesson)) == ["dates"]
     assert "04/01/2026" in asked(lesson)["dates"].words
-    assert lesson.answered({"dates": "date"}).route.dates == "date"
+    assert lesson.answer({"dates": "date"}).route.dates == "date"
     with pytest.raises(RequestUnusable, match="no way to write dates"):
-        lesson.answered({"dates": "american"})
+        lesson.answer({"dates": "american"})
 
 
 def test_dates_left_open_are_taken_by_name_and_written_as_the_vendor_shows_them() -> None:
@@ -89,7 +91,7 @@ def test_dates_that_names_and_values_do_not_settle_are_asked_about(dates: str) -
     lesson = taught(f"/8mkyx/nps?{dates}&page=1&limit=10")
     assert list(asked(lesson)) == ["start", "end"]
     assert set(asked(lesson)["start"].candidates) <= set(names)
-    settled = lesson.answered({"start": names[0], "end": names[1]})
+    settled = lesson.answer({"start": names[0], "end": names[1]})
     assert settled.settled
     assert (settled.route.start, settled.route.end) == (names[0], names[1])
 
@@ -101,7 +103,7 @@ def test_equal_dates_are_taken_by_their_names() -> None:
 
 def test_one_answer_settles_the_other_date() -> None:
     lesson = taught("/8mkyx/nps?a=2026-04-01&b=2026-04-01&page=1&limit=10")
-    assert lesson.answered({"end": "a"}).route.start == "b"
+    assert lesson.answer({"end": "a"}).route.start == "b"
 
 
 @pytest.mark.parametrize(
@@ -150,7 +152,7 @@ def test_numbers_that_could_be_either_are_asked_about(numbers: str, roles: list[
     lesson = taught(f"/8mkyx/nps?{DATES}&{numbers}")
     assert list(asked(lesson)) == roles
     assert [finding.certainty for finding in lesson.findings].count("unsure") == len(roles)
-    settled = lesson.answered({role: f"the-{role}" for role in roles})
+    settled = lesson.answer({role: f"the-{role}" for role in roles})
     assert settled.settled
     assert [getattr(settled.route, role) for role in roles] == [f"the-{role}" for role in roles]
 
@@ -164,7 +166,7 @@ def test_an_answer_that_cannot_be_is_refused_and_says_what_could() -> None:
     lesson = taught(f"/8mkyx/nps?{DATES}&x=3&y=7")
     for answers in ({"page": "two words"}, {"page": ""}, {"page": "x", "limit": "x"}, {"colour": "red"}):
         with pytest.raises(RequestUnusable, match="expected"):
-            lesson.answered(answers)
+            lesson.answer(answers)
 
 
 @pytest.mark.parametrize(
@@ -196,27 +198,27 @@ def test_the_property_is_found_wherever_it_stands_and_the_rest_stays(rest: str, 
 
 
 def test_a_short_id_is_taken_where_it_is_named_and_asked_about_where_it_is_not() -> None:
-    named = learn(curl(f"/api/1/properties/1/nps?{DATES}&page=1&limit=10"), "nps", "1")
+    named = import_request(curl(f"/api/1/properties/1/nps?{DATES}&page=1&limit=10"), "nps", "1")
     assert (named.settled, named.route.url[24:]) == (True, "/api/1/properties/{property_id}/nps")
     assert named.route.page == "page"
-    unnamed = learn(curl(f"/1/nps/1?{DATES}&page=1&limit=10"), "nps", "1")
+    unnamed = import_request(curl(f"/1/nps/1?{DATES}&page=1&limit=10"), "nps", "1")
     choice = f"/1/nps/{{property_id}}?{DATES}&page=1&limit=10"
     assert choice in asked(unnamed)["property_id"].candidates
-    assert unnamed.answered({"property_id": choice}).route.url[24:] == "/1/nps/{property_id}"
+    assert unnamed.answer({"property_id": choice}).route.url[24:] == "/1/nps/{property_id}"
 
 
 def test_an_example_of_another_property_is_asked_about() -> None:
     lesson = taught(f"/v1/properties/abc12/nps?{DATES}&page=1&limit=10&lang=en")
     question = asked(lesson)["property_id"]
     assert (question.candidates, question.suggestion) == (("abc12",), "abc12")
-    assert lesson.answered({"property_id": "abc12"}).route.url.endswith(
+    assert lesson.answer({"property_id": "abc12"}).route.url.endswith(
         "/v1/properties/{property_id}/nps?lang=en"
     )
     unnamed = taught(f"/v1/abc12/nps?{DATES}&page=1&limit=10&lang=en")
     assert asked(unnamed)["property_id"].candidates == ("abc12", "lang=en")
-    assert unnamed.answered({"property_id": "abc12"}).settled
+    assert unnamed.answer({"property_id": "abc12"}).settled
     with pytest.raises(RequestUnusable, match="abc12"):
-        unnamed.answered({"property_id": "other"})
+        unnamed.answer({"property_id": "other"})
 
 
 def test_a_survey_needs_its_own_id_beside_the_propertys() -> None:
@@ -227,7 +229,7 @@ def test_a_survey_needs_its_own_id_beside_the_propertys() -> None:
     assert query.route.url.endswith("/{property_id}/surveys?survey={survey_id}")
     with pytest.raises(IdentifierUnusable, match="survey ID"):
         taught(rest, dataset="surveys")
-    same = learn(curl(f"/properties/77/surveys/77?{DATES}&page=1&limit=10"), "surveys", "77", "77")
+    same = import_request(curl(f"/properties/77/surveys/77?{DATES}&page=1&limit=10"), "surveys", "77", "77")
     assert same.route.url.endswith("/properties/{property_id}/surveys/{survey_id}")
 
 
@@ -281,47 +283,47 @@ def test_a_request_without_a_token_teaches_the_route_all_the_same() -> None:
 def test_a_word_before_the_token_that_is_not_written_out_is_asked_about() -> None:
     url = f"https://api.userlane.com/8mkyx/nps?{DATES}&page=1&limit=10"
     code = f"requests.get('{url}', headers={{'Authorization': t}})"
-    lesson = learn(code, "nps", "8mkyx")
+    lesson = import_request(code, "nps", "8mkyx")
     assert asked(lesson)["scheme"].candidates == ("Bearer", "Token", "none")
-    assert lesson.answered({"scheme": "none"}).auth == Auth("Authorization", "")
+    assert lesson.answer({"scheme": "none"}).auth == Auth("Authorization", "")
     with pytest.raises(RequestUnusable, match="Bearer"):
-        lesson.answered({"scheme": "Basic"})
+        lesson.answer({"scheme": "Basic"})
 
 
 def test_two_headers_with_tokens_are_asked_about() -> None:
     headers = (f"X-Api-Key: {TOKEN}", "Authorization: Bearer other-5e5e5e5e5e")
     lesson = taught(f"/8mkyx/nps?{DATES}&page=1&limit=10", *headers)
     assert asked(lesson)["header"].candidates == ("X-Api-Key", "Authorization", "none")
-    chosen = lesson.answered({"header": "X-Api-Key"})
+    chosen = lesson.answer({"header": "X-Api-Key"})
     assert chosen.auth == Auth("X-Api-Key", "")
     assert chosen.token
     assert chosen.token.header("") == TOKEN
     assert found(chosen, "Left out") == "Authorization"
     with pytest.raises(RequestUnusable, match="X-Api-Key"):
-        lesson.answered({"header": "Cookie"})
+        lesson.answer({"header": "Cookie"})
 
 
 def test_a_header_that_only_looks_as_if_it_carried_the_token_is_asked_about() -> None:
     lesson = taught(f"/8mkyx/nps?{DATES}&page=1&limit=10", f"X-Userlane: {TOKEN}")
     assert asked(lesson)["header"].candidates == ("X-Userlane", "none")
-    assert lesson.answered({"header": "X-Userlane"}).auth == Auth("X-Userlane", "")
-    assert lesson.answered({"header": "none"}).auth is None
+    assert lesson.answer({"header": "X-Userlane"}).auth == Auth("X-Userlane", "")
+    assert lesson.answer({"header": "none"}).auth is None
 
 
 def test_the_request_of_another_api_is_noticed() -> None:
     lesson = taught(f"/8mkyx/surveys?{DATES}&page=1&limit=10")
     assert "surveys" in asked(lesson)["box"].words
-    assert lesson.answered({"box": "yes"}).settled
+    assert lesson.answer({"box": "yes"}).settled
     assert taught(f"/heart/8mkyx/npsdata?{DATES}&page=1&limit=10").settled
     assert taught(f"/feed/8mkyx?{DATES}&page=1&limit=10").settled
 
 
 def test_a_request_through_the_documentations_relay_is_read_as_where_it_goes() -> None:
     inner = f"https://api.userlane.com/8mkyx/nps?{DATES}&page=1&limit=10"
-    lesson = learn(curl(f"/{inner}", origin="https://try.readme.io"), "nps", "8mkyx")
+    lesson = import_request(curl(f"/{inner}", origin="https://try.readme.io"), "nps", "8mkyx")
     assert lesson.origin == "https://api.userlane.com"
     with pytest.raises(RequestUnusable, match=r"evil\.example"):
-        learn(curl("/https://evil.example/8mkyx", origin="https://try.readme.io"), "nps", "8mkyx")
+        import_request(curl("/https://evil.example/8mkyx", origin="https://try.readme.io"), "nps", "8mkyx")
 
 
 def test_the_table_says_what_was_understood_and_what_is_left_out() -> None:
@@ -362,7 +364,7 @@ def test_the_table_says_what_was_understood_and_what_is_left_out() -> None:
     ],
 )
 def test_allowed_hosts_and_this_machine_are_accepted(origin: str, hosts: tuple[str, ...]) -> None:
-    lesson = learn(
+    lesson = import_request(
         curl(f"/8mkyx/nps?{DATES}&page=1&limit=10", origin=origin), "nps", "8mkyx", allowed_hosts=hosts
     )
     assert lesson.origin == origin.lower()
@@ -419,7 +421,7 @@ REFUSED = {
 def test_a_request_that_cannot_be_used_is_told_in_one_sentence_without_the_token(case: str) -> None:
     code, words = REFUSED[case]
     with pytest.raises(RequestUnusable, match=words) as caught:
-        learn(code, "nps", "8mkyx")
+        import_request(code, "nps", "8mkyx")
     error = caught.value
     assert "expected" in error.cause
     assert error.cause.endswith(".")
@@ -432,4 +434,4 @@ def test_a_request_that_cannot_be_used_is_told_in_one_sentence_without_the_token
 @pytest.mark.parametrize("property_id", ["", "../x", "a b", "{property_id}"])
 def test_an_id_that_is_none_is_refused_before_anything_is_read(property_id: str) -> None:
     with pytest.raises(IdentifierUnusable, match="property ID"):
-        learn("no request", "nps", property_id)
+        import_request("no request", "nps", property_id)

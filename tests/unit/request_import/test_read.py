@@ -8,13 +8,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from userlane.errors import RequestUnusable, UserlaneError
-from userlane.request_import import learn, read_request, struck
-from userlane.request_import.parsers.common import UNWRITTEN
-from userlane.request_import.parsers.detect import requests_in
+from userlane.request_import import import_request, read, redact_secrets
+from userlane.request_import.parsers.common import UNWRITTEN, Request
+from userlane.request_import.read import find_requests
 
 URL = "https://api.userlane.com/v1/nps?page=1"
 TOKEN = "made-up-4f2a"
 BEARER = f"authorization: Bearer {TOKEN}"
+
+
+def read_one(code: str) -> Request:
+    """The one request in `code`; raises the refusal."""
+    reading = read(code)
+    if reading.refusal:
+        raise RequestUnusable(reading.refusal, reading.next_step)
+    (request,) = reading.requests
+    return request
+
 
 SNIPPETS = {
     "options of one word and many lines": f"curl --request=GET --url={URL} --header='{BEARER}'",
@@ -95,7 +105,7 @@ SNIPPETS = {
 @pytest.mark.parametrize("name", SNIPPETS)
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_a_snippet_is_read_as_what_it_would_send(name: str, line_end: str) -> None:
-    request = read_request(SNIPPETS[name].replace("\n", line_end))
+    request = read_one(SNIPPETS[name].replace("\n", line_end))
     assert (request.method, request.url, request.body, request.sign_in) == ("GET", URL, None, None)
     headers = {header.lower(): value for header, value in request.headers}
     assert headers.pop("authorization") == f"Bearer {TOKEN}"
@@ -104,7 +114,7 @@ def test_a_snippet_is_read_as_what_it_would_send(name: str, line_end: str) -> No
 
 @pytest.mark.parametrize("name", SNIPPETS)
 def test_a_request_shows_neither_address_nor_token(name: str) -> None:
-    text = repr(read_request(SNIPPETS[name]))
+    text = repr(read_one(SNIPPETS[name]))
     assert TOKEN not in text
     assert "userlane.com" not in text
 
@@ -127,7 +137,7 @@ def test_a_request_shows_neither_address_nor_token(name: str) -> None:
     ],
 )
 def test_the_method_is_read_where_it_is_written_or_follows_from_the_rest(code: str, method: str) -> None:
-    assert read_request(code).method == method
+    assert read_one(code).method == method
 
 
 @pytest.mark.parametrize(
@@ -140,7 +150,7 @@ def test_the_method_is_read_where_it_is_written_or_follows_from_the_rest(code: s
     ],
 )
 def test_a_user_name_and_a_password_are_noticed(code: str) -> None:
-    assert read_request(code).sign_in == "me:word"
+    assert read_one(code).sign_in == "me:word"
 
 
 @pytest.mark.parametrize(
@@ -152,7 +162,7 @@ def test_a_user_name_and_a_password_are_noticed(code: str) -> None:
     ],
 )
 def test_what_only_running_the_code_would_tell_is_marked(code: str) -> None:
-    assert read_request(code).headers == (("authorization", f"Bearer {UNWRITTEN}"),)
+    assert read_one(code).headers == (("authorization", f"Bearer {UNWRITTEN}"),)
 
 
 def test_code_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +173,7 @@ def test_code_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
         f"requests.get('{URL}'.format(setattr(__import__('sys'), 'ran', True)))",
         f'curl {URL} -H "a: $(touch ran)"',
     ):
-        requests_in(code)
+        find_requests(code)
     assert sys.ran is False  # type: ignore[attr-defined]  # put there above
 
 
@@ -174,10 +184,10 @@ def test_code_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
         ("   \n", "nothing in the box"),
         ("please load the scores", "not a request"),
         ("curl is a fine tool", "looks like cURL"),
-        ("import requests\nrequests.get(url", "looks like Python"),
-        ("requests.get(url)", "looks like Python"),
-        ("fetch(url)", "looks like JavaScript"),
-        ("Invoke-RestMethod -Uri $url", "looks like PowerShell"),
+        ("import requests\nrequests.get(url", "This is Python"),
+        ("requests.get(url)", "This is Python"),
+        ("fetch(url)", "This is JavaScript"),
+        ("Invoke-RestMethod -Uri $url", "This is PowerShell"),
         ('{"data": [{"score": 9}]}', "JSON, perhaps an answer"),
         ("[]", "JSON, perhaps an answer"),
         ("HTTP/1.1 200 OK\nContent-Type: application/json\n\n{}", "a server's answer"),
@@ -195,7 +205,7 @@ def test_code_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_is_not_one_request_is_told_in_one_sentence(code: str, found: str) -> None:
     with pytest.raises(RequestUnusable, match=found) as caught:
-        read_request(code)
+        read_one(code)
     assert "expected" in caught.value.cause
     assert caught.value.cause.count(". ") == 0
     assert caught.value.cause.endswith(".")
@@ -213,9 +223,9 @@ WORDS = (
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=40).map("".join) | st.text(max_size=80))
 def test_no_text_breaks_the_readers_and_no_error_shows_the_token(code: str) -> None:
-    left, said, held = struck(code), "", False
+    left, said, held = redact_secrets(code), "", False
     try:
-        lesson = learn(code, "nps", "8mkyx")
+        lesson = import_request(code, "nps", "8mkyx")
         said, held = repr(lesson), lesson.token is not None
     except UserlaneError as error:
         said = "".join(traceback.format_exception(error))
@@ -246,5 +256,5 @@ def test_no_text_breaks_the_readers_and_no_error_shows_the_token(code: str) -> N
 )
 def test_code_made_to_be_heavy_is_read_or_refused_all_the_same(code: str) -> None:
     with pytest.raises(RequestUnusable):
-        learn(code, "nps", "8mkyx")
-    struck(code)
+        import_request(code, "nps", "8mkyx")
+    redact_secrets(code)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from userlane.request_import import learn, struck
+from userlane.request_import import import_request, redact_secrets
 
 TOKEN = "sentinel-4f2a-9c81"
 URL = "https://api.userlane.com/8mkyx/nps?from=2026-04-01&to=2026-05-01&page=1&limit=10"
@@ -35,7 +35,7 @@ HOLDING = {
 
 @pytest.mark.parametrize("name", HOLDING)
 def test_nothing_secret_stays(name: str) -> None:
-    left = struck(HOLDING[name])
+    left = redact_secrets(HOLDING[name])
     for part in (TOKEN, TOKEN[:9], TOKEN[9:]):
         assert part not in left
 
@@ -43,7 +43,7 @@ def test_nothing_secret_stays(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in HOLDING if name != "parts"])
 def test_the_rest_stays_as_it_was(name: str) -> None:
     """All but what was struck; only a token in parts takes the whole code with it."""
-    left = struck(HOLDING[name])
+    left = redact_secrets(HOLDING[name])
     assert "<token>" in left
     assert ("https://" in left) == ("https://" in HOLDING[name])
 
@@ -52,9 +52,9 @@ def test_the_rest_stays_as_it_was(name: str) -> None:
 @pytest.mark.parametrize("name", ["header", "custom header", "variable of Python"])
 def test_a_short_token_takes_nothing_else_with_it(name: str, token: str) -> None:
     code = HOLDING[name].replace(TOKEN, token)
-    left = struck(code)
-    assert learn(left, "nps", "8mkyx").token is None
-    assert learn(left, "nps", "8mkyx").route == learn(HOLDING[name], "nps", "8mkyx").route
+    left = redact_secrets(code)
+    assert import_request(left, "nps", "8mkyx").token is None
+    assert import_request(left, "nps", "8mkyx").route == import_request(HOLDING[name], "nps", "8mkyx").route
 
 
 @pytest.mark.parametrize(
@@ -69,12 +69,12 @@ def test_a_short_token_takes_nothing_else_with_it(name: str, token: str) -> None
     ],
 )
 def test_code_without_a_secret_stays_whole(code: str) -> None:
-    assert struck(code) == code
+    assert redact_secrets(code) == code
 
 
 @pytest.mark.parametrize("name", HOLDING)
 def test_striking_twice_is_striking_once(name: str) -> None:
-    assert struck(struck(HOLDING[name])) == struck(HOLDING[name])
+    assert redact_secrets(redact_secrets(HOLDING[name])) == redact_secrets(HOLDING[name])
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_striking_twice_is_striking_once(name: str) -> None:
 )
 def test_a_token_that_reads_like_a_placeholder_is_still_one(token: str) -> None:
     code = HOLDING["header"].replace(TOKEN, token)
-    lesson = learn(code, "nps", "8mkyx")
+    lesson = import_request(code, "nps", "8mkyx")
     assert lesson.token
     assert lesson.token.header("") == token
-    assert token not in struck(code)
+    assert token not in redact_secrets(code)
