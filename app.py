@@ -34,7 +34,7 @@ def checked_secret() -> None:
     """Look at what cookies are signed with. Raises `SettingsUnusable` for a secret that can be guessed."""
     secret = os.environ.get(COOKIE_SECRET, "")
     if not secret:
-        log.info("cookies are signed with a key of this start alone", setting=COOKIE_SECRET)
+        log.info("cookies are signed with a key that each start makes anew", setting=COOKIE_SECRET)
     elif len(secret) < SHORTEST_SECRET or len(set(secret)) < SHORTEST_SECRET // 4:
         raise SettingsUnusable(
             f"{COOKIE_SECRET} can be guessed.",

@@ -1,10 +1,9 @@
-"""The command line: the same engine without a screen, for schedules, BI tools and reports.
+"""The command line, for schedules, BI tools and reports without a browser.
 
-A file goes to standard output only with `--out -`; all words go to standard error, each failure as one line
-with its cause and what to do next. Heavy modules are imported by the commands that need them, so `--help` is
-there at once.
+A file goes to standard output only with `--out -`. Messages go to standard error; a failure is one line with
+its cause and next step. Heavy modules are imported by the commands that need them, so `--help` is fast.
 """
-# ruff: noqa: PLC0415 - said above
+# ruff: noqa: PLC0415 - see above
 
 import contextlib
 import os
@@ -20,10 +19,10 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import click
 
 from userlane.cli.bench import bench
-from userlane.cli.console import Command, Watch, say, unforeseen
+from userlane.cli.console import Command, ProgressLine, describe_unexpected, say
 from userlane.cli.doctor import doctor
 from userlane.cli.profile import profile
-from userlane.cli.saved_json import content, opened
+from userlane.cli.saved_json import load_files, read_file
 from userlane.cli.store import store
 from userlane.errors import SettingsUnusable, UserlaneError
 from userlane.formatting import format_number
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 PROGRAM = "python -m userlane"
 DEFECT, USAGE, INCOMPLETE, INTERRUPTED = 1, 2, 3, 130
 
-# The words of `contract.DATASETS` and `export.FORMATS`, which take too long to import for a `--help`.
+# The values of `contract.DATASETS` and `export.FORMATS`, which take too long to import for `--help`.
 DATASETS = ("heart", "nps", "surveys", "tags")
 FORMATS = ("csv", "json", "parquet")
 
@@ -100,7 +99,7 @@ def export(  # noqa: PLR0917 - click passes them by keyword
     """  # noqa: D301 - click looks for the sign \b, not for a backslash
     from userlane.settings import Settings
 
-    # As with Ctrl+C, and unlike by default, no half-written file stays behind.
+    # SIGTERM ends like Ctrl+C, so that no half-written file stays behind.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     name = cast("DatasetName", dataset)
     if (dataset == "surveys") != (survey_id is not None) and not (files and survey_id is None):
@@ -108,18 +107,18 @@ def export(  # noqa: PLR0917 - click passes them by keyword
     if dataset != "tags" and tag_names:
         raise click.UsageError("--tag-names is for tags only.")
     settings = Settings.read()
-    query = None if files else _query(name, property_id, survey_id, (start, end), settings.timezone)
+    query = None if files else _make_query(name, property_id, survey_id, (start, end), settings.timezone)
     names = _read_names(tag_names) if tag_names else None
     if out != "-":
-        _refuse_unwritable(out)
+        _check_writable(out)
     if query:
-        found = _fetched(settings, query)
+        loaded = _fetch(settings, query)
     else:
-        found = opened(settings, name, files, property_id, survey_id, (start, end))
+        loaded = load_files(settings, name, files, property_id, survey_id, (start, end))
     if names:
-        found = _named(found, names)
-    _write(found, cast("Format", kind or _format_of(out)), out)
-    return _judged(found, "" if files else "Run this again, or for fewer days.")
+        loaded = _name_tags(loaded, names)
+    _write(loaded, cast("Format", kind or _choose_format(out)), out)
+    return _report_state(loaded, "" if files else "Run this again, or for fewer days.")
 
 
 commands.add_command(profile)
@@ -147,7 +146,7 @@ def sandbox(port: int) -> int:
     return 0
 
 
-def _query(
+def _make_query(
     dataset: "DatasetName",
     property_id: str | None,
     survey_id: str | None,
@@ -172,23 +171,23 @@ def _query(
 def _read_names(file: Path) -> "Names":
     from userlane.lookups.names import read_names
 
-    return read_names(content(str(file), "--tag-names"), file.name)
+    return read_names(read_file(str(file), "--tag-names"), file.name)
 
 
-def _refuse_unwritable(out: str | None) -> None:
-    """Say that a file cannot be written before anything is asked of the API."""
+def _check_writable(out: str | None) -> None:
+    """Check before any request that the file can be written. Raises `UserlaneError` if not."""
     target = Path.cwd() / (out or "file")
     special = target.exists() and not target.is_file()
     if target.is_dir() or not os.access(target if special else target.parent, os.W_OK):
         raise UserlaneError(f"No file can be written at {target}.", "Choose another --out.")
 
 
-def _fetched(settings: "Settings", query: "Query") -> "Dataset":
+def _fetch(settings: "Settings", query: "Query") -> "Dataset":
     from userlane.fetch import Fetcher
 
     if settings.token is None:
         raise SettingsUnusable("There is no token.", "Set USERLANE_TOKEN (Portal: Settings > API Token).")
-    watch = Watch()
+    watch = ProgressLine()
     try:
         with contextlib.closing(Fetcher(settings)) as fetcher:
             return fetcher.load(settings.connection(settings.token), query, progress=watch)
@@ -196,47 +195,47 @@ def _fetched(settings: "Settings", query: "Query") -> "Dataset":
         watch.done()
 
 
-def _named(found: "Dataset", names: "Names") -> "Dataset":
-    """`found` with its tags named: another content, so another fingerprint."""
+def _name_tags(loaded: "Dataset", names: "Names") -> "Dataset":
+    """Return `loaded` with the names of its tags, and therefore with another fingerprint."""
     import pyarrow.compute as pc
 
     from userlane.lookups.tag_join import match_tags, name_tags
 
-    used = {tag_id for batch in found.batches() for tag_id in pc.unique(batch["tag_id"]).to_pylist()}
+    used = {tag_id for batch in loaded.batches() for tag_id in pc.unique(batch["tag_id"]).to_pylist()}
     say(f"{match_tags(sorted(used), names).sentence()}.")
-    return found.transform(partial(name_tags, names=names), names.digest)
+    return loaded.transform(partial(name_tags, names=names), names.digest)
 
 
-def _format_of(out: str | None) -> str:
+def _choose_format(out: str | None) -> str:
     ending = Path(out or "").suffix.removeprefix(".").lower()
     return ending if ending in FORMATS else "csv"
 
 
-def _write(found: "Dataset", kind: "Format", out: str | None) -> None:
+def _write(loaded: "Dataset", kind: "Format", out: str | None) -> None:
     from userlane.export import file_name, write_records
 
-    target = out or file_name(found.query, found.state, found.fingerprint, kind)
+    target = out or file_name(loaded.query, loaded.state, loaded.fingerprint, kind)
     place = "standard output" if target == "-" else target
     try:
-        with _opened(target) as sink:
-            write_records(found, kind, sink)
+        with _open_target(target) as sink:
+            write_records(loaded, kind, sink)
     except OSError as error:
         raise UserlaneError(
             f"Writing to {place} failed ({error.strerror}).", "Choose another --out."
         ) from error
-    say(f"Records written to {place}: {format_number(found.rows)}.")
+    say(f"Records written to {place}: {format_number(loaded.rows)}.")
 
 
 @contextlib.contextmanager
-def _opened(target: str) -> Iterator[BinaryIO]:
-    """A sink that becomes `target` when all is written, and leaves no trace when not."""
+def _open_target(target: str) -> Iterator[BinaryIO]:
+    """Open a file that replaces `target` when all is written, and is removed if writing fails."""
     path = Path(target)
     if target == "-":
         with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as sink:
             yield sink
         return
     if path.exists() and not path.is_file():
-        # A pipe or a device is written to; replacing it would take it away from everyone else.
+        # A pipe or a device is written to and not replaced, since others use it.
         with path.open("wb") as sink:
             yield sink
         return
@@ -252,11 +251,11 @@ def _opened(target: str) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
 
 
-def _judged(found: "Dataset", advice: str = "") -> int:
-    """The exit code; on the way, what the reader of the file must know."""
+def _report_state(loaded: "Dataset", advice: str = "") -> int:
+    """Write what the reader of the file must know to standard error, and return the exit code."""
     from userlane.export import mark, reasons
 
-    state = found.state
+    state = loaded.state
     for reason, count in state.refused.items():
         say(f"Records left out: {format_number(count)} ({reason}).")
     if state.duplicates:
@@ -272,13 +271,13 @@ def _judged(found: "Dataset", advice: str = "") -> int:
     return INCOMPLETE
 
 
-def _failed(code: int, cause: str, next_step: str) -> int:
+def _report_failure(code: int, cause: str, next_step: str) -> int:
     say(f"error: {cause} {next_step}")
     return code
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and give its exit code. A failure shows one line."""
+    """Run the command line and return its exit code. A failure is one line on standard error."""
     try:
         code: int = commands.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -286,13 +285,13 @@ def main(arguments: list[str] | None = None) -> int:
         return USAGE
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else PROGRAM
-        return _failed(USAGE, error.format_message(), f"See {command} --help.")
+        return _report_failure(USAGE, error.format_message(), f"See {command} --help.")
     except click.Abort:
-        return _failed(INTERRUPTED, "Stopped.", "Nothing was written.")
+        return _report_failure(INTERRUPTED, "Stopped.", "Nothing was written.")
     except UserlaneError as error:
-        return _failed(error.exit_code, error.cause, error.next_step)
+        return _report_failure(error.exit_code, error.cause, error.next_step)
     except Exception as error:  # noqa: BLE001 - a traceback helps nobody in a schedule, and may show data
-        return _failed(DEFECT, *unforeseen(error))
+        return _report_failure(DEFECT, *describe_unexpected(error))
     return code
 
 

@@ -1,9 +1,9 @@
-"""The log: one JSON object a line on standard error, or plain lines on a terminal, with nothing secret in it.
+"""The log on standard error: one JSON object on each line, or plain lines on a terminal, without secrets.
 
-The loggers of libraries end here too, so `redact` sees every line that this process logs.
+The loggers of libraries write to it too, so `redact` sees every line that this process logs.
 
-An error's own words never get into it: they quote what could not be understood, which may be a comment or a
-user ID. Of errors the log has the types, and the places they passed.
+The text of an error is never logged, since it may quote a comment or a user ID. The log has the type of an
+error and the places in the code that it passed.
 """
 
 import logging
@@ -36,7 +36,7 @@ _SECRET_KEY = re.compile(r"authori[sz]ation|token|api.?key|cookie|passw|secret|c
 _BEARER = re.compile(r"\b(bearer)(?:\s|%20|\+)+[^\s\"',;]+", re.IGNORECASE)
 _RUN = re.compile(r"[^\s\"'<>]+")
 _CONTROL = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), " ")
-_ID, _NOTED = "userlane_error_id", "userlane_noted"
+_ID, _LOGGED = "userlane_error_id", "userlane_noted"
 
 log = structlog.get_logger("userlane.logs")
 
@@ -44,51 +44,52 @@ Event = MutableMapping[str, Any]
 
 
 def configure(*, quiet: bool = False) -> None:
-    """Send what this process logs to standard error, redacted, from the level in `USERLANE_LOG_LEVEL` on.
+    """Send the log of this process to standard error, from the level in `USERLANE_LOG_LEVEL` (default: info).
 
-    By default that is “info", and failures that nobody catches are logged as well. A `quiet` process, such
-    as a command with words of its own, logs nothing unless the variable is set. May be called again.
+    Exceptions that nobody catches are logged too. May be called again.
 
-    Raises `SettingsUnusable` when the variable holds no level.
+    Args:
+        quiet: Log nothing unless the variable is set. For commands, which have messages of their own.
+
+    Raises:
+        SettingsUnusable: The variable is not the name of a level.
     """
-    level = _level(os.environ.get(SETTING, ""))
+    level = _read_level(os.environ.get(SETTING, ""))
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, ProcessorFormatter.wrap_for_formatter],
         logger_factory=logging.getLogger,
         wrapper_class=structlog.stdlib.BoundLogger,
     )
     root = logging.getLogger()
-    for earlier in [each for each in root.handlers if isinstance(each, _StandardError)]:
+    for earlier in [each for each in root.handlers if isinstance(each, _StandardErrorHandler)]:
         root.removeHandler(earlier)
-    root.addHandler(_StandardError(level or (_SILENT if quiet else logging.INFO)))
+    root.addHandler(_StandardErrorHandler(level or (_SILENT if quiet else logging.INFO)))
     if level or not quiet:
         root.setLevel(level or logging.INFO)
     if not quiet:
-        _take_over()
+        _capture_all_output()
 
 
 def redact(_logger: Any, _method: str, event: Event) -> Event:
-    """The last step before a line is written; the one place where secrets are taken out.
+    """Remove secrets from a log event; the last step before it is written, and the only place that does so.
 
-    “…” replaces every token this process holds, in any escaping; all that follows `Bearer`; user names,
-    queries and fragments of addresses; and whatever is kept under a key such as `authorization`, `cookie` or
-    `api_key`. That goes for names and values at any depth. Of exceptions the type is left. What is left is
-    made of texts, numbers, lists and objects only, each of bounded size.
+    “…” replaces every token of this process, however escaped; the word after `Bearer`; user names, queries
+    and fragments of addresses; and values under keys such as `authorization`, `cookie` or `api_key`, at any
+    depth. Exceptions become their types. The result has only texts, numbers, lists and objects of bounded
+    size.
     """
     return _members(event, _DEEPEST)
 
 
-def noted(error: BaseException, **about: object) -> str:
-    """The ID of an error, for the screen. The first time it is asked for, the error is logged under it, with
-    what is known `about` it.
-    """
+def log_error(error: BaseException, **about: object) -> str:
+    """Log an error the first time it is seen, with the values `about` it; return its ID for the screen."""
     identity = error_id(error)
-    if _NOTED not in vars(error):
-        vars(error)[_NOTED] = True
+    if _LOGGED not in vars(error):
+        vars(error)[_LOGGED] = True
         if not isinstance(error, UserlaneError):
-            log.error("unforeseen failure", error_id=identity, exc_info=error, **about)
+            log.error("unexpected error", error_id=identity, exc_info=error, **about)
             return identity
-        # Its words may quote what was typed or uploaded, the API, or a record.
+        # The text is not logged: it may quote user input, the API, or a record.
         about = {"error": type(error).__name__, **about}
         if error.status is not None:
             about["status"] = error.status
@@ -100,7 +101,7 @@ def noted(error: BaseException, **about: object) -> str:
 
 
 def error_id(error: BaseException) -> str:
-    """Eight signs that lead from the screen to the log: the same for an error and for those it causes."""
+    """Return the ID of an error and of the errors it causes: 8 characters, on screen and in the log."""
     origin = error
     for _ in range(_DEEPEST):
         origin = origin.__cause__ or origin
@@ -108,8 +109,8 @@ def error_id(error: BaseException) -> str:
     return identity
 
 
-class _StandardError(logging.Handler):
-    """Writes to what is standard error at that moment, and never to anything else."""
+class _StandardErrorHandler(logging.Handler):
+    """Writes to the current `sys.stderr`."""
 
     def __init__(self, level: int) -> None:
         super().__init__(level)
@@ -121,61 +122,67 @@ class _StandardError(logging.Handler):
         )
         self.setFormatter(
             ProcessorFormatter(
-                processors=[_described, structlog.contextvars.merge_contextvars, _traced, redact, renderer]
+                processors=[
+                    _describe_record,
+                    structlog.contextvars.merge_contextvars,
+                    _describe_exception,
+                    redact,
+                    renderer,
+                ]
             )
         )
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = self.format(_wordless(record))
-        except Exception as error:  # noqa: BLE001  # logging's own handling would print the record as it is
+            line = self.format(_without_error_texts(record))
+        except Exception as error:  # noqa: BLE001  # the default handling would print the record unredacted
             line = f'{{"event": "a line could not be logged", "error": "{type(error).__name__}"}}'
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
 
 
-def _wordless(record: logging.LogRecord) -> logging.LogRecord:
-    """The record; an exception that is part of its message is told by its type."""
+def _without_error_texts(record: logging.LogRecord) -> logging.LogRecord:
+    """Return the record with the types of exceptions in place of exceptions in its message."""
     given = record.args
     if not isinstance(given, tuple) or not any(isinstance(each, BaseException) for each in given):
         return record
     changed = copy(record)
-    changed.args = tuple(_type(each) if isinstance(each, BaseException) else each for each in given)
+    changed.args = tuple(_type_name(each) if isinstance(each, BaseException) else each for each in given)
     return changed
 
 
-class _Through(logging.Logger):
-    """A logger whose records all go to the root's handlers, whatever handlers its library gives it."""
+class _RootLogger(logging.Logger):
+    """A logger whose records go to the handlers of the root logger, whatever handlers its library adds."""
 
     def callHandlers(self, record: logging.LogRecord) -> None:  # noqa: N802  # the library's name
         logging.getLogger().callHandlers(record)
 
 
-def _take_over() -> None:
-    """Let everything that would be written to standard error past the log go through it."""
-    logging.setLoggerClass(_Through)
+def _capture_all_output() -> None:
+    """Send everything to the log that would go to standard error without it."""
+    logging.setLoggerClass(_RootLogger)
     for each in logging.root.manager.loggerDict.values():
         if type(each) is logging.Logger:
-            each.__class__ = _Through
+            each.__class__ = _RootLogger
     logging.captureWarnings(True)
-    sys.excepthook = lambda _kind, error, _trace: _uncaught(error)
-    sys.unraisablehook = lambda unraisable: _uncaught(unraisable.exc_value)
-    threading.excepthook = lambda failed: _uncaught(failed.exc_value)
+    sys.excepthook = lambda _kind, error, _trace: _log_uncaught(error)
+    sys.unraisablehook = lambda unraisable: _log_uncaught(unraisable.exc_value)
+    threading.excepthook = lambda failed: _log_uncaught(failed.exc_value)
 
 
-def _uncaught(error: BaseException | None) -> None:
+def _log_uncaught(error: BaseException | None) -> None:
     if isinstance(error, Exception):
-        noted(error)
+        log_error(error)
 
 
-def _level(text: str) -> int | None:
+def _read_level(text: str) -> int | None:
     name = text.strip().lower()
     if name and name not in LEVELS:
         raise SettingsUnusable(f"{SETTING}: “{text}” is not a level.", f"It is one of {', '.join(LEVELS)}.")
     return logging.getLevelNamesMapping()[name.upper()] if name else None
 
 
-def _described(_logger: Any, _method: str, event: Event) -> Event:
+def _describe_record(_logger: Any, _method: str, event: Event) -> Event:
     record = event.pop("_record")
     del event["_from_structlog"]
     at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
@@ -183,32 +190,32 @@ def _described(_logger: Any, _method: str, event: Event) -> Event:
     return {**first, "logger": record.name, **event}
 
 
-def _traced(_logger: Any, _method: str, event: Event) -> Event:
-    """An exception as the places it passed, without its words and values of variables, and under its ID."""
+def _describe_exception(_logger: Any, _method: str, event: Event) -> Event:
+    """Replace an exception by its ID and the places it passed, without its text and values of variables."""
     info = event.pop("exc_info", None)
     if info is True:
         info = sys.exc_info()
     error = info[1] if isinstance(info, tuple) else info
     if isinstance(error, BaseException):
         event["error_id"] = error_id(error)
-        event["exception"] = "\n".join(_places(error, _DEEPEST))
+        event["exception"] = "\n".join(_exception_lines(error, _DEEPEST))
     return event
 
 
-def _places(error: BaseException, depth: int) -> Iterator[str]:
-    """The types of an error and of those that led to it, first things first, each below its frames."""
+def _exception_lines(error: BaseException, depth: int) -> Iterator[str]:
+    """Yield frames and types of the errors that led to `error`, the first one first, then of itself."""
     earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if depth and earlier is not None:
-        yield from _places(earlier, depth - 1)
+        yield from _exception_lines(earlier, depth - 1)
     if depth and isinstance(error, BaseExceptionGroup):
         for each in error.exceptions[:_DEEPEST]:
-            yield from _places(each, depth - 1)
+            yield from _exception_lines(each, depth - 1)
     for frame, line in islice(traceback.walk_tb(error.__traceback__), _WIDEST):
         yield f'  File "{frame.f_code.co_filename}", line {line}, in {frame.f_code.co_name}'
-    yield _type(error)
+    yield _type_name(error)
 
 
-def _type(error: BaseException) -> str:
+def _type_name(error: BaseException) -> str:
     kind = type(error)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
@@ -226,7 +233,7 @@ def _clean(value: Any, depth: int) -> Any:
     if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return value if _text(str(value)) == str(value) else _CUT
     if isinstance(value, BaseException):
-        value = _type(value)
+        value = _type_name(value)
     if isinstance(value, bytes | bytearray):
         value = value.decode(errors="backslashreplace")
     if isinstance(value, str):
@@ -254,7 +261,7 @@ def _text(text: str) -> str:
 
 
 def _address(run: str) -> str:
-    """A web address without user name, query and fragment; any other run of characters as it is."""
+    """Remove user name, query and fragment of a web address; other text stays as it is."""
     start = next((at for at, sign in enumerate(run) if sign in "?#"), len(run))
     place = run[:start]
     if "/" not in place:

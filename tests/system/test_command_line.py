@@ -250,7 +250,7 @@ def test_a_write_broken_off_leaves_the_old_file_and_no_other(tmp_path: Path) -> 
     target.write_text("yesterday's")
 
     def break_off() -> None:
-        with command_line._opened(str(target)) as sink:
+        with command_line._open_target(str(target)) as sink:
             sink.write(b"half of to")
             raise KeyboardInterrupt
 
@@ -263,7 +263,7 @@ def test_a_write_broken_off_leaves_the_old_file_and_no_other(tmp_path: Path) -> 
 def test_a_link_is_followed_and_the_file_it_names_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "real.csv").write_text("yesterday's")
     (tmp_path / "link.csv").symlink_to(tmp_path / "real.csv")
-    with command_line._opened(str(tmp_path / "link.csv")) as sink:
+    with command_line._open_target(str(tmp_path / "link.csv")) as sink:
         sink.write(b"today's")
     assert (tmp_path / "link.csv").is_symlink()
     assert (tmp_path / "real.csv").read_text() == "today's"
@@ -275,7 +275,7 @@ def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
     received: list[bytes] = []
     reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()))
     reader.start()
-    with command_line._opened(str(pipe)) as sink:
+    with command_line._open_target(str(pipe)) as sink:
         sink.write(b"today's")
     reader.join(timeout=10)
     assert received == [b"today's"]
@@ -390,7 +390,7 @@ def test_what_was_left_out_is_told_and_its_words_cannot_steer_the_terminal(
 ) -> None:
     state = State(refused={"score \x1b[2J11\n": 2}, duplicates=3, outside=1)
     found = Dataset(query("nps"), COLUMNS["nps"].empty_table(), state, "c0ffee")
-    assert command_line._judged(found) == 0
+    assert command_line._report_state(found) == 0
     assert capsys.readouterr().err == (
         "Records left out: 2 (score [2J11 ).\n"
         "Repeated records left out: 3.\n"
@@ -401,7 +401,7 @@ def test_what_was_left_out_is_told_and_its_words_cannot_steer_the_terminal(
 def test_progress_in_a_log_is_a_line_now_and_then_and_each_wait_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    watch = console.Watch()
+    watch = console.ProgressLine()
     until = datetime(2026, 4, 1, 9, 12, 33, tzinfo=UTC)
     watch(Progress(1000))
     for _ in range(3):
@@ -418,7 +418,7 @@ def test_progress_on_a_terminal_stays_in_its_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    watch = console.Watch()
+    watch = console.ProgressLine()
     watch._said_at -= 1
     watch(Progress(1000))
     watch.done()

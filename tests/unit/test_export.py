@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.stand_in import UNHURRIED
 from userlane import export, formulas
 from userlane.contract import COLUMNS, DATASETS, Dataset, DatasetName, Query, State, Window
 
@@ -85,6 +86,7 @@ def view(frame: pd.DataFrame, kind: export.Format, state: State | None = None) -
     return export.view_file(frame, query(), state or State(), "Comments", {"bucket": "promoter"}, kind)
 
 
+@UNHURRIED
 @given(st.lists(TEXTS | RISKY_TEXTS, min_size=1, max_size=5))
 def test_csv_gives_every_text_back_through_an_ordinary_reader(texts: list[str]) -> None:
     """Holds the escape of whole columns to the one of single texts, and the quoting with it."""
@@ -92,12 +94,14 @@ def test_csv_gives_every_text_back_through_an_ordinary_reader(texts: list[str]) 
     assert found == texts
 
 
+@UNHURRIED
 @given(st.lists(st.none() | TEXTS | RISKY_TEXTS, min_size=1, max_size=5))
 def test_json_gives_every_text_back_and_tells_missing_from_empty(texts: list[str | None]) -> None:
     found = json.loads(export.records_file(comments(*texts), "json"))["records"]
     assert [record["comment"] for record in found] == texts
 
 
+@UNHURRIED
 @given(st.lists(st.none() | st.floats(), min_size=1, max_size=5))
 def test_numbers_come_back_exactly_and_what_is_no_number_is_missing(values: list[float | None]) -> None:
     rows = [{"date": date(2026, 4, 1), "overall": value} for value in values]
@@ -281,6 +285,7 @@ def test_a_file_name_says_what_is_inside_and_is_safe_on_every_system() -> None:
     )
 
 
+@UNHURRIED
 @given(
     st.lists(
         st.tuples(
@@ -315,6 +320,7 @@ FRAMES = st.builds(
 )
 
 
+@UNHURRIED
 @given(FRAMES, FRAMES)
 def test_tables_with_other_content_never_bear_one_file_name(one: pd.DataFrame, other: pd.DataFrame) -> None:
     """Names and comparisons come into a table from elsewhere: its rows say what it is, not where from."""
@@ -333,6 +339,7 @@ def test_tables_with_other_content_never_bear_one_file_name(one: pd.DataFrame, o
     assert export.fingerprint(one) == export.fingerprint(one.copy())
 
 
+@UNHURRIED
 @given(st.text(), st.text(st.sampled_from('/\\:*?"<>|\0\n\u202e.. conNUL'), max_size=300))
 def test_no_file_name_can_do_harm(view: str, other: str) -> None:
     """Letters, digits, dots, dashes and underlines only, behind our own name, short enough for every disk."""

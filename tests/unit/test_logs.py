@@ -186,7 +186,7 @@ def test_whatever_is_logged_no_token_comes_out(said: Lines) -> None:
         cause.add_note(str(event))
         failure.__cause__ = cause
         log.error("failed", exc_info=failure)
-        logs.noted(failure)
+        logs.log_error(failure)
         written = said.taken()
         assert len(written) == 4
         seen = set().union(*map(readings, texts(written)))
@@ -313,22 +313,22 @@ def test_an_error_is_logged_once_with_its_traceback_and_keeps_its_id(lines: Line
         first = error
     on_top = LookupError("on top")
     on_top.__cause__ = first
-    identity = logs.noted(first)
-    assert [logs.noted(first), logs.error_id(on_top)] == [identity, identity]
+    identity = logs.log_error(first)
+    assert [logs.log_error(first), logs.error_id(on_top)] == [identity, identity]
     (line,) = lines.taken()
     assert line["error_id"] == identity
     assert len(identity) == 8
     assert "test_logs.py" in line["exception"]
     assert "17000001" not in line["exception"]
-    assert logs.noted(ValueError("again")) != identity
+    assert logs.log_error(ValueError("again")) != identity
 
 
 def test_known_errors_are_logged_by_their_kind_and_never_in_their_words(lines: Lines) -> None:
     """With what is known about them: those words quote the API, a record or what was typed."""
     failed = ServerFailed("The API failed (500): no Alice.", "Load again.")
     failed.status = 500
-    logs.noted(failed, dataset="nps")
-    logs.noted(UploadRefused("Line 7: “Alice” is no tag ID.", "Mend it."))
+    logs.log_error(failed, dataset="nps")
+    logs.log_error(UploadRefused("Line 7: “Alice” is no tag ID.", "Mend it."))
     first, second = lines.taken()
     assert (first["level"], first["error"], first["dataset"], first["status"]) == (
         *("warning", "ServerFailed"),
@@ -368,7 +368,7 @@ def test_no_comment_and_no_user_id_that_an_error_quotes_gets_into_the_log(
         try:
             fail()
         except Exception as error:
-            logs.noted(error)
+            logs.log_error(error)
             log.exception("it failed", value=error, deep=[{"values": (error,)}])
             logging.getLogger("library").warning("it failed: %s and %r", error, error, exc_info=error)
         text = said.text()
@@ -390,7 +390,7 @@ OURS = [
 
 @pytest.mark.parametrize("kind", OURS)
 def test_no_error_of_ours_gets_its_words_into_the_log(kind: type[UserlaneError], lines: Lines) -> None:
-    logs.noted(kind(f"The API said: {COMMENT}.", f"Look at {USER}."))
+    logs.log_error(kind(f"The API said: {COMMENT}.", f"Look at {USER}."))
     log.warning("noticed", exc_info=kind(f"The API said: {COMMENT}."), value=kind(USER))
     text = lines.text()
     assert text.count(kind.__name__) == 3

@@ -1,9 +1,9 @@
-"""Commands of the command line that have a module of their own, and how all of them speak.
+"""The commands that have a module of their own; the others are in `userlane.__main__`.
 
-bench    what the dashboard costs on this machine
-doctor   what speaks for and against the connection
-files    saved answers in place of the API
-profile  requests that were copied become a profile
-store    what is stored, and its deletion
-speech   lines on standard error, how far a load is, and the log
+bench       measures this machine
+doctor      checks the connection
+profile     makes an API profile of copied requests
+saved_json  `export --from-file`: saved responses in place of the API
+store       lists and deletes stored records
+console     lines on standard error: messages, progress, unexpected errors
 """

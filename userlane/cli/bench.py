@@ -1,4 +1,4 @@
-"""`python -m userlane bench`: what the dashboard costs on this machine, beside its peers."""
+"""`python -m userlane bench`: measures loads, pages and exports on this machine, beside other ways."""
 # ruff: noqa: PLC0415 - as in __main__, `--help` must not wait for what only a run needs
 
 from pathlib import Path
@@ -8,7 +8,7 @@ import click
 from userlane.cli.console import Command, say
 from userlane.errors import UserlaneError
 
-# The words of `benchmarks.suite.PARTS`, which is not there where only the app is installed.
+# The names in `benchmarks.suite.PARTS`, which is missing where only the app is installed.
 PARTS = ("fetch", "latency", "memory", "store", "pages", "sessions", "export")
 ROWS = 1_000_000
 BROKE_OFF = 5

@@ -1,4 +1,4 @@
-"""What commands say to people, and what they keep to themselves."""
+"""Writes messages and progress of commands to standard error."""
 
 import sys
 import time
@@ -18,10 +18,10 @@ REWRITE_LINE = "\r\x1b[K"
 
 
 class Command(click.Command):
-    """A command whose words are the only ones on standard error, unless USERLANE_LOG_LEVEL asks for a log."""
+    """A command that logs nothing on standard error, unless USERLANE_LOG_LEVEL is set."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it, with the log set up."""
+        """Set up the log and run the command."""
         from userlane import logs  # noqa: PLC0415 - `--help` must not wait for it
 
         logs.configure(quiet=True)
@@ -29,26 +29,26 @@ class Command(click.Command):
 
 
 def say(words: str, *, in_place: bool = False) -> None:
-    """One line on standard error, whatever the API or a file put into it."""
+    """Write one line to standard error, without control characters that the API or a file may have sent."""
     printable = "".join(sign if sign.isprintable() else " " for sign in words)
     line = " ".join(printable.split())
     click.echo(f"{REWRITE_LINE}{line}" if in_place else line, err=True, nl=not in_place)
 
 
-def unforeseen(error: Exception) -> tuple[str, str]:
-    """What to say, and to do, about a failure that nobody thought of; it is logged under the error ID."""
+def describe_unexpected(error: Exception) -> tuple[str, str]:
+    """Log an unexpected error; return its cause, with the error ID, and the next step."""
     from userlane import logs  # noqa: PLC0415 - as above
 
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
     return (
-        f"This should not happen: {where} (error ID {logs.noted(error)}).",
+        f"This should not happen: {where} (error ID {logs.log_error(error)}).",
         f"Please report this line; with {logs.SETTING}=debug there is more.",
     )
 
 
-class Watch:
-    """Says on standard error how far a load is: in place on a terminal, else a line now and then."""
+class ProgressLine:
+    """Writes the progress of a load to standard error: in place on a terminal, else a line now and then."""
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
@@ -57,24 +57,25 @@ class Watch:
         self._waiting = ""
 
     def __call__(self, progress: "Progress") -> None:
-        """Hear of progress; a wait is told at once, once."""
+        """Write the progress if the last line is old enough, or if a wait began."""
         began_waiting = bool(progress.waiting) and progress.waiting != self._waiting
         self._waiting = progress.waiting
         if began_waiting or time.monotonic() - self._said_at >= self._pause:
             self._said_at = time.monotonic()
-            words = f"Records so far: {format_number(progress.records)}. {_ahead(progress)}{progress.waiting}"
+            words = f"Records so far: {format_number(progress.records)}. "
+            words += f"{_estimate(progress)}{progress.waiting}"
             if progress.waiting_until:
                 words += f" Next request at {progress.waiting_until.astimezone():%H:%M:%S}."
             say(words, in_place=self._terminal)
 
     def done(self) -> None:
-        """Make room for the next words."""
+        """Clear the line on a terminal."""
         if self._terminal:
             say("", in_place=True)
 
 
-def _ahead(progress: "Progress") -> str:
-    """How much there will be and how long it will take, once that can be told."""
+def _estimate(progress: "Progress") -> str:
+    """Describe the expected number of records and the time left, if they are known."""
     if progress.left is None:
         return ""
     expected, rate = format_number(progress.expected), format_number(progress.rate)

@@ -1,4 +1,4 @@
-"""`python -m userlane doctor`: what speaks for and against the connection."""
+"""`python -m userlane doctor`: checks the connection."""
 # ruff: noqa: PLC0415 - as in __main__, `--help` must not wait for what only a run needs
 
 import click

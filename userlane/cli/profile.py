@@ -1,4 +1,4 @@
-"""`python -m userlane profile`: requests that were copied become a profile."""
+"""`python -m userlane profile`: makes an API profile of copied requests."""
 # ruff: noqa: PLC0415 - as in __main__, `--help` must not wait for what only a run needs
 
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from userlane.cli.console import Command, say
-from userlane.cli.saved_json import STANDARD_INPUT, content
+from userlane.cli.saved_json import STANDARD_INPUT, read_file
 from userlane.errors import RequestUnusable
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ def profile(property_id: str, survey_id: str | None, answers: tuple[str, ...], *
 
 
 def _answers(given: tuple[str, ...], files: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
-    """The answers by API and by what they are about."""
-    found: dict[str, dict[str, str]] = {}
+    """Parse `--answer` options to API → role → value."""
+    by_api: dict[str, dict[str, str]] = {}
     for each in given:
         about, equals, answer = each.partition("=")
         dataset, dot, role = about.partition(".")
@@ -77,8 +77,8 @@ def _answers(given: tuple[str, ...], files: Mapping[str, str]) -> Mapping[str, M
             raise click.UsageError(
                 f"--answer {each} does not fit: it looks like {next(iter(files))}.page=NAME, for a given API."
             )
-        found.setdefault(dataset, {})[role] = answer
-    return found
+        by_api.setdefault(dataset, {})[role] = answer
+    return by_api
 
 
 def _lesson(  # noqa: PLR0917 - all of them are needed
@@ -102,7 +102,7 @@ def _lesson(  # noqa: PLR0917 - all of them are needed
 
 
 def _read(file: str, dataset: str) -> str:
-    data = content(file, f"--{dataset}")
+    data = read_file(file, f"--{dataset}")
     # PowerShell saves what it redirects as UTF-16.
     return data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig", "replace")
 

@@ -1,4 +1,4 @@
-"""`export --from-file`: saved answers in place of the API."""
+"""`export --from-file`: saved responses in place of the API."""
 # ruff: noqa: PLC0415 - as in __main__, `--help` must not wait for what only a run needs
 
 import sys
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 NO_PROPERTY = "files"
 STANDARD_INPUT = "-"
 MOST_BYTES = 64 * 2**20
-"""The largest file that any command reads; `saved` and `lookups` say in words what is too large for them."""
+"""The largest file that a command reads; `saved_json` and `lookups` have smaller limits with a message."""
 
 
-def opened(  # noqa: PLR0917 - what the command line was given
+def load_files(  # noqa: PLR0917 - what the command line was given
     settings: "Settings",
     dataset: "DatasetName",
     files: Sequence[str],
@@ -30,25 +30,25 @@ def opened(  # noqa: PLR0917 - what the command line was given
     survey_id: str | None,
     days: tuple[datetime | None, datetime | None],
 ) -> "Dataset":
-    """What the files hold: of the survey, if there are several, and of the days, if they are given."""
+    """Load the records of saved responses: of one survey, and of the given days if there are any."""
     from userlane import saved_json
     from userlane.contract import Query, Window, check_id
 
     survey = survey_id if survey_id is None else check_id(survey_id, "survey ID")
-    found = saved_json.read(
-        [(Path(file).name, content(file, "--from-file")) for file in files],
+    saved = saved_json.read(
+        [(Path(file).name, read_file(file, "--from-file")) for file in files],
         dataset,
         fields=settings.profile.route(dataset).fields,
         timezone=settings.timezone,
         survey_id=survey,
     )
     if dataset == "surveys" and survey is None:
-        survey = _only_survey(found)
+        survey = _choose_survey(saved)
     start, end = (None if day is None else day.date() for day in days)
-    if found.window is None and (start is None or end is None):
+    if saved.window is None and (start is None or end is None):
         raise click.UsageError("the files hold no usable record, so --start and --end are needed.")
-    window = found.window or Window(start, end)  # type: ignore[arg-type]  # asked for just above
-    return found.answer(
+    window = saved.window or Window(start, end)  # type: ignore[arg-type]  # asked for just above
+    return saved.answer(
         Query(
             dataset,
             check_id(property_id or NO_PROPERTY, "property ID"),
@@ -59,16 +59,17 @@ def opened(  # noqa: PLR0917 - what the command line was given
     )
 
 
-def _only_survey(found: "Saved") -> str:
-    if len(found.surveys) == 1:
-        return found.surveys[0]
-    held = f"surveys {', '.join(found.surveys)}" if found.surveys else "no survey"
+def _choose_survey(saved: "Saved") -> str:
+    if len(saved.surveys) == 1:
+        return saved.surveys[0]
+    held = f"surveys {', '.join(saved.surveys)}" if saved.surveys else "no survey"
     raise click.UsageError(f"the files hold {held}: choose with --survey-id.")
 
 
-def content(file: str, option: str) -> bytes:
-    """The content of a file that an option named, or of standard input: at most `MOST_BYTES` and one, so that
-    what is too large shows and is not read. Raises `UserlaneError` naming the option.
+def read_file(file: str, option: str) -> bytes:
+    """Read a file that an option named, or standard input, up to `MOST_BYTES` + 1 bytes.
+
+    The additional byte shows that a file is too large. Raises `UserlaneError` with the option's name.
     """
     try:
         if file == STANDARD_INPUT:

@@ -1,4 +1,4 @@
-"""`python -m userlane store`: what is stored, and its deletion."""
+"""`python -m userlane store`: lists and deletes stored records."""
 # ruff: noqa: PLC0415 - as in __main__, `--help` must not wait for what only a run needs
 
 from typing import TYPE_CHECKING
@@ -20,12 +20,12 @@ def store() -> None:
 
 @store.command("list", cls=Command, short_help="One line for each stored window.")
 @click.option("--property", "property_id", metavar="ID", help="Only of this property.")
-def listed(property_id: str | None) -> int:
+def list_windows(property_id: str | None) -> int:
     """Print what is stored as CSV on standard output: for each window the dataset, property, survey, first
     day and end, time zone, records, bytes, and when it was fetched. Every window listed is complete.
     """
     click.echo("dataset,property_id,survey_id,start,end,timezone,records,bytes,fetched_at")
-    for each in _opened().listed():
+    for each in _open_store().listed():
         query = each.query
         if property_id in {None, query.property_id}:
             days = f"{query.window.start},{query.window.end},{query.timezone}"
@@ -36,18 +36,18 @@ def listed(property_id: str | None) -> int:
 
 @store.command("delete", cls=Command, short_help="Delete what is stored of one property.")
 @click.option("--property", "property_id", metavar="ID", required=True, help="The property's ID.")
-def deleted(property_id: str) -> int:
+def delete_windows(property_id: str) -> int:
     """Delete all that is stored of one property. A dashboard that runs on the same store fetches it again
     when somebody asks for it.
     """
     from userlane.contract import check_id
 
-    windows = _opened().delete(check_id(property_id, "property ID"))
+    windows = _open_store().delete(check_id(property_id, "property ID"))
     say(f"Stored windows deleted: {format_number(windows)}.")
     return 0
 
 
-def _opened() -> "FolderStore":
+def _open_store() -> "FolderStore":
     from userlane.settings import Settings
     from userlane.store import FolderStore, opened
 

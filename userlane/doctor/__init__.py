@@ -1,10 +1,10 @@
-"""What speaks for and against a connection, API by API, and what to do about it: `python -m userlane doctor`.
+"""Checks a connection, API by API, and says how to solve each problem: `python -m userlane doctor`.
 
-Few requests are sent: at most four to each API. The report names addresses, keys and counts, and neither the
-token nor anything out of a record, so it can be pasted to a colleague.
+At most four requests go to each API. The report has addresses, keys and counts, and neither the token nor
+values of records, so it can be sent to a colleague.
 
-examination  the questions, and what their answers mean
-report       the findings, and their words
+examination  sends the requests and interprets the responses
+report       the findings, as data and as text
 """
 
 from userlane.doctor.examination import examine

@@ -1,4 +1,4 @@
-"""Every API is asked a little, and what comes of it is judged."""
+"""Sends a few requests to each API and interprets the responses."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -22,16 +22,16 @@ from userlane.contract import ASSUMED, COLUMNS, Connection, DatasetName, Query, 
 from userlane.contract.profile import BASE_URL
 from userlane.decode import Decoder, Page, PaginationInfo
 from userlane.decode.response_schema import join_path
-from userlane.doctor.report import Check, Problem, Report, safe
+from userlane.doctor.report import Check, Problem, Report, mask
 from userlane.errors import AccessRefused, ServerFailed, UserlaneError
 from userlane.formatting import format_number
 from userlane.store import notes
 
 LIMITS = Limits(page_seconds=20.0, load_seconds=60.0, tries=1)
-"""Each request once: a doctor reports what happened and does not wait for it to get better."""
+"""Each request is sent once, since the report says what happened and does not wait for success."""
 
 MOST_REQUESTS = 4
-"""To each API; the last is kept for a look further back."""
+"""The most requests to each API; the last is for the longer period."""
 
 _RECENT_DAYS = 7
 _LONGER_DAYS = 90
@@ -48,10 +48,22 @@ def examine(
     limits: Limits = LIMITS,
     now: datetime | None = None,
 ) -> Report:
-    """Ask every API for the last 7 days of a property (whole days that are over) and report what came of it.
+    """Request the last 7 whole days of a property from every API and report the result.
 
-    Surveys are asked for by `survey_ids`. At most four requests go to each API, each tried once. Failures are
-    in the report. Raises `IdentifierUnusable` for an ID that is none.
+    Args:
+        connection: The API and the token.
+        property_id: The property.
+        survey_ids: The surveys to check.
+        timezone: The time zone of the days.
+        transport: Replaces the network in tests.
+        limits: Deadlines; each request is sent once.
+        now: The current time.
+
+    Returns:
+        The report, with failures in it.
+
+    Raises:
+        IdentifierUnusable: An ID does not have the form of one.
     """
     now = now or datetime.now(UTC)
     today = now.astimezone(ZoneInfo(timezone)).date()
@@ -88,12 +100,12 @@ def examine(
     )
 
 
-class _Enough(UserlaneError):
-    """The requests meant for this question are used up."""
+class _RequestsUsedUp(UserlaneError):
+    """All requests that this API may get were sent."""
 
 
 class _Examination:
-    """One API under examination."""
+    """The check of one API."""
 
     def __init__(self, connection: Connection, query: Query, http: HttpPool, limits: Limits) -> None:
         self._connection = connection
@@ -102,7 +114,7 @@ class _Examination:
         self._exchanges: list[Exchange] = []
         self._client = Client(connection, http, LoadDeadline(limits), listener=self._exchanges.append)
         self._decoder = Decoder(query, self._route.fields)
-        self._asked = 0
+        self._requests = 0
         self._recent: list[Page] = []
         self._older: list[Page] = []
         self._known = False
@@ -110,46 +122,47 @@ class _Examination:
         self._base: int | None = None
         self._notes: list[str] = []
         self._problems: list[Problem] = []
-        self._refused = False
+        self._access_refused = False
 
     def check(self) -> Check:
-        """Ask and judge."""
+        """Send the requests and return the findings."""
         try:
-            self._ask_for_recent_days()
+            self._load_recent_days()
             self._known = True
             if not self._recent:
-                self._look_further_back()
+                self._load_longer_period()
         except UserlaneError as error:
-            self._refused = isinstance(error, AccessRefused)
-            self._trouble(error.cause, error.next_step or "Check the API address and the API profile.")
+            self._access_refused = isinstance(error, AccessRefused)
+            self._add_problem(error.cause, error.next_step or "Check the API address and the API profile.")
         self._judge_records()
-        return self._described()
+        return self._make_check()
 
-    def _ask_for_recent_days(self) -> None:
-        """However the profile counts pages, page 0 is tried too: records may be hiding there."""
+    def _load_recent_days(self) -> None:
+        """Load the last 7 days, including page 0 whatever the profile says, since it may have records."""
         try:
             walk = self._walk("auto", self._recent)
         except ServerFailed:
-            if self._asked > 1:
+            if self._requests > 1:
                 raise
             walk = self._walk(1, self._recent)
             if self._recent and self._route.first_page != 1:
-                self._trouble(
-                    "The API fails when asked for page 0, and answers page 1.", self._set("first_page = 1")
+                self._add_problem(
+                    "The API fails when asked for page 0, and answers page 1.",
+                    self._profile_hint("first_page = 1"),
                 )
         self._base = walk.base
         if walk.base is not None and self._route.first_page not in {"auto", walk.base}:
-            self._trouble(
+            self._add_problem(
                 f"Pages begin with {walk.base}, and the API profile says {self._route.first_page}.",
-                self._set(f"first_page = {walk.base}"),
+                self._profile_hint(f"first_page = {walk.base}"),
             )
         if walk.ends_load:
-            self._trouble(walk.reason or "", self._set("page = the name the API has for it"))
+            self._add_problem(walk.reason or "", self._profile_hint("page = the name the API has for it"))
         elif walk.reason:
-            self._trouble(walk.reason, "Check again in a while; if it stays so, ask Userlane's support.")
+            self._add_problem(walk.reason, "Check again in a while; if it stays so, ask Userlane's support.")
 
-    def _look_further_back(self) -> None:
-        """Without a record there is nothing to learn the fields from."""
+    def _load_longer_period(self) -> None:
+        """Look for records in the last 90 days, since the fields can be recognised only in records."""
         end = self._query.window.end
         longer = self._query.over(Window(end - timedelta(days=_LONGER_DAYS), end))
         try:
@@ -165,13 +178,13 @@ class _Examination:
     def _walk(
         self, first: Literal["auto", 1], pages: list[Page], longer: Query | None = None
     ) -> Paginator[Page]:
-        """Some pages: of the longer period one will do."""
+        """Load pages as far as the requests last; of the longer period only one."""
         most = MOST_REQUESTS if longer else MOST_REQUESTS - 1
 
         def ask(page: int) -> bytes:
-            if self._asked >= most:
-                raise _Enough("These were enough.")
-            self._asked += 1
+            if self._requests >= most:
+                raise _RequestsUsedUp("These were enough.")
+            self._requests += 1
             return self._client.page(longer or self._query, page)
 
         walk = Paginator(ask, self._decoder.decode, first=first, in_flight=1)
@@ -180,7 +193,7 @@ class _Examination:
                 pages.append(page)
                 if longer:
                     break
-        except _Enough:
+        except _RequestsUsedUp:
             self._at_least = longer is None
         return walk
 
@@ -192,15 +205,17 @@ class _Examination:
                 refused[reason] += count
         told = ", ".join(f"{format_number(count)} × {reason}" for reason, count in refused.items())
         if pages and not any(page.table.num_rows for page in pages):
-            self._trouble(f"No record can be used: {told}.", self._set("which key is which", ".fields"))
+            self._add_problem(
+                f"No record can be used: {told}.", self._profile_hint("which key is which", ".fields")
+            )
         elif told:
             self._notes.append(f"Records or values left out: {told}.")
         self._notes.extend(notes(self._query, [page.table for page in pages]))
 
-    def _described(self) -> Check:
+    def _make_check(self) -> Check:
         secret = self._connection.token.header("")
         schema = self._decoder.schema
-        fields = {name: safe(join_path(path), secret) for name, path in schema.fields} if schema else {}
+        fields = {name: mask(join_path(path), secret) for name, path in schema.fields} if schema else {}
         last = self._exchanges[-1] if self._exchanges else None
         ahead = [each.clock_ahead for each in self._exchanges if each.clock_ahead is not None]
         declared = self._recent[-1].declared if self._recent else PaginationInfo()
@@ -210,39 +225,39 @@ class _Examination:
         return Check(
             dataset=self._query.dataset,
             survey_id=self._query.survey_id,
-            url=safe(_pattern(self._connection.base_url, self._route), secret),
+            url=mask(_url_pattern(self._connection.base_url, self._route), secret),
             requests=self._client.requests,
             status=last.status if last else None,
             seconds=last.seconds if last else None,
             clock_ahead=median(ahead) if ahead else None,
-            envelope=safe(join_path(schema.envelope), secret) if schema else None,
+            envelope=mask(join_path(schema.envelope), secret) if schema else None,
             fields=tuple(fields.items()),
-            not_found=_not_found(self._query.dataset, fields) if schema else (),
+            not_found=_find_missing(self._query.dataset, fields) if schema else (),
             first_page=self._base,
             declared=declared,
             records=records if self._known else None,
             at_least=self._at_least,
-            notes=tuple(safe(note, secret) for note in self._notes),
+            notes=tuple(mask(note, secret) for note in self._notes),
             problems=tuple(
-                Problem(safe(each.cause, secret), safe(each.next_step, secret)) for each in self._problems
+                Problem(mask(each.cause, secret), mask(each.next_step, secret)) for each in self._problems
             ),
-            refused=self._refused,
+            refused=self._access_refused,
         )
 
-    def _trouble(self, cause: str, next_step: str) -> None:
+    def _add_problem(self, cause: str, next_step: str) -> None:
         self._problems.append(Problem(cause, next_step))
 
-    def _set(self, what: str, below: str = "") -> str:
+    def _profile_hint(self, what: str, below: str = "") -> str:
         return f"Say {what} under [{self._query.dataset}{below}] in the API profile."
 
 
-def _not_found(dataset: DatasetName, found: Collection[str]) -> tuple[str, ...]:
+def _find_missing(dataset: DatasetName, found: Collection[str]) -> tuple[str, ...]:
     expected = (name for name in COLUMNS[dataset].names if name not in _NOT_FROM_RECORDS)
     return tuple(name for name in expected if name not in found)
 
 
-def _pattern(base_url: str, route: Route) -> str:
-    """The address of every request, with signs in place of what differs."""
+def _url_pattern(base_url: str, route: Route) -> str:
+    """The address of all requests, with “…” in place of what differs."""
     url = route.url.replace(BASE_URL, base_url)
     parameters = "&".join(f"{name}=…" for name in (route.start, route.end, route.page, route.limit))
     return f"{url}{'&' if '?' in url else '?'}{parameters}"

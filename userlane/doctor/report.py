@@ -1,4 +1,4 @@
-"""What was found, as data for the screen and as text for everybody."""
+"""The findings of a check, as data for the screen and as text."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -6,19 +6,19 @@ from datetime import datetime
 from itertools import chain
 from urllib.parse import quote
 
-from userlane.contract import DatasetName, Window
+from userlane.contract import NAMES, DatasetName, Window
 from userlane.decode import PaginationInfo
 from userlane.formatting import format_count, format_number
 
 CLOCK_SECONDS = 60.0
-"""Clocks further apart than this are a problem."""
+"""A larger difference between the clocks is a problem."""
 
-_TITLES = {"heart": "HEART", "nps": "NPS", "surveys": "Surveys", "tags": "Tags"}
+_TITLES = {**NAMES, "surveys": "Surveys"}
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, and what to do about it: a sentence or two each."""
+    """A problem and the next step, in a sentence or two each."""
 
     cause: str
     next_step: str
@@ -26,13 +26,26 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was found about one API.
+    """The findings for one API.
 
-    `url` is a pattern without the token. `status` and `seconds` are of the last answer, None when there was
-    none. `envelope` leads to the records: "" for a bare list, None when none were seen. `fields` pairs
-    canonical names with keys; `not_found` are the canonical names without one. `first_page` is where pages
-    were found to begin, None when that could not be told. `records` is how many the last 7 days hold, or
-    `at_least` hold; None when that is not known. `notes` are worth knowing and no problem.
+    Attributes:
+        dataset: The API.
+        survey_id: The survey, for surveys.
+        url: A pattern of the address, without the token.
+        requests: The number of requests sent.
+        status: The HTTP status of the last response; None without a response.
+        seconds: The time until the last response.
+        clock_ahead: By how many seconds the API's clock is ahead of this machine's.
+        envelope: The key path of the list of records: "" for a bare list, None if no record was seen.
+        fields: Canonical names with their keys.
+        not_found: Canonical names without a key.
+        first_page: The number of the first page; None if unknown.
+        declared: What the API says about totals and further pages.
+        records: The number of records of the last 7 days; None if unknown.
+        at_least: Whether there may be more than `records`.
+        notes: Sentences that are worth knowing but are no problems.
+        problems: The problems.
+        refused: Whether the API refused the token or its rights.
     """
 
     dataset: DatasetName
@@ -55,16 +68,16 @@ class Check:
 
     @property
     def title(self) -> str:
-        """The API's name, with the survey's ID."""
+        """The name of the API, with the ID of the survey."""
         return f"{_TITLES[self.dataset]} {self.survey_id or ''}".strip()
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether there is no problem."""
         return not self.problems
 
     def lines(self) -> Iterator[tuple[str, str]]:
-        """What is known, each as a label and words."""
+        """Each finding as a label and its text."""
         requests = format_count(self.requests, "request")
         yield "address", f"GET {self.url}"
         if self.status is None or self.seconds is None:
@@ -78,7 +91,7 @@ class Check:
             if self.not_found:
                 yield "not found", ", ".join(self.not_found)
             yield "first page", pages
-            yield "declares", _said(self.declared)
+            yield "declares", _describe_pagination(self.declared)
         if self.records is not None:
             yield (
                 "records",
@@ -89,8 +102,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found. `token_header` is how the token was sent, without it; `clock_ahead` is by how many
-    seconds the API's clock is ahead of this machine's, None if the API does not show it.
+    """The findings for all APIs.
+
+    `token_header` is the header with “…” in place of the token. `clock_ahead` is by how many seconds the
+    API's clock is ahead of this machine's, None if the API does not send its time.
     """
 
     property_id: str
@@ -104,19 +119,19 @@ class Report:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """All that is wrong, each once."""
+        """All problems, each once."""
         found = chain.from_iterable(check.problems for check in self.checks)
         return tuple(dict.fromkeys((*found, *self._clock_problems)))
 
     @property
     def exit_code(self) -> int:
-        """The command line's answer: 0 all is well, 4 the token or its rights are refused, 5 otherwise."""
+        """The exit code: 0 without problems, 4 if the token or its rights are refused, else 5."""
         if any(check.refused for check in self.checks):
             return 4
         return 5 if self.problems else 0
 
     def text(self) -> str:
-        """All of it in plain text, for a terminal or a colleague."""
+        """The report as plain text."""
         lines = [
             f"Userlane connection, checked {self.made_at:%Y-%m-%d %H:%M} UTC",
             f"Property {self.property_id}, {self.window.describe()} in {self.timezone}",
@@ -125,14 +140,14 @@ class Report:
         for check in self.checks:
             lines += ["", f"{check.title}: {_verdict(check.problems)}"]
             lines += [f"  {label:<11} {words}" for label, words in check.lines()]
-            lines += _told(check.problems)
-        lines += ["", f"Clock: {self.clock_words()}", *_told(self._clock_problems)]
+            lines += _problem_lines(check.problems)
+        lines += ["", f"Clock: {self.describe_clocks()}", *_problem_lines(self._clock_problems)]
         lines += [f"Note: {note}" for note in self.notes]
         lines += ["", f"Result: {_verdict(self.problems)}"]
         return "\n".join(lines) + "\n"
 
-    def clock_words(self) -> str:
-        """How the clocks compare."""
+    def describe_clocks(self) -> str:
+        """Describe the difference between the clocks."""
         if self.clock_ahead is None:
             return "the API does not show its time"
         seconds = round(abs(self.clock_ahead))
@@ -146,11 +161,11 @@ class Report:
         if self.clock_ahead is None or abs(self.clock_ahead) <= CLOCK_SECONDS:
             return ()
         step = "Set this machine's clock, best by a time server (NTP)."
-        return (Problem(f"The clocks differ: {self.clock_words()}.", step),)
+        return (Problem(f"The clocks differ: {self.describe_clocks()}.", step),)
 
 
-def safe(text: str, secret: str) -> str:
-    """`text` in one line of signs that can be seen, without `secret`."""
+def mask(text: str, secret: str) -> str:
+    """Return `text` as one line of printable characters, with “…” in place of `secret`."""
     for written in (secret, quote(secret, safe="")):
         text = text.replace(written, "…")
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
@@ -164,11 +179,11 @@ def _verdict(problems: tuple[Problem, ...]) -> str:
     return format_count(len(problems), "problem") if problems else "all well"
 
 
-def _told(problems: Iterable[Problem]) -> list[str]:
+def _problem_lines(problems: Iterable[Problem]) -> list[str]:
     return [line for each in problems for line in (f"  ! {each.cause}", f"    → {each.next_step}")]
 
 
-def _said(declared: PaginationInfo) -> str:
+def _describe_pagination(declared: PaginationInfo) -> str:
     said = []
     if declared.total is not None:
         said.append(f"{format_number(declared.total)} records")

@@ -95,7 +95,7 @@ class Claims:
         if len(dead) < len(others):
             return False
         for each in dead:
-            log.info("a claim is taken over")
+            log.info("a lease is taken over")
             with contextlib.suppress(OSError):
                 self._far.remove(each.path)
         return True

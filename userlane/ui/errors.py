@@ -74,7 +74,7 @@ def log_error(error: BaseException, **about: object) -> str:
     The first time it is asked for, the error is logged under it, with what is known `about` it; the same
     error keeps its ID through reruns.
     """
-    return logs.noted(error, **about)
+    return logs.log_error(error, **about)
 
 
 def log_failures(work: Callable[P, T]) -> Callable[P, T]:

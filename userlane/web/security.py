@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from userlane.contract.hosts import LOOPBACK, Address, address
-from userlane.logs import noted
+from userlane.logs import log_error
 
 log = structlog.get_logger("userlane.web.security")
 
@@ -125,7 +125,7 @@ class Surface:
         except Exception as error:
             if started:
                 raise
-            answer = PlainTextResponse(f"{FAILED} {noted(error)}.", 500)
+            answer = PlainTextResponse(f"{FAILED} {log_error(error)}.", 500)
         if answer is None:
             return
         if scope["type"] == "websocket":

@@ -284,7 +284,7 @@ def choose_period(now):
     from userlane.contract.connection import _LIVE
     {PLANTED}
 """,
-    "userlane/export.py": f"""
+    "userlane/export/__init__.py": f"""
 def view_file(*arguments, **options):
     from userlane.contract.connection import _LIVE
     {PLANTED}
@@ -327,7 +327,7 @@ def boxed(
     (line,) = [
         line
         for line in server.lines()
-        if line.get("error_id") == identity and line["event"] == "unforeseen failure"
+        if line.get("error_id") == identity and line["event"] == "unexpected error"
     ]
     assert "LookupError" in line["exception"]
     assert sweeping.found(SENTINEL, {"page": visit.page.content()}) == []

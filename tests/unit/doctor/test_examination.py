@@ -209,7 +209,7 @@ def test_clocks_that_differ_by_more_than_a_minute_are_a_problem(ahead: int, code
 
 
 def test_an_api_that_does_not_show_its_time_is_no_problem() -> None:
-    assert report(Server(lambda *_: (200, []))).clock_words() == "the API does not show its time"
+    assert report(Server(lambda *_: (200, []))).describe_clocks() == "the API does not show its time"
 
 
 def test_heart_scores_of_at_most_one_and_unusable_records_are_told() -> None:
