@@ -12,7 +12,7 @@ import structlog
 
 from userlane.client.deadline import LoadDeadline
 from userlane.client.http_pool import HttpPool
-from userlane.client.responses import decipher, http_date, read_body, translate_transport_error
+from userlane.client.responses import decipher, http_date, read_body, throttled, translate_transport_error
 from userlane.client.retries import Retries
 from userlane.client.transport import RequestDeadline, limit_request
 from userlane.contract import PAGE_LIMIT, Connection, Query, format_window
@@ -130,8 +130,7 @@ class Client:
 
     def _try(self, request: httpx.Request, query: Query) -> bytes:
         """Send the request once, when the token's limiter lets it start."""
-        why = "The API asked to wait."
-        begun = self._limiter.acquire(self._deadline, lambda seconds: self._announce(seconds, why))
+        begun = self._start()
         try:
             with self._lock:
                 self._count += 1
@@ -148,6 +147,19 @@ class Client:
             return body
         finally:
             self._limiter.release()
+
+    def _start(self) -> int:
+        """Wait until the limiter lets a request start. Returns the request's round."""
+        while True:
+            self._deadline.check()
+            seconds = self._limiter.closed_for
+            if seconds > self._deadline.remaining:
+                raise throttled(seconds)
+            if seconds > 0:
+                self._announce(seconds, "The API asked to wait.")
+                self._deadline.sleep(seconds)
+            elif (begun := self._limiter.acquire()) is not None:
+                return begun
 
     def _exchange(self, request: httpx.Request, query: Query) -> bytes:
         status = None

@@ -1,11 +1,7 @@
 """How many requests of one token may run at once, and from when."""
 
 import time
-from collections.abc import Callable
 from threading import Condition
-
-from userlane.client.deadline import LoadDeadline
-from userlane.client.responses import throttled
 
 LONGEST_WAIT = 3600.0
 """Seconds after which a token's requests start again at the latest, whatever the API asks for."""
@@ -37,31 +33,24 @@ class TokenLimiter:
         self.allowed = most
         """Number of requests that may run at once: at least 1, at most `most`."""
 
-    def acquire(self, deadline: LoadDeadline, on_wait: Callable[[float], None]) -> int:
-        """Wait until a request may start, and count it as running until `release`.
+    @property
+    def closed_for(self) -> float:
+        """Seconds until the API lets requests start again; 0 or less if it does now."""
+        return self._opens_at - time.monotonic()
 
-        Args:
-            deadline: Of the request's load.
-            on_wait: Called with the seconds to wait, if the API asked to wait.
+    def acquire(self) -> int | None:
+        """Start a request if one may start within 0.1 s; it counts as running until `release`.
 
         Returns:
-            The round, for `record_success` and `record_overload`.
-
-        Raises:
-            LoadStopped: The load is over.
-            TooSlow: The load's time budget is used up.
-            Throttled: The API asks to wait for longer than the load's time budget.
+            The request's round, for `record_success` and `record_overload`; None if it may not start.
         """
-        while True:
-            deadline.check()
-            closed_for = self._opens_at - time.monotonic()
-            if closed_for > deadline.remaining:
-                raise throttled(closed_for)
-            if closed_for > 0:
-                on_wait(closed_for)
-                deadline.sleep(closed_for)
-            elif (begun := self._start()) is not None:
-                return begun
+        with self._change:
+            if self._running >= self.allowed:
+                self._change.wait(_POLL_SECONDS)
+            if self._running >= self.allowed or self.closed_for > 0:
+                return None
+            self._running += 1
+            return self._round
 
     def release(self) -> None:
         """Count a request as done."""
@@ -91,13 +80,3 @@ class TokenLimiter:
                 self._round += 1
                 self._successes = 0
                 self.allowed = max(1, self.allowed // 2)
-
-    def _start(self) -> int | None:
-        """The round, if a request could start within 0.1 s."""
-        with self._change:
-            if self._running >= self.allowed:
-                self._change.wait(_POLL_SECONDS)
-            if self._running >= self.allowed or self._opens_at > time.monotonic():
-                return None
-            self._running += 1
-            return self._round
