@@ -4,7 +4,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
 from threading import Thread
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 _R = TypeVar("_R")
@@ -37,13 +36,11 @@ class DaemonPool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Start nothing more. Work that is running is not waited for."""
         for future in self._open:
             future.cancel()
-        for _ in range(self._threads):
+        for _thread in range(self._threads):
             self._queue.put(None)
 
     def _work(self) -> None:
