@@ -55,7 +55,6 @@ def metrics(dataset: Dataset) -> dict[str, Callable[[Dataset], object]]:
         "seen users": tags.seen_users,
         "adoption": lambda rows: tags.adoption(rows, seen),
         "sparklines": tags.sparklines,
-        "daily users": tags.daily_users,
         "trend by day": lambda rows: tags.trend(rows, "day", chosen),
         "trend by week": lambda rows: tags.trend(rows, "week", chosen),
         "cumulative": lambda rows: tags.cumulative(rows, chosen),

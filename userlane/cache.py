@@ -22,8 +22,7 @@ from userlane import engine
 from userlane.contract import Dataset, Measured, Window, measure
 from userlane.fetch import Fetcher
 from userlane.lookups.names import Names
-from userlane.metrics.tags import forget as forget_counted
-from userlane.metrics.tags import roll_up
+from userlane.metrics.tags import clear_caches, roll_up
 from userlane.sandbox import Sandbox, serve
 from userlane.settings import Settings
 
@@ -148,7 +147,7 @@ def sandbox() -> Sandbox:
 def forget() -> None:
     """Keep nothing that was computed of any records."""
     results.clear()
-    forget_counted()
+    clear_caches()
 
 
 def measure_cached(

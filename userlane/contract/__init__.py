@@ -48,7 +48,15 @@ if TYPE_CHECKING:
     from userlane.contract.dataset import Condition, Dataset, State, Stored
     from userlane.contract.measured import Measured, measure, unwrap
     from userlane.contract.schemas import CODED, COLUMNS, INSTANT, TEXT
-    from userlane.contract.tag_codes import CODES, Coded, MemoryShelf, Shelf, Source, Texts, coded, unused
+    from userlane.contract.tag_codes import (
+        CODES,
+        CodedRecords,
+        MemoryShelf,
+        Shelf,
+        Source,
+        count_unused,
+        encode_records,
+    )
 
 __all__ = [
     "ALLOWED_HOSTS",
@@ -76,7 +84,7 @@ __all__ = [
     "Address",
     "Auth",
     "Bucket",
-    "Coded",
+    "CodedRecords",
     "Condition",
     "Connection",
     "Dataset",
@@ -92,18 +100,17 @@ __all__ = [
     "Source",
     "State",
     "Stored",
-    "Texts",
     "Token",
     "Window",
     "address",
     "band",
     "bucket",
     "check_id",
-    "coded",
+    "count_unused",
+    "encode_records",
     "format_window",
     "host_allowed",
     "measure",
-    "unused",
     "unwrap",
 ]
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from userlane.contract.query import Query, Window
-from userlane.contract.tag_codes import Coded, coded
+from userlane.contract.tag_codes import CodedRecords, encode_records
 
 Condition = Literal["complete", "incomplete", "stale", "empty"]
 
@@ -104,7 +104,7 @@ class Stored(Protocol):
     def batches(self) -> Iterator[pa.Table]:
         """All records in the canonical columns and in order, some ten thousand at a time."""
 
-    def coded(self) -> Coded:
+    def encode(self) -> CodedRecords:
         """All of them in codes."""
 
 
@@ -126,8 +126,8 @@ class _Changed:
     def batches(self) -> Iterator[pa.Table]:
         return map(self.change, self.stored.batches())
 
-    def coded(self) -> Coded:
-        return self.stored.coded()
+    def encode(self) -> CodedRecords:
+        return self.stored.encode()
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,9 +160,9 @@ class Dataset:
         """The records in the canonical columns and in order, batch by batch; at least one, perhaps empty."""
         return iter([self.source]) if isinstance(self.source, pa.Table) else self.source.batches()
 
-    def coded(self) -> Coded:
+    def encode(self) -> CodedRecords:
         """The records of tags in codes."""
-        return coded(self.source) if isinstance(self.source, pa.Table) else self.source.coded()
+        return encode_records(self.source) if isinstance(self.source, pa.Table) else self.source.encode()
 
     @property
     def days(self) -> tuple[date, date] | None:

@@ -1,12 +1,11 @@
 """Tag records in codes: what expressions over millions of them read.
 
-A tag or user ID is a text. Millions of records hold each of them again and again, so they are counted by a
-small whole number in its place, and the text comes back at the edge, for the few that are shown.
+Millions of records hold the same tag and user IDs again and again. So they are counted by a small whole
+number in place of each ID, its code, and only the few IDs that are shown are looked up.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from threading import Lock
 from typing import Protocol
 
@@ -21,35 +20,12 @@ CODES: pa.Schema = pa.schema(
 """The columns of coded tag records: the day, the codes of tag and user, and how often."""
 
 
-class Texts:
-    """Texts by code: the text of code 0, 1, … `size` − 1, which are had from `load` when first asked for."""
-
-    def __init__(self, size: int, load: Callable[[], pa.Array]) -> None:
-        self.size = size
-        self._load = load
-
-    @cached_property
-    def array(self) -> pa.Array:
-        """All of them, in the order of their codes."""
-        return self._load().slice(0, self.size)
-
-    def of(self, codes: Iterable[int]) -> list[str]:
-        """The texts of these codes."""
-        texts: list[str] = self.array.take(pa.array(list(codes), pa.int64())).to_pylist()
-        return texts
-
-    def codes(self, texts: Sequence[str]) -> list[int]:
-        """The codes of these texts; what has none is left out."""
-        found = pc.index_in(pa.array(list(texts), pa.string()), value_set=self.array)
-        return [code for code in found.to_pylist() if code is not None]
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class Source:
     """Some of the records: Parquet files (`paths`) or a `table`, in the columns `CODES`.
 
-    Where `window` is set, only its days count. Where `tags` or `users` is set, its place for a code holds the
-    code that goes for the whole.
+    Where `window` is set, only its days count. Where `tags` or `users` is set, the codes are those of another
+    ID dictionary, and the array holds, at the place of each, the code that counts for all records.
     """
 
     paths: tuple[str, ...] = ()
@@ -91,45 +67,50 @@ class MemoryShelf:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Coded:
-    """Tag records in codes, from several sources with one set of codes: `tags` and `users` are their texts.
+class CodedRecords:
+    """Tag records in codes, from several sources with one set of codes.
 
-    `all_used` says that each record has an interaction at least. `origins` tells which part of which fetch,
-    and in whose codes, the records of which days are; with a `shelf`, sums over whole weeks of them can be
-    kept. Both are empty where nothing is stored.
+    Attributes:
+        sources: The records.
+        tags: The tag IDs in the order of their codes.
+        users: The user IDs in the order of their codes.
+        all_used: Whether each record has at least one interaction.
+        origins: For each part of a fetch, its ID with that of the codes, and its window. Empty where nothing
+            is stored.
+        shelf: Where aggregates of whole weeks are kept, if anywhere.
     """
 
     sources: tuple[Source, ...]
-    tags: Texts
-    users: Texts
+    tags: pa.Array
+    users: pa.Array
     all_used: bool = False
     origins: tuple[tuple[str, Window], ...] = ()
     shelf: Shelf | None = None
 
 
-def coded(table: pa.Table) -> Coded:
-    """Records in the canonical columns of tags as coded ones. No text is copied.
+def encode_records(table: pa.Table) -> CodedRecords:
+    """Encode records in the canonical columns of tags. No ID is copied.
 
     >>> from userlane.contract import COLUMNS
-    >>> coded(COLUMNS["tags"].empty_table()).tags.size
+    >>> len(encode_records(COLUMNS["tags"].empty_table()).tags)
     0
     """
     single = table.unify_dictionaries().combine_chunks()
-    tag, tags = _codes(single["tag_id"])
-    user, users = _codes(single["user_id"])
+    tag, tags = _split_dictionary(single["tag_id"])
+    user, users = _split_dictionary(single["user_id"])
     columns = pa.table([single["date"], tag, user, single["interactions"]], schema=CODES)
-    return Coded((Source(table=columns),), tags, users, all_used=unused(table) == 0)
+    return CodedRecords((Source(table=columns),), tags, users, all_used=count_unused(table) == 0)
 
 
-def unused(table: pa.Table) -> int:
-    """How many records of a table, coded or not, have no interaction."""
+def count_unused(table: pa.Table) -> int:
+    """The number of records without an interaction, in a table with or without codes."""
     count: int = pc.sum(pc.equal(table["interactions"], 0)).as_py() or 0
     return count
 
 
-def _codes(column: pa.ChunkedArray) -> tuple[pa.Array, Texts]:
+def _split_dictionary(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
+    """The codes of a column and the IDs in the order of their codes."""
     if not column.num_chunks:
-        return pa.array([], pa.int32()), Texts(0, lambda: pa.array([], pa.string()))
+        return pa.array([], pa.int32()), pa.array([], pa.string())
     array = column.chunk(0)
-    texts = array.dictionary.cast(pa.string())
-    return array.indices.cast(pa.int32()), Texts(len(texts), lambda: texts)
+    return array.indices.cast(pa.int32()), array.dictionary.cast(pa.string())

@@ -26,7 +26,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from userlane.contract import CODED, CODES, COLUMNS, Texts
+from userlane.contract import CODED, CODES, COLUMNS
 from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
 from userlane.store.backends import DISK, Place, files, written
@@ -44,7 +44,7 @@ _File = tuple[int, int, Path]
 
 
 class IdDictionary:
-    """Tag and user IDs and their codes. Thread-safe.
+    """The `indexes` of tag and user IDs, under "tag" and "user". Thread-safe.
 
     Without a `folder` it is in memory. With one, new IDs are on the disk before `encode` returns, and only a
     dictionary opened to `write` may encode. Raises `BlockingIOError` when another process writes it,
@@ -56,7 +56,7 @@ class IdDictionary:
         self.folder = folder
         self._at = at
         self._failed = False
-        self._indexes = {kind: IdIndex() for kind in _KINDS}
+        self.indexes = {kind: IdIndex() for kind in _KINDS}
         self._lock = RLock()
         locked = folder / LOCK if folder and write else None
         self._unlock = finalize(self, atomic_files.acquire_lock(locked).close) if locked else None
@@ -74,12 +74,7 @@ class IdDictionary:
     @property
     def sizes(self) -> dict[str, int]:
         """How many IDs of each kind it has."""
-        return {kind: len(index.ids) for kind, index in self._indexes.items()}
-
-    def ids(self, kind: str) -> Texts:
-        """The IDs of one kind, "tag" or "user", by code."""
-        ids = self._indexes[kind].ids
-        return Texts(len(ids), lambda: ids)
+        return {kind: len(index.ids) for kind, index in self.indexes.items()}
 
     @property
     def lost(self) -> bool:
@@ -88,7 +83,7 @@ class IdDictionary:
 
     def lacks(self, sizes: dict[str, int]) -> bool:
         """Whether it has fewer IDs than these of some kind."""
-        return any(len(index.ids) < sizes.get(kind, 0) for kind, index in self._indexes.items())
+        return any(len(index.ids) < sizes.get(kind, 0) for kind, index in self.indexes.items())
 
     def encode(self, table: pa.Table) -> pa.Table:
         """Records in the canonical columns of tags as records in the columns `CODES`, in the same order.
@@ -116,7 +111,7 @@ class IdDictionary:
                 # Its writer may at any time put one file in the place of several.
                 with contextlib.suppress(FileNotFoundError):
                     there = self._files(latest=True)
-                    for kind, index in self._indexes.items():
+                    for kind, index in self.indexes.items():
                         index.ids = self._read(index.ids, there[kind])
                     return
         raise OSError(errno.EBUSY, "IDs change too fast")
@@ -127,16 +122,16 @@ class IdDictionary:
         chunk = column.chunk(0)
         asked = chunk.dictionary.cast(pa.string())
         with self._lock:
-            codes = self._indexes[kind].find(asked)
+            codes = self.indexes[kind].find(asked)
             if (unknown := codes < 0).any():
                 new = asked.filter(pa.array(unknown)).dictionary_encode()
-                codes[unknown] = new.indices.to_numpy() + len(self._indexes[kind].ids)
+                codes[unknown] = new.indices.to_numpy() + len(self.indexes[kind].ids)
                 self._append(kind, new.dictionary)
         return pa.array(codes).take(chunk.indices)
 
     def _decode(self, kind: str, column: pa.ChunkedArray) -> pa.Array:
         codes: npt.NDArray[np.int32] = column.to_numpy()
-        ids = self._indexes[kind].ids
+        ids = self.indexes[kind].ids
         used = np.flatnonzero(np.bincount(codes, minlength=len(ids)))
         words = ids.take(pa.array(used))
         order = pc.array_sort_indices(words)
@@ -145,14 +140,14 @@ class IdDictionary:
         return pa.DictionaryArray.from_arrays(pa.array(place[codes]), words.take(order)).cast(CODED)
 
     def _append(self, kind: str, new: pa.Array) -> None:
-        known = self._indexes[kind].ids
+        known = self.indexes[kind].ids
         every = pa.concat_arrays([known, new])
         if self.folder is not None:
             # A file whose write failed may exist all the same, for others to read: other IDs of these codes.
             self._failed = True
             self._write(self.folder, kind, every, len(known))
             self._failed = False
-        self._indexes[kind].ids = every
+        self.indexes[kind].ids = every
         if self.folder is not None:
             with (self.folder / LOCK).open("r+b") as note:
                 note.write(msgspec.json.encode(self.sizes))

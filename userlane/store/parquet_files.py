@@ -20,7 +20,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from userlane.contract import CODES, COLUMNS, Query, Window, unused
+from userlane.contract import CODES, COLUMNS, Query, Window, count_unused
 from userlane.errors import InputUnusable, UserlaneError
 from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
@@ -125,7 +125,7 @@ def write(at: Place, folder: Path, piece: Piece, writable: Callable[[], IdDictio
         dictionary.id if dictionary else "",
         dictionary.sizes if dictionary else {},
         list(days.items()),
-        unused(table) if dictionary else 0,
+        count_unused(table) if dictionary else 0,
     )
     path = written(at, atomic_files.write(folder, name, table, {_KEY: msgspec.json.encode(footer)}))
     if dictionary is None:

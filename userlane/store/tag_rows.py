@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from userlane.contract import COLUMNS, Coded, Shelf, Source, Texts, Window, unused
+from userlane.contract import COLUMNS, CodedRecords, Shelf, Source, Window, count_unused
 from userlane.errors import UserlaneError
 from userlane.store.id_dictionary import IdDictionary
 
@@ -78,7 +78,7 @@ def days_of(table: pa.Table) -> dict[date, int]:
 def held(table: pa.Table, window: Window, dictionary: IdDictionary | None = None) -> Part:
     """A table in the canonical columns as a part in memory; with codes of its own, unless told whose."""
     dictionary = dictionary or IdDictionary()
-    return Part(dictionary, days_of(table), window, None, dictionary.encode(table), unused(table))
+    return Part(dictionary, days_of(table), window, None, dictionary.encode(table), count_unused(table))
 
 
 class TagRecords:
@@ -110,25 +110,25 @@ class TagRecords:
         for part in self._parts:
             yield part.table()
 
-    def coded(self) -> Coded:
+    def encode(self) -> CodedRecords:
         """As in `Stored`. The codes of whichever dictionary has most records go for all."""
         if not self._parts:
-            nothing = Texts(0, lambda: pa.array([], pa.string()))
-            return Coded((), nothing, nothing)
+            nothing = pa.array([], pa.string())
+            return CodedRecords((), nothing, nothing)
         by_dictionary: dict[IdDictionary, list[Part]] = {}
         for part in self._parts:
             by_dictionary.setdefault(part.dictionary, []).append(part)
         rows = {each: sum(part.num_rows for part in parts) for each, parts in by_dictionary.items()}
         main, *others = sorted(rows, key=rows.__getitem__, reverse=True)
-        tags, users = main.ids("tag"), main.ids("user")
+        tags, users = main.indexes["tag"].ids, main.indexes["user"].ids
         sources = _sources(by_dictionary[main])
         for other in others:
-            tags, tag_codes = _joined(tags, other.ids("tag"))
-            users, user_codes = _joined(users, other.ids("user"))
+            tags, tag_codes = _join(tags, other.indexes["tag"].ids)
+            users, user_codes = _join(users, other.indexes["user"].ids)
             found = _sources(by_dictionary[other])
             sources += [replace(each, tags=tag_codes, users=user_codes) for each in found]
         all_used = not any(part.unused for part in self._parts)
-        return Coded(tuple(sources), tags, users, all_used, self._origins, self._shelf)
+        return CodedRecords(tuple(sources), tags, users, all_used, self._origins, self._shelf)
 
 
 def _sources(parts: Sequence[Part]) -> list[Source]:
@@ -141,10 +141,9 @@ def _sources(parts: Sequence[Part]) -> list[Source]:
     return [*sources, Source(table=pa.concat_tables(kept))] if kept else sources
 
 
-def _joined(texts: Texts, more: Texts) -> tuple[Texts, pa.Array]:
-    """All texts of both, those of the first with the codes they have, and where the others' codes lead."""
-    codes = pc.fill_null(pc.index_in(more.array, value_set=texts.array), -1).to_numpy().copy()
+def _join(ids: pa.Array, more: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """All IDs, with the first ones at their places, and for each of the others its place among all."""
+    codes = pc.fill_null(pc.index_in(more, value_set=ids), -1).to_numpy().copy()
     new = np.flatnonzero(codes < 0)
-    codes[new] = np.arange(texts.size, texts.size + len(new))
-    every = pa.concat_arrays([texts.array, more.array.take(pa.array(new))])
-    return Texts(len(every), lambda: every), pa.array(codes, pa.int32())
+    codes[new] = np.arange(len(ids), len(ids) + len(new))
+    return pa.concat_arrays([ids, more.take(pa.array(new))]), pa.array(codes, pa.int32())

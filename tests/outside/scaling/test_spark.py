@@ -149,42 +149,30 @@ def records(request: pytest.FixtureRequest, stored: Path) -> Dataset:
 
 def test_the_ways_of_keeping_are_what_they_are_called(stored: Path) -> None:
     """Several files, parts of files, codes to be translated and rows in memory are all among them."""
-    sources = dataset(stored, Window(window(0).start, window(1).end)).coded().sources
+    sources = dataset(stored, Window(window(0).start, window(1).end)).encode().sources
     assert [len(source.paths) for source in sources] == [2]
-    sources = dataset(stored, CUT).coded().sources
+    sources = dataset(stored, CUT).encode().sources
     assert [source.users is None for source in sources].count(False) == 1
     assert len([source for source in sources if source.window]) == 2
-    sources = dataset(stored, CUT, in_memory=1).coded().sources
+    sources = dataset(stored, CUT, in_memory=1).encode().sources
     assert len([source for source in sources if source.table is not None]) == 1
     assert dataset(stored, CUT).rows > 100_000
 
 
 METRICS: dict[str, Callable[[Dataset], Any]] = {
     "adoption": lambda records: tags.adoption(records, 10_000),
-    "adoption at least 2": lambda records: tags.adoption(records, 10_000, at_least=2),
-    "adoption at least 300": lambda records: tags.adoption(records, 10_000, at_least=300),
     "change": lambda records: tags.change(records, records, 10_000, 9_000),
     "seen_users": tags.seen_users,
-    "seen_users of two feeds": lambda records: tags.seen_users(records, answered()),
     "totals": tags.totals,
     "trend by day": lambda records: tags.trend(records, "day"),
     "trend by week": lambda records: tags.trend(records, "week", ["tag 3", "tag 1", "none"]),
     "trend of no tag": lambda records: tags.trend(records, "week", []),
     "sparklines": tags.sparklines,
-    "daily_users": tags.daily_users,
     "cumulative": lambda records: tags.cumulative(records, ["tag 3", "tag 1", "none"]),
     "heaviest": lambda records: tags.heaviest(records, limit=200),
     "heaviest of some tags": lambda records: tags.heaviest(records, ["tag 3", "tag 30"]),
     "heaviest of no tag": lambda records: tags.heaviest(records, []),
 }
-
-
-def answered() -> Dataset:
-    """NPS answers of one user of tags and one other."""
-    schema = COLUMNS["nps"]
-    columns = [pa.nulls(2, field.type) for field in schema]
-    columns[schema.get_field_index("user_id")] = pa.array(["ü00001", "somebody else"])
-    return Dataset(Query("nps", "demo", window(0)), pa.Table.from_arrays(columns, schema=schema), State(), "")
 
 
 def on(chosen: Spark | Embedded, metric: Callable[[], Any]) -> Any:

@@ -22,7 +22,7 @@ from userlane.engine import Embedded, embedded
 from userlane.export import records_file
 from userlane.metrics import tags
 from userlane.metrics.tags import records as records_module
-from userlane.metrics.tags import weeks as weeks_module
+from userlane.metrics.tags import trends as trends_module
 from userlane.store import FolderStore, MemoryStore, Store
 from userlane.store.id_dictionary import IdDictionary
 from userlane.store.tag_rows import TagRecords
@@ -84,16 +84,13 @@ def in_memory(uses: Sequence[Use], like: Dataset) -> Dataset:
 METRICS: dict[str, Callable[[Dataset], object]] = {
     "totals": tags.totals,
     "seen users": tags.seen_users,
-    "seen users of two feeds": lambda each: tags.seen_users(each, each),
     "adoption": lambda each: tags.adoption(each, 10),
-    "adoption of those who used it twice": lambda each: tags.adoption(each, 10, 2),
     "change": lambda each: tags.change(each, each, 10, 9),
     "trend by day": lambda each: tags.trend(each, "day"),
     "trend by week": lambda each: tags.trend(each, "week"),
     "trend of some tags by day": lambda each: tags.trend(each, "day", ["ä", "7", "unused"]),
     "trend of some tags by week": lambda each: tags.trend(each, "week", ["ä", "7", "unused"]),
     "sparklines": tags.sparklines,
-    "daily users": tags.daily_users,
     "cumulative": lambda each: tags.cumulative(each, ["ä", "7", "unused"]),
     "heaviest": tags.heaviest,
     "heaviest two of some tags": lambda each: tags.heaviest(each, ["ä", "07"], 2),
@@ -159,7 +156,7 @@ def test_texts_that_come_meanwhile_do_not_get_the_place_of_those_that_are_kept(t
         dictionary.encode(table_of(used_by(["zoe", "yan"], 0, "delete")))
     again = [_as_text(tags.heaviest(stored, chosen)), _as_text(tags.trend(stored, "day", chosen))]
     assert again == before
-    tags.forget()
+    tags.clear_caches()
     assert [_as_text(tags.heaviest(stored, chosen)), _as_text(tags.trend(stored, "day", chosen))] == before
 
 
@@ -185,13 +182,13 @@ def test_files_of_stored_records_are_those_of_the_same_records_in_memory(
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many weeks were counted, each time some were."""
     numbers: list[int] = []
-    count = weeks_module._counted
+    count = trends_module._counted
 
     def counting(dataset: Dataset, weeks: list[object]) -> object:
         numbers.append(len(weeks))
         return count(dataset, weeks)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(weeks_module, "_counted", counting)
+    monkeypatch.setattr(trends_module, "_counted", counting)
     return numbers
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from userlane.contract import COLUMNS, Dataset, DatasetName, Query, State, Window
+from userlane.contract import COLUMNS, Dataset, Query, State, Window
 from userlane.inference import benjamini_hochberg, share_change, wilson
 from userlane.metrics import tags
 
@@ -54,16 +54,6 @@ def dataset(uses: Iterable[Use], days: int = 30, missing: Sequence[Window] = (),
     return Dataset(query, pa.Table.from_batches(batches, COLUMNS["tags"]), state, "")
 
 
-def answers(name: DatasetName, user_ids: Sequence[str | None]) -> Dataset:
-    """NPS or survey answers of these users."""
-    schema = COLUMNS[name]
-    columns = [pa.nulls(len(user_ids), field.type) for field in schema]
-    columns[schema.get_field_index("user_id")] = pa.array(user_ids, pa.string())
-    survey_id = "7" if name == "surveys" else None
-    query = Query(name, "demo", Window(START, START + timedelta(days=30)), survey_id)
-    return Dataset(query, pa.Table.from_arrays(columns, schema=schema), State(), "")
-
-
 def days_of(frame: pd.DataFrame, column: str) -> list[int]:
     return [(day.date() - START).days for day in frame[column]]
 
@@ -97,30 +87,25 @@ def users_of(uses: Iterable[Use], tag_id: str) -> dict[str, int]:
 
 
 @few
-@given(USES, st.integers(1, 5))
-def test_adoption_counts_users_of_each_tag(uses: list[Use], at_least: int) -> None:
+@given(USES)
+def test_adoption_counts_users_of_each_tag(uses: list[Use]) -> None:
     """Users, shares, interactions, days and their order are those counted record by record."""
-    found = tags.adoption(dataset(uses), 10, at_least)
+    found = tags.adoption(dataset(uses), 10)
     expected = []
     for tag_id in {use.tag_id for use in used(uses)}:
-        enough = {user: n for user, n in users_of(uses, tag_id).items() if n >= at_least}
-        days = [use.day for use in used(uses) if use.tag_id == tag_id and use.user_id in enough]
-        expected.append((
-            tag_id, len(enough), sum(enough.values()), min(days, default=None), max(days, default=None)
-        ))  # fmt: skip
+        users = users_of(uses, tag_id)
+        days = [use.day for use in used(uses) if use.tag_id == tag_id]
+        expected.append((tag_id, len(users), sum(users.values()), min(days), max(days)))
     expected.sort(key=lambda each: (-each[1], -each[2], each[0]))
     assert list(found[["tag_id", "users", "interactions"]].itertuples(index=False, name=None)) == [
         each[:3] for each in expected
     ]
-    for row, (_, users, interactions, first, last) in zip(found.itertuples(), expected, strict=True):
-        share = wilson(users, 10)
+    for row, (_, count, interactions, first, last) in zip(found.itertuples(), expected, strict=True):
+        share = wilson(count, 10)
         assert (row.share, row.share_low, row.share_high) == (share.value, share.low, share.high)
-        if users:
-            assert row.per_user == interactions / users
-            assert row.first_day == pd.Timestamp(START + timedelta(days=first or 0))
-            assert row.last_day == pd.Timestamp(START + timedelta(days=last or 0))
-        else:
-            assert pd.isna([row.per_user, row.first_day, row.last_day]).all()
+        assert row.per_user == interactions / count
+        assert row.first_day == pd.Timestamp(START + timedelta(days=first))
+        assert row.last_day == pd.Timestamp(START + timedelta(days=last))
 
 
 @few
@@ -162,14 +147,8 @@ def test_cumulative_ends_at_the_users_of_adoption(uses: list[Use], tag_ids: list
 
 @few
 @given(USES)
-def test_daily_users_and_totals_count_everybody_once(uses: list[Use]) -> None:
-    """A user of two tags on a day is one user of that day and one user of the window."""
-    found = tags.daily_users(dataset(uses))
-    expected = []
-    for day in range(30):
-        inside = [use for use in used(uses) if use.day == day]
-        expected.append((day, len({use.user_id for use in inside}), sum(use.interactions for use in inside)))
-    assert list(zip(days_of(found, "date"), found["users"], found["interactions"], strict=True)) == expected
+def test_totals_count_everybody_once(uses: list[Use]) -> None:
+    """A user of two tags on a day is one user of the window."""
     assert tags.totals(dataset(uses)) == tags.Totals(
         users=len({use.user_id for use in used(uses)}),
         interactions=sum(use.interactions for use in uses),
@@ -196,12 +175,9 @@ def test_heaviest_ranks_users_by_interactions(uses: list[Use], tag_ids: list[str
 
 
 @few
-@given(USES, st.lists(st.none() | st.sampled_from(["ann", "dora", "emil"]), max_size=5))
-def test_seen_users_are_those_of_all_feeds(uses: list[Use], responders: list[str | None]) -> None:
-    """A user in several feeds counts once; answers without a user count nobody."""
-    expected = {use.user_id for use in uses} | {user for user in responders if user}
-    feeds = (answers("nps", responders[:2]), answers("surveys", responders[2:]))
-    assert tags.seen_users(dataset(uses), *feeds) == len(expected)
+@given(USES)
+def test_seen_users_are_counted_once_each(uses: list[Use]) -> None:
+    """A user of several records counts once, also where none has an interaction."""
     assert tags.seen_users(dataset(uses)) == len({use.user_id for use in uses})
 
 
@@ -264,9 +240,7 @@ def test_adoption_golden() -> None:
     row = tags.adoption(rows, 10).iloc[0]
     assert (row["users"], row["share"], row["interactions"], row["per_user"]) == (2, 0.2, 6, 3.0)
     assert (row["share_low"], row["share_high"]) == pytest.approx((0.0567, 0.5098), abs=1e-4)
-    row = tags.adoption(rows, 10, at_least=3).iloc[0]
-    assert (row["users"], row["share"], row["interactions"], row["per_user"]) == (1, 0.1, 4, 4.0)
-    assert (row["first_day"].day, row["last_day"].day) == (2, 3)
+    assert (row["first_day"].day, row["last_day"].day) == (1, 3)
 
 
 def test_adoption_order() -> None:
@@ -276,11 +250,9 @@ def test_adoption_order() -> None:
 
 
 def test_adoption_refuses_impossible_denominators() -> None:
-    """More users than were seen, or a user with no interaction, cannot be; nobody seen has no share."""
+    """There cannot be more users than were seen; nobody seen has no share."""
     with pytest.raises(ValueError, match="2 of 1"):
         tags.adoption(dataset(people(2)), 1)
-    with pytest.raises(ValueError, match="at least one"):
-        tags.adoption(dataset(people(2)), 2, at_least=0)
     assert tags.adoption(dataset([]), 0).empty
 
 
@@ -300,8 +272,7 @@ def test_empty_dataset_keeps_columns_and_types() -> None:
     """Without rows nothing fails; zeros on loaded days are true, and empty frames keep their types."""
     none = dataset([])
     assert tags.totals(none) == (0, 0, 0, 0)
-    assert tags.seen_users(none, none) == 0
-    assert tags.daily_users(none)["users"].tolist() == [0.0] * 30
+    assert tags.seen_users(none) == 0
     assert tags.cumulative(none, ["7"])["users"].tolist() == [0.0] * 30
     some = dataset([Use(0, "7", "ann", 1), Use(1, "8", "bob", 2)])
     for empty, filled in (
@@ -339,7 +310,6 @@ def test_days_that_are_not_loaded_are_gaps_not_zeros() -> None:
     assert found["users"].tolist() == pytest.approx(expected, nan_ok=True)
     assert found["interactions"].tolist() == pytest.approx(expected, nan_ok=True)
     assert found["partial"].tolist() == [False] * 3 + [True] * 2 + [False] * 2
-    assert tags.daily_users(rows)["users"].tolist() == pytest.approx(expected, nan_ok=True)
     assert tags.sparklines(rows)["trend"].tolist() == [[1, 0, 0, None, None, 1, 0]]
     through = [1, 1, 1, NOT_MEASURED, NOT_MEASURED, 3, 3]
     assert tags.cumulative(rows, ["7"])["users"].tolist() == pytest.approx(through, nan_ok=True)

@@ -61,7 +61,7 @@ def dictionaries(folder: Path) -> list[Path]:
 
 
 def users_in(found: IdDictionary) -> list[str]:
-    ids: list[str] = found.ids("user").array.to_pylist()
+    ids: list[str] = found.indexes["user"].ids.to_pylist()
     return ids
 
 

@@ -95,9 +95,9 @@ def test_a_part_that_was_cut_is_not_read_beyond_its_days(tmp_path: Path) -> None
     assert rows(answer(store, query("tags", span(0, 10)))) == used_by(["ann"], 5)
     assert rows(answer(store, query("tags", span(10, 20)))) == []
     assert rows(answer(store, query("tags", span(6, 30)))) == used_by(["bob"], 20)
-    sources = answer(store, query("tags", span(1, 29))).coded().sources
+    sources = answer(store, query("tags", span(1, 29))).encode().sources
     assert [source.window for source in sources] == [None]
-    sources = answer(store, query("tags", span(0, 10))).coded().sources
+    sources = answer(store, query("tags", span(0, 10))).encode().sources
     assert [source.window for source in sources] == [span(0, 10)]
 
 
@@ -111,5 +111,5 @@ def test_records_that_are_not_stored_join_those_that_are_and_nothing_is_kept_of_
     shelf = store.shelf(S, query("tags"))
     found = dataset(S, query("tags", span(0, 28)), [stored, broken], shelf=shelf)
     assert tags.totals(found) == (2, 3, 1, 2)
-    assert found.coded().shelf is None
-    assert found.coded().origins == ()
+    assert found.encode().shelf is None
+    assert found.encode().origins == ()

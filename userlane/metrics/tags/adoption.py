@@ -1,47 +1,32 @@
-"""How many used each tag, of whom, and what changed since the period before."""
+"""How many used each tag, of whom; what changed; everybody together; and who uses tags most."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import ibis
 import pandas as pd
 
 from userlane.contract import Dataset
 from userlane.engine import run
 from userlane.inference import VERDICTS_FROM, benjamini_hochberg, share_change, wilson
-from userlane.metrics.tags.records import different_users, of_each_tag, records, uses
+from userlane.metrics.tags.records import cached_uses, usage_by_tag, uses
 
 
-def seen_users(dataset: Dataset, *others: Dataset) -> int:
-    """How many different users were seen in the given feeds: a denominator for adoption.
-
-    `dataset` and `others` are tag, NPS or survey records; records of 0 interactions count too, answers
-    without a user ID count nobody. Who appears in no feed is not in it, so the share of everyone is lower.
-
-    Ann and Bob in the tag feed, Bob and Cid in the NPS feed: 3.
-    """
-    if not others:
-        return different_users(dataset)
-    seen = records(dataset)
-    people = set(seen.users.of(run(seen.table.select("user").distinct())["user"]))
-    for feed in others:
-        people.update(feed.frame["user_id"].dropna())
-    return len(people)
-
-
-def adoption(dataset: Dataset, seen: int, at_least: int = 1) -> pd.DataFrame:
-    """Each tag's users: those with at least `at_least` interactions with it in the window.
+def adoption(dataset: Dataset, seen: int) -> pd.DataFrame:
+    """Each tag's users: those with at least one interaction with it in the window.
 
     Columns: `tag_id`; `users`; `share` = users / `seen`, 0–1, with its Wilson 95 % interval `share_low` to
     `share_high`, all NaN when nobody was seen; `interactions` of these users; `per_user` = interactions /
-    users, NaN without users; `first_day` and `last_day` they used it. Most users first, then most
-    interactions, then by tag ID. A tag nobody used at all is not in the feed and so not here.
+    users; `first_day` and `last_day` they used it. Most users first, then most interactions, then by tag ID.
+    A tag nobody used at all is not in the feed and so not here.
     Source of the interval: Wilson (1927), see `inference.wilson`.
 
     Ann used tag 7 twice and Bob used it 4 times, 10 users seen: 2 users, share .2 (.057 to .510), 6
-    interactions, 3 per user; with `at_least=3` 1 user, share .1, 4 interactions, 4 per user.
+    interactions, 3 per user.
 
-    Raises `ValueError` when a tag has more users than were `seen`, or `at_least` is below 1.
+    Raises `ValueError` when a tag has more users than were `seen`.
     """
-    if at_least < 1:
-        raise ValueError("a user of a tag has at least one interaction")
-    found = of_each_tag(dataset).drop(columns="everyone") if at_least == 1 else _at_least(dataset, at_least)
+    found = usage_by_tag(dataset).drop(columns="everyone")
     found = found.sort_values(
         ["users", "interactions", "tag_id"], ascending=[False, False, True], ignore_index=True
     )
@@ -49,24 +34,8 @@ def adoption(dataset: Dataset, seen: int, at_least: int = 1) -> pd.DataFrame:
     found.insert(2, "share", pd.Series([share.value for share in shares], dtype=float))
     found.insert(3, "share_low", pd.Series([share.low for share in shares], dtype=float))
     found.insert(4, "share_high", pd.Series([share.high for share in shares], dtype=float))
-    found.insert(6, "per_user", found["interactions"] / found["users"].where(found["users"] > 0))
+    found.insert(6, "per_user", found["interactions"] / found["users"])
     return found
-
-
-def _at_least(dataset: Dataset, at_least: int) -> pd.DataFrame:
-    used = uses(dataset)
-    table = used.table
-    of_user = table.group_by("tag", "user").agg(
-        interactions=table.interactions.sum(), first_day=table.date.min(), last_day=table.date.max()
-    )
-    enough = of_user.interactions >= at_least
-    of_tag = of_user.group_by("tag").agg(
-        users=of_user.count(where=enough),
-        interactions=of_user.interactions.sum(where=enough).fill_null(0),
-        first_day=of_user.first_day.min(where=enough),
-        last_day=of_user.last_day.max(where=enough),
-    )
-    return used.named(run(of_tag))
 
 
 def change(dataset: Dataset, before: Dataset, seen: int, seen_before: int) -> pd.DataFrame:
@@ -103,3 +72,53 @@ def change(dataset: Dataset, before: Dataset, seen: int, seen_before: int) -> pd
     both["size"] = both["difference"].abs()
     both = both.sort_values(["size", "tag_id"], ascending=[False, True], ignore_index=True)
     return both.drop(columns="size")
+
+
+class Totals(NamedTuple):
+    """Different users of any tag, their interactions, different tags used, and days with any use."""
+
+    users: int
+    interactions: int
+    tags: int
+    days: int
+
+
+def totals(dataset: Dataset) -> Totals:
+    """What happened in the window altogether; zeros for an empty one.
+
+    Ann uses tags 7 and 8 once each on Monday, Bob tag 7 twice on Monday: 2 users, 4 interactions, 2 tags,
+    1 day.
+    """
+    found = usage_by_tag(dataset)
+    if found.empty:
+        return Totals(0, 0, 0, 0)
+    days = run(uses(dataset).table.date.nunique().name("days"))["days"]
+    return Totals(
+        int(found["everyone"].max()), int(found["interactions"].sum()), len(found), int(days.iloc[0])
+    )
+
+
+def heaviest(dataset: Dataset, tag_ids: Sequence[str] | None = None, limit: int = 50) -> pd.DataFrame:
+    """The users with the most interactions with the given tags (all tags unless given), at most `limit`.
+
+    Columns: `user_id`; `interactions`; `active_days` on which they used one of these tags; `tags`, how
+    many of these they used; `share` of all interactions anybody had with these tags, 0–1. Most interactions
+    first, then by user ID.
+
+    Ann has 3 interactions on two days, Bob 1: Ann 3, 2 days, share .75; Bob 1, 1 day, share .25.
+    """
+    used = uses(dataset) if tag_ids is None else cached_uses(dataset, tag_ids)
+    table = used.table
+    summed = table.group_by("user").agg(interactions=table.interactions.sum())
+    # Those in equal places too, since among equals their IDs decide, and codes are in no order.
+    place = ibis.rank().over(ibis.window(order_by=ibis.desc("interactions")))
+    share = summed.interactions / summed.interactions.sum().over()
+    ranked = summed.mutate(place=place, share=share)
+    most = run(ranked.filter(ranked.place < limit)["user", "interactions", "share"])
+    # Days and tags are counted for these few only: counting them for everybody takes ten times as long.
+    theirs = table.filter(table.user.isin(most["user"].tolist()))
+    counted = theirs.group_by("user").agg(active_days=theirs.date.nunique(), tags=theirs.tag.nunique())
+    found = most.merge(run(counted), on="user")
+    found["user_id"] = pd.Series(used.name_users(found["user"]), dtype="str")
+    found = found.sort_values(["interactions", "user_id"], ascending=[False, True], ignore_index=True)
+    return found.head(limit)[["user_id", "interactions", "active_days", "tags", "share"]]

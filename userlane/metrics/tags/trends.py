@@ -1,15 +1,26 @@
-"""How the use of tags develops: period by period, and added up since the window's start."""
+"""How the use of tags develops: period by period, and added up since the window's start.
 
-from collections.abc import Sequence
-from datetime import timedelta
+Counting the different users of every tag in every week of a year takes longer than all else a page shows,
+but a week that is over does not change any more. So what was counted of a week is kept under a key that says
+which fetches its records are of, and in whose codes: other records have another key.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 
 import ibis
 import pandas as pd
+import pyarrow as pa
 
-from userlane.contract import Dataset
+from userlane.contract import CodedRecords, Dataset
 from userlane.engine import distinct, run
-from userlane.metrics.tags.records import Step, calendar, of_few, period, uses
-from userlane.metrics.tags.weeks import weekly, whole_weeks
+from userlane.metrics.tags.records import Step, cached_uses, calendar, period, records, uses
+
+_KEPT = pa.schema(
+    [("tag_id", pa.string()), ("period", pa.date32()), ("users", pa.int64()), ("interactions", pa.int64())]
+)
+_WEEK = timedelta(weeks=1)
 
 
 def trend(dataset: Dataset, by: Step, tag_ids: Sequence[str] | None = None) -> pd.DataFrame:
@@ -29,13 +40,13 @@ def trend(dataset: Dataset, by: Step, tag_ids: Sequence[str] | None = None) -> p
 
 
 def _by_day(dataset: Dataset, tag_ids: Sequence[str] | None) -> pd.DataFrame:
-    used = uses(dataset) if tag_ids is None else of_few(dataset, tag_ids)
+    used = uses(dataset) if tag_ids is None else cached_uses(dataset, tag_ids)
     table = used.table
     # A day has one record for each user and tag, so counting records counts users.
     found = table.group_by("tag", period(table, "day")).agg(
         users=table.count(), interactions=table.interactions.sum()
     )
-    return used.named(run(found))
+    return used.name_tags(run(found))
 
 
 def _by_week(dataset: Dataset, tag_ids: Sequence[str] | None) -> pd.DataFrame:
@@ -53,7 +64,7 @@ def _by_week(dataset: Dataset, tag_ids: Sequence[str] | None) -> pd.DataFrame:
     found = rest.group_by("tag", period(rest, "week")).agg(
         users=rest.user.nunique(), interactions=rest.interactions.sum()
     )
-    return pd.concat([whole, used.named(run(found))], ignore_index=True)
+    return pd.concat([whole, used.name_tags(run(found))], ignore_index=True)
 
 
 def sparklines(dataset: Dataset) -> pd.DataFrame:
@@ -75,24 +86,6 @@ def sparklines(dataset: Dataset) -> pd.DataFrame:
     return lists.astype("object").rename("trend").reset_index()
 
 
-def daily_users(dataset: Dataset) -> pd.DataFrame:
-    """Different users of any tag, and all interactions, per day.
-
-    Columns: `date`; `users`; `interactions`. Every day of the window is there: 0 where no tag was used, NaN
-    where the day is not loaded. Not to be added up into users of a longer period.
-
-    Ann uses two tags on Monday, nobody any on Tuesday: 1, 0.
-    """
-    used = uses(dataset)
-    table = used.table
-    users = distinct(table.user, used.users.size, dataset.query.window.days)
-    found = run(table.group_by("date").agg(users=users, interactions=table.interactions.sum()))
-    days = calendar(dataset, "day")
-    filled = found.set_index("date").reindex(days["period"]).fillna(0).astype(float)
-    filled[days["missing"].to_numpy()] = float("nan")
-    return filled.rename_axis("date").reset_index()
-
-
 def cumulative(dataset: Dataset, tag_ids: Sequence[str]) -> pd.DataFrame:
     """Adoption over time: each tag's different users from the window's first day through each day.
 
@@ -102,9 +95,9 @@ def cumulative(dataset: Dataset, tag_ids: Sequence[str]) -> pd.DataFrame:
 
     Ann uses tag 7 on Monday and Tuesday, Bob on Tuesday: 1, 2, 2, …
     """
-    used = of_few(dataset, tag_ids)
+    used = cached_uses(dataset, tag_ids)
     firsts = used.table.group_by("tag", "user").agg(period=used.table.date.min())
-    found = used.named(run(firsts.group_by("tag", "period").agg(users=firsts.count())))
+    found = used.name_tags(run(firsts.group_by("tag", "period").agg(users=firsts.count())))
     days = calendar(dataset, "day")
     filled = _on_calendar(found, list(dict.fromkeys(tag_ids)), days.assign(missing=False))
     filled["users"] = filled.groupby("tag_id", sort=False)["users"].cumsum()
@@ -125,3 +118,87 @@ def _on_calendar(found: pd.DataFrame, tag_ids: Sequence[str], periods: pd.DataFr
 
 def _whole_numbers(users: pd.Series) -> list[int | None]:
     return [None if pd.isna(number) else int(number) for number in users]
+
+
+def weekly(dataset: Dataset) -> pd.DataFrame:
+    """Each tag's different users and its interactions in each whole week of the window, Monday to Sunday.
+
+    Columns: `tag_id`; `period`, the week's Monday; `users`; `interactions`. Weeks in which a tag was not used
+    are not there, nor are weeks that lie partly outside the window or have days that are not loaded.
+
+    Ann uses tag 7 on Monday and Tuesday, Bob on Tuesday: 2 users.
+    """
+    coded, weeks = dataset.encode(), whole_weeks(dataset)
+    keys = {week: key for week in weeks if (key := _key(coded, week))}
+    kept = dict(coded.shelf.get(list(keys.values()))) if coded.shelf else {}
+    todo = [week for week in weeks if keys.get(week) not in kept]
+    counted = _counted(dataset, todo)
+    if coded.shelf and counted:
+        coded.shelf.put({keys[week]: table for week, table in counted.items() if week in keys})
+    tables = [counted[week] if week in counted else kept[keys[week]] for week in weeks]
+    frame: pd.DataFrame = pa.concat_tables([_KEPT.empty_table(), *tables]).to_pandas(date_as_object=False)
+    frame["period"] = frame["period"].astype("datetime64[us]")
+    return frame
+
+
+def roll_up(dataset: Dataset) -> None:
+    """Count the weeks of a dataset of tags that nobody has counted yet; of others, nothing."""
+    if dataset.query.dataset == "tags" and dataset.rows:
+        weekly(dataset)
+
+
+def whole_weeks(dataset: Dataset) -> list[date]:
+    """The Mondays of the weeks that lie wholly inside the window and have all their days."""
+    window = dataset.query.window
+    monday = window.start + timedelta(days=-window.start.weekday() % 7)
+    weeks = [monday + number * _WEEK for number in range(max(0, (window.end - monday).days // 7))]
+    gaps = dataset.state.missing
+    return [week for week in weeks if not any(gap.start < week + _WEEK and gap.end > week for gap in gaps)]
+
+
+def _key(coded: CodedRecords, monday: date) -> str:
+    """Names the records of a week; "" where they are not kept anywhere."""
+    parts = []
+    for origin, window in coded.origins:
+        start, end = max(window.start, monday), min(window.end, monday + _WEEK)
+        if start < end:
+            parts.append((origin, start, end))
+    return hashlib.sha256(repr(("week", monday, parts)).encode()).hexdigest() if parts else ""
+
+
+def _counted(dataset: Dataset, weeks: list[date]) -> Mapping[date, pa.Table]:
+    if not weeks:
+        return {}
+    all_records = records(dataset)
+    found = {}
+    for first, end in _stretches(weeks):
+        table = all_records.table
+        used = table.filter((table.interactions > 0) & (table.date >= first) & (table.date < end))
+        week = used.date.truncate("W").name("period")
+        groups = len(all_records.tags) * ((end - first).days // 7)
+        users = distinct(used.user, len(all_records.users), groups)
+        frame = all_records.name_tags(
+            run(used.group_by("tag", week).agg(users=users, interactions=used.interactions.sum()))
+        )
+        frame["period"] = frame["period"].dt.date
+        for monday in [monday for monday in weeks if first <= monday < end]:
+            rows = frame[frame["period"] == monday]
+            found[monday] = pa.Table.from_pandas(rows, _KEPT, preserve_index=False).replace_schema_metadata(
+                None
+            )
+    return found
+
+
+_STRETCH = 4
+"""Weeks counted at a time: so few that their users fit into the bits of `engine.distinct`."""
+
+
+def _stretches(weeks: list[date]) -> Iterable[tuple[date, date]]:
+    """First and end of runs of weeks, at most so many in each."""
+    run_of: list[date] = []
+    for week in weeks:
+        if run_of and (week != run_of[-1] + _WEEK or len(run_of) == _STRETCH):
+            yield run_of[0], run_of[-1] + _WEEK
+            run_of = []
+        run_of.append(week)
+    yield run_of[0], run_of[-1] + _WEEK
