@@ -16,8 +16,8 @@ ALLOWED = 8
 
 USUAL_IN_FLIGHT = 4
 
-PROBE = 5
-"""Requests by which a new process shows that its token may see what is stored (`fetch.access_check`)."""
+PROBE = 1
+"""Requests by which a new process finds out whether its token may open what is stored (`fetch.access`)."""
 
 WORDS = {
     "socket": "raw socket, typed decoding to Arrow: the limit",

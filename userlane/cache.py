@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import streamlit as st
+import structlog
 
 from userlane import engine
 from userlane.contract import Dataset, Measured, Window, measure
@@ -27,6 +28,7 @@ from userlane.sandbox import Sandbox, serve
 from userlane.settings import Settings
 
 T = TypeVar("T")
+log = structlog.get_logger("userlane.cache")
 
 MOST_BYTES = 64 * 2**20
 """What all results that are kept may take together; one alone, a quarter of it."""
@@ -133,9 +135,15 @@ def fetcher() -> Fetcher:
     """The one fetcher of this process, and with it the store and the bound on requests in flight; what it
     brings is counted by the engine of the settings.
     """
-    if (address := settings().engine) is not None:
-        engine.set_engine(engine.Spark(address))
-    return Fetcher(settings(), after=roll_up)
+    current = settings()
+    if not current.store_shared:
+        log.info(
+            "loaded rows are kept apart for each token; where the API gives rights by property, "
+            "USERLANE_STORE_SHARED=on saves each person's first load"
+        )
+    if current.engine is not None:
+        engine.set_engine(engine.Spark(current.engine))
+    return Fetcher(current, after=roll_up)
 
 
 @st.cache_resource(show_spinner=False)

@@ -39,7 +39,8 @@ class Settings:
 
     `base_url` is also known when only a profile is mounted that holds whole addresses. `store` is the folder
     for loaded rows; None where they are kept in memory or, if there is a `store_url`, in a bucket, with
-    copies of what is used in the folder `store_cache`. They stay there as long as `kept` says.
+    copies of what is used in the folder `store_cache`. They stay there as long as `kept` says. With
+    `store_shared`, one token's rows are opened by every token that the API lets see the same days.
     `public_hosts` are the names visitors know this server by. `engine` is the address of a Spark Connect
     server, and may hold a token of its own; None: DuckDB, embedded.
     """
@@ -57,6 +58,7 @@ class Settings:
     store_url: str | None = field(default=None, repr=False)
     store_cache: Path = _CACHE
     kept: timedelta = timedelta(days=30)
+    store_shared: bool = False
     public_hosts: tuple[str, ...] = ()
     engine: str | None = field(default=None, repr=False)
 
@@ -80,6 +82,7 @@ class Settings:
             "store_url": ("STORE", _store_url),
             "store_cache": ("STORE_CACHE", _folder),
             "kept": ("STORE_DAYS", _days),
+            "store_shared": ("STORE_SHARED", _switch),
             "public_hosts": ("PUBLIC_HOSTS", _public_hosts),
             "engine": ("ENGINE", _engine),
         }

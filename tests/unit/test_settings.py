@@ -22,6 +22,8 @@ def test_rows_are_stored_in_the_users_cache_folder_in_another_or_in_none(tmp_pat
     assert Settings.read({}).store == user_cache_path("userlane", appauthor=False)
     assert Settings.read({"USERLANE_STORE": str(tmp_path)}).store == tmp_path
     assert Settings.read({"USERLANE_STORE": "None"}).store is None
+    assert Settings.read({}).store_shared is False
+    assert Settings.read({"USERLANE_STORE_SHARED": "on"}).store_shared is True
     assert Settings.read({"USERLANE_STORE": "file:///srv/my%20rows"}).store == Path("/srv/my rows")
 
 

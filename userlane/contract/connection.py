@@ -73,6 +73,12 @@ class Token:
         """Return the value of the authentication header."""
         return f"{scheme} {self._text}" if scheme else self._text
 
+    def keyed_hash(self, key: bytes) -> str:
+        """Returns 32 hexadecimal digits: the same for this token under the same `key`, and worthless to
+        whoever does not know the key.
+        """
+        return hmac.new(key, self._text.encode(), hashlib.sha256).hexdigest()[:32]
+
     def __repr__(self) -> str:
         return "Token(…)"
 

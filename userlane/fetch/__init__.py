@@ -1,26 +1,21 @@
-"""A query becomes a dataset: which windows are missing, fetched, tidied, kept.
+"""A query becomes a dataset: `Fetcher` asks `AccessPolicy` which stored windows may be opened,
+`WindowFetcher` fetches what is missing, and `Fetcher` puts them together.
 
-tidy      the rows of one window, sorted, each once
-plan      which windows one load walks
-gauge     how many pages are worth working on at a time
-walked    what one walk over one window brought
-outcome   what becomes of a window
-run       the missing windows of one load, walked
-proof     what another token has to be shown before it may open the rows
-door      what one token has shown of one property
-doors     which stored rows a token may open
-keeping   what a load asks of the doors and the store
-estimate  how long a load of tags will take
-answer    what was found and fetched, as a dataset with its state
-load      a load in the background
-progress  how far it is
-probe     whether one API answers at all, in words
-fetcher   all of it
+fetcher         all of it
+access          which stored windows a token may open
+probe           whether one API answers at all
+plan            which windows one load fetches
+window_fetcher  fetches them
+window_result   what became of one window, and where it is stored
+deduplicate     the rows of one window, sorted, each once
+concurrency     how many pages are worth working on at a time
+load_context    how long a load of tags will take
+background      a load in the background, and how far it is
 """
 
-from userlane.fetch.background import Load
+from userlane.fetch.access import ACCESS_LASTS
+from userlane.fetch.background import Load, Progress
 from userlane.fetch.fetcher import Fetcher
 from userlane.fetch.probe import Probe
-from userlane.fetch.progress import Progress
 
-__all__ = ["Fetcher", "Load", "Probe", "Progress"]
+__all__ = ["ACCESS_LASTS", "Fetcher", "Load", "Probe", "Progress"]

@@ -1,267 +1,279 @@
-"""Which token may open which stored rows.
+"""Which stored windows a token may open.
 
-Rights are the API's to give, so the API is asked, for each piece by itself. A token opens what it has
-fetched. A piece that another token has fetched it opens after it was made to ask for that window's first and
-last page and got what the other one had got. After 15 minutes it shows so again, for one of the pieces that
-are to be opened; if it gets something else, it has to show all of them anew.
+Rights are the API's to give, so nothing is opened for a token that the API has not answered within the last
+15 minutes; where it has not, it is asked for one record first.
+
+Stored rows belong to the token that fetched them: they lie in a scope of their own, named by a keyed hash of
+the token. In a shared store the rows of one API lie in one scope for all tokens. A token opens windows of it
+where the API, asked for one record of just these days, sends one; where the windows hold no row, none. A
+window that came without rows lies in its token's own scope there, too: it may be empty for this token alone.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from threading import Lock
-from typing import Protocol
+from typing import NamedTuple
 
 from userlane.client import LoadDeadline
-from userlane.contract import Connection, Query
-from userlane.errors import AccessRefused, LoadStopped, Throttled, UserlaneError
-from userlane.fetch.door import ADMITTED, Door, entered, lately
-from userlane.store import Cover, Held, Piece, Proof, Store
+from userlane.contract import Connection, Query, Window
+from userlane.errors import AccessRefused, NotFound, TokenRejected, UserlaneError
+from userlane.store import Piece, Store, coverage
+
+ACCESS_LASTS = timedelta(minutes=15)
+"""How long after an API response its token may open stored rows without a request."""
 
 _REMEMBERED = timedelta(hours=24)
-_MOST_DIFFERENT = 2
-_SHORTEST_SPAN = 3
-"""Windows; the first page and the last of each cost no more requests where there are fewer."""
-
-_MOST_SPANS_FAILED = 12
-"""Enough to find the half, the quarter … of a year that a token may not see."""
-_MOST_ASKED_AGAIN = 2
-_ENDS = (AccessRefused, LoadStopped, Throttled)
-"""After these there is nothing more to ask."""
-
-
-class Asks(Protocol):
-    """What a token can be made to show. All raise what the client raises."""
-
-    def proves(self, query: Query, proof: Proof) -> bool:
-        """Whether the first and the last page of the query's window are these, and nothing follows."""
-
-    def proves_span(self, pieces: Sequence[Piece]) -> bool:
-        """Whether these pieces of tags, side by side, are what it gets of all their days together."""
-
-    def knocks(self) -> None:
-        """Ask for one record, which shows no more than that the API answers."""
-
+_SHARED = "shared"
+_BLINK = 0.1
 
 _Key = tuple[str, str, str, str | None]
+Ping = Callable[[Connection, Query, LoadDeadline], bool]
+"""As `probe.ping`."""
 
 
-class Doors:
-    """One door for each token, property, dataset and survey. A store is told nothing about tokens."""
+class Opened(NamedTuple):
+    """Stored windows side by side, in order, and the last moment at which the API let their token see all."""
 
-    def __init__(self, store_of: Callable[[Connection], Store]) -> None:
+    windows: tuple[Piece, ...]
+    allowed_at: datetime
+
+
+class Shown(NamedTuple):
+    """Whether the API sent a record of some days, and when."""
+
+    at: datetime
+    records: bool
+
+
+@dataclass(slots=True)
+class AccessRecord:
+    """What the API has shown one token of one property, dataset and survey: when it answered last, and of
+    which windows it sent records.
+    """
+
+    answered_at: datetime | None = None
+    windows: dict[Window, Shown] = field(default_factory=dict)
+    used_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    lock: Lock = field(default_factory=Lock)
+
+    @property
+    def valid(self) -> bool:
+        """Whether the API has answered within the last 15 minutes."""
+        return self.answered_at is not None and is_recent(self.answered_at)
+
+    def note(self, window: Window | None = None, *, records: bool = False) -> None:
+        """The API has just answered, perhaps with records of a window."""
+        self.answered_at = datetime.now(UTC)
+        self.windows = {each: shown for each, shown in self.windows.items() if is_recent(shown.at)}
+        if window is not None:
+            self.windows[window] = Shown(self.answered_at, records)
+
+
+class AccessPolicy:
+    """Decides for each token, property, dataset and survey. Thread-safe.
+
+    `store_of` says where a connection's rows are kept, `ping` asks the API, and `shares` says whether the
+    rows of a connection are for all tokens.
+    """
+
+    def __init__(
+        self, store_of: Callable[[Connection], Store], ping: Ping, shares: Callable[[Connection], bool]
+    ) -> None:
         self._store_of = store_of
-        self._doors: dict[_Key, Door] = {}
+        self._ping = ping
+        self._shares = shares
+        self._records: dict[_Key, AccessRecord] = {}
         self._swept_at = datetime.now(UTC)
         self._lock = Lock()
 
-    def opened(
+    def open(
+        self, connection: Connection, query: Query, deadline: LoadDeadline, since: datetime | None = None
+    ) -> Opened:
+        """The stored windows of the query that are fresh and that this token may see; only those fetched
+        `since` a moment, if one is given. Asks the API where it has not answered lately.
+
+        Raises what `probe.ping` raises.
+        """
+        record = self._record(connection, query)
+        with _entered(record, deadline):
+            return self._opened(
+                connection,
+                query,
+                datetime.now(UTC),
+                since,
+                lambda window: self._asked(record, connection, query.over(window), deadline),
+            )
+
+    def open_without_request(
+        self, connection: Connection, query: Query, since: datetime | None = None
+    ) -> Opened:
+        """The same of what may be opened as long as the API's last responses count; makes no request."""
+        return self._opened(connection, query, datetime.now(UTC), since, None)
+
+    def open_any_age(self, connection: Connection, query: Query) -> tuple[Piece, ...]:
+        """The stored windows of any age, for want of fresh ones; makes no request."""
+        record = self._record(connection, query)
+        if not record.valid:
+            return ()
+        shared: tuple[Piece, ...] = ()
+        if self._shares(connection) and any(shown.records for shown in record.windows.values()):
+            shared = coverage(self._store_of(connection), _shared_scope(connection), query, None)
+        return self._with_own(connection, query, shared, None)
+
+    def keep(self, connection: Connection, piece: Piece) -> Piece:
+        """Store what this token has just fetched. Returns the window as it is kept."""
+        self.note(connection, piece.query, records=piece.rows.num_rows > 0)
+        shared = self._shares(connection) and piece.rows.num_rows > 0
+        scope = _shared_scope(connection) if shared else self._own_scope(connection)
+        return self._store_of(connection).keep(scope, piece)
+
+    def scope(self, connection: Connection) -> str:
+        """Where rows that this token fetches are kept."""
+        return _shared_scope(connection) if self._shares(connection) else self._own_scope(connection)
+
+    def allows(self, connection: Connection, query: Query) -> bool:
+        """Whether the API has answered this token within the last 15 minutes."""
+        return self._record(connection, query).valid
+
+    def note(self, connection: Connection, query: Query, *, records: bool | None = None) -> None:
+        """The API has just answered this token, for all of the query's window where it is known whether there
+        are `records` in it.
+        """
+        window = None if records is None else query.window
+        self._record(connection, query).note(window, records=bool(records))
+
+    def turn_away(self, connection: Connection, query: Query, error: UserlaneError) -> None:
+        """After a refusal what is stored of the query's survey, dataset and property stays shut, after a
+        rejected token all of it.
+        """
+        if isinstance(error, TokenRejected):
+            self.revoke(connection)
+        elif isinstance(error, AccessRefused | NotFound):
+            self.revoke(connection, query)
+
+    def revoke(self, connection: Connection, query: Query | None = None) -> None:
+        """Forget what the API has shown this token: of the query's property, dataset and survey, or at all.
+
+        Its own rows that are in memory are dropped.
+        """
+        with self._lock:
+            for key in [each for each in self._records if each[0] == connection.scope]:
+                if query is None or key == _key(connection, query):
+                    del self._records[key]
+        self._store_of(connection).release(self._own_scope(connection), query)
+
+    def _opened(
         self,
         connection: Connection,
         query: Query,
-        patience: LoadDeadline,
-        asks: Asks,
+        now: datetime,
+        since: datetime | None,
+        ask: Callable[[Window], None] | None,
+    ) -> Opened:
+        record, moments = self._record(connection, query), [now]
+        shared: tuple[Piece, ...] = ()
+        if self._shares(connection):
+            shared = coverage(self._store_of(connection), _shared_scope(connection), query, now, since)
+            seen = [_seen_at(record, stretch, ask) for stretch in _stretches(shared)]
+            shared = () if None in seen else shared
+            moments += filter(None, seen)
+        found = self._with_own(connection, query, shared, now, since)
+        if len(found) > len(shared):
+            if not record.valid and ask is not None:
+                ask(query.window)
+            shown = record.windows.get(query.window)
+            lost = shown is not None and not shown.records and any(each.rows.num_rows for each in found)
+            if lost or not record.valid or record.answered_at is None:
+                return Opened((), now)
+            moments.append(record.answered_at)
+        return Opened(found, min(moments))
+
+    def _with_own(
+        self,
+        connection: Connection,
+        query: Query,
+        shared: tuple[Piece, ...],
+        now: datetime | None,
         since: datetime | None = None,
     ) -> tuple[Piece, ...]:
-        """The stored pieces of the query's window that are fresh and that this token may see, cut so that
-        they lie side by side, in order; only those fetched `since` a moment, if one is given.
+        """Shared windows, and between them those that this token alone may open."""
+        store, scope = self._store_of(connection), self._own_scope(connection)
+        found = [*shared]
+        for gap in query.window.without(piece.window for piece in shared):
+            found += coverage(store, scope, query.over(gap), now, since)
+        return tuple(sorted(found, key=lambda piece: piece.window))
 
-        Raises what `asks` raises where it is about pieces that this token has seen before.
-        """
-        door = self._door(connection, query)
-        with entered(door, patience):
-            now = datetime.now(UTC)
-            store, api = self._store_of(connection), connection.api
-            held = store.held(api, query)
-            cover = Cover(store, api, query, now, since)
-            known = [each for each in held if each.id in door.known and cover.add(each)]
-            long_ago = [each for each in known if not lately(door.known[each.id])]
-            if long_ago:
-                changed = self._changed(door, store, api, long_ago, asks)
-                if changed is not None:
-                    door.known.clear()
-                    if changed:
-                        door.different[changed] = now
-                    cover = Cover(store, api, query, now, since)
-            self._show(door, cover, held, patience, asks)
-            return cover.pieces
-
-    def older(self, connection: Connection, query: Query) -> tuple[Piece, ...]:
-        """The same of any age, and only of what this token knows: nothing is asked."""
-        door = self._door(connection, query)
-        store, api = self._store_of(connection), connection.api
-        cover = Cover(store, api, query, None)
-        for each in store.held(api, query):
-            if each.id in door.known:
-                cover.add(each)
-        return cover.pieces
-
-    def keep(self, connection: Connection, piece: Piece) -> Piece:
-        """Store what this token has fetched, in place of what it knew of the same window; as it is kept."""
-        door = self._door(connection, piece.query)
-        kept = self._store_of(connection).keep(connection.api, piece, frozenset(tuple(door.known)))
-        door.know(piece.id)
-        return kept
-
-    def proved_at(self, connection: Connection, query: Query, pieces: Iterable[Piece]) -> datetime:
-        """The last moment at which the API let this token see all of these pieces; now, where there are
-        none.
-        """
-        known, now = self._door(connection, query).known, datetime.now(UTC)
-        return min((known.get(piece.id, now) for piece in pieces), default=now)
-
-    def is_open(self, connection: Connection, query: Query) -> bool:
-        """Whether the API has answered this token within the last 15 minutes."""
-        return self._door(connection, query).is_open
-
-    def open(self, connection: Connection, query: Query) -> None:
-        """The API has just answered this token."""
-        self._door(connection, query).open_since = datetime.now(UTC)
-
-    def shut(self, connection: Connection, query: Query | None = None) -> None:
-        """Forget what this token has shown: of the query's property, dataset and survey, or altogether.
-
-        Rows that are in memory only and that nobody else may open are dropped.
-        """
-        whose = connection.scope
-        with self._lock:
-            gone = [
-                key for key in self._doors if (key == _key(connection, query) if query else key[0] == whose)
-            ]
-            known = {each for key in gone for each in tuple(self._doors.pop(key).known)}
-            for door in self._doors.values():
-                known.difference_update(tuple(door.known))
-        self._store_of(connection).release(known)
-
-    def _changed(self, door: Door, store: Store, api: str, known: Sequence[Held], asks: Asks) -> str | None:
-        """The piece that this token gets no longer as it did, of those that are asked for again; "" where it
-        is one of many. Settled windows first: in others, answers may have arrived meanwhile. Of tags, all
-        that lie side by side are asked for together.
-
-        An API that fails tells nothing; then its last answer counts for as long as the door is open.
-        """
-        failure: UserlaneError | None = None
-        for ask, piece_id in _questions(store, api, known, asks):
-            try:
-                if not ask():
-                    return piece_id
-                break
-            except _ENDS:
-                raise
-            except UserlaneError as error:
-                failure = error
-        else:
-            if failure is not None and door.is_open:
-                return None
-            if failure is not None:
-                raise failure
-            asks.knocks()
-        door.open_since = datetime.now(UTC)
-        for each in known:
-            door.know(each.id)
-        return None
-
-    def _show(
-        self, door: Door, cover: Cover, held: Sequence[Held], patience: LoadDeadline, asks: Asks
+    def _asked(
+        self, record: AccessRecord, connection: Connection, query: Query, deadline: LoadDeadline
     ) -> None:
-        """Pieces of others: a token that is shown not to see the same is not asked much longer."""
-        self._show_spans(door, cover, held, patience, asks)
-        now, different = datetime.now(UTC), 0
-        for each in held:
-            found_different = door.different.get(each.id)
-            if each.id in door.known or different == _MOST_DIFFERENT or not cover.wants(each):
-                continue
-            if found_different is not None and lately(found_different):
-                different += 1
-                continue
-            proof = cover.proof(each)
-            if proof is None:
-                continue
-            try:
-                shown = asks.proves(each.query, proof)
-            except _ENDS:
-                raise
-            except UserlaneError:
-                if patience.remaining <= 0:
-                    raise
-                shown = False  # its own load tells what is wrong, if anything is
-            if shown:
-                door.know(each.id)
-                door.open_since = datetime.now(UTC)
-                cover.add(each)
-            else:
-                different += 1
-                door.different[each.id] = now
+        try:
+            record.note(query.window, records=self._ping(connection, query, deadline))
+        except UserlaneError as error:
+            self.turn_away(connection, query, error)
+            raise
 
-    def _show_spans(
-        self, door: Door, cover: Cover, held: Sequence[Held], patience: LoadDeadline, asks: Asks
-    ) -> None:
-        """Tags have many windows, so those that lie side by side are shown together, else in two halves."""
-        new = [each for each in held if each.id not in door.known and each.id not in door.different]
-        spans = [span for span in _spans(filter(cover.wants, new)) if len(span) >= _SHORTEST_SPAN]
-        failed = 0
-        while spans and failed < _MOST_SPANS_FAILED:
-            span = spans.pop(0)
-            taken = [piece for each in span if (piece := cover.look(each))]
-            try:
-                shown = len(taken) == len(span) and asks.proves_span(taken)
-            except _ENDS:
-                raise
-            except UserlaneError:
-                if patience.remaining <= 0:
-                    raise
-                return  # its own load tells what is wrong, if anything is
-            if shown:
-                door.open_since = datetime.now(UTC)
-                for each in span:
-                    door.know(each.id)
-                    cover.add(each)
-                continue
-            failed += 1
-            if len(span) >= 2 * _SHORTEST_SPAN:
-                half = len(span) // 2
-                spans += [span[:half], span[half:]]  # the longest first: they save most
+    def _own_scope(self, connection: Connection) -> str:
+        return f"{connection.api}/{connection.token.keyed_hash(self._store_of(connection).key)}"
 
-    def _door(self, connection: Connection, query: Query) -> Door:
+    def _record(self, connection: Connection, query: Query) -> AccessRecord:
         key, now = _key(connection, query), datetime.now(UTC)
         with self._lock:
-            door = self._doors.setdefault(key, Door())
-            door.used_at = now
-            if abs(now - self._swept_at) > ADMITTED:
+            record = self._records.setdefault(key, AccessRecord())
+            record.used_at = now
+            if abs(now - self._swept_at) > ACCESS_LASTS:
                 self._swept_at = now
-                self._doors = {
-                    other: each for other, each in self._doors.items() if now - each.used_at < _REMEMBERED
+                self._records = {
+                    other: each for other, each in self._records.items() if now - each.used_at < _REMEMBERED
                 }
-        return door
+        return record
 
 
-def _questions(
-    store: Store, api: str, known: Sequence[Held], asks: Asks
-) -> Iterator[tuple[Callable[[], bool], str]]:
-    """What a token can be asked about pieces that it knows, and which of them it is about."""
-    span = max(_spans(known), key=len, default=[])
-    taken = [piece for each in span if (piece := store.take(api, each)) is not None and not piece.outside]
-    if len(taken) == len(span) >= _SHORTEST_SPAN:
-        yield partial(asks.proves_span, taken), ""
-    left = _MOST_ASKED_AGAIN
-    for each in sorted(known, key=lambda held: held.settled, reverse=True):
-        proof = store.proof(api, each)
-        if proof is not None and left:
-            left -= 1
-            yield partial(asks.proves, each.query, proof), each.id
-
-
-def _spans(held: Iterable[Held]) -> list[list[Held]]:
-    """Settled pieces of tags: those that lie side by side together, in order."""
-    settled = [each for each in held if each.query.dataset == "tags" and each.settled]
-    spans: list[list[Held]] = []
-    for each in sorted(settled, key=lambda held: held.query.window):
-        if spans and spans[-1][-1].query.window.end == each.query.window.start:
-            spans[-1].append(each)
-        elif not spans or spans[-1][-1].query.window.end < each.query.window.start:
-            spans.append([each])
-    return spans
+def is_recent(moment: datetime) -> bool:
+    """Whether it is at most 15 minutes ago, and not ahead of a clock that was put back."""
+    return timedelta(0) <= datetime.now(UTC) - moment < ACCESS_LASTS
 
 
 def _key(connection: Connection, query: Query) -> _Key:
     return connection.scope, query.dataset, query.property_id, query.survey_id
+
+
+def _shared_scope(connection: Connection) -> str:
+    return f"{connection.api}/{_SHARED}"
+
+
+def _stretches(pieces: Sequence[Piece]) -> Iterator[tuple[Window, bool]]:
+    """The windows that pieces fill without a gap, and whether they hold rows."""
+    start = 0
+    for number, piece in enumerate(pieces, 1):
+        if number == len(pieces) or pieces[number].window.start != piece.window.end:
+            group = pieces[start:number]
+            yield (
+                Window(group[0].window.start, piece.window.end),
+                any(each.rows.num_rows for each in group),
+            )
+            start = number
+
+
+def _seen_at(
+    record: AccessRecord, stretch: tuple[Window, bool], ask: Callable[[Window], None] | None
+) -> datetime | None:
+    """When the API has shown what is stored of these days: a record, or none; None, if it shows otherwise."""
+    window, rows = stretch
+    shown = record.windows.get(window)
+    if (shown is None or not is_recent(shown.at)) and ask is not None:
+        ask(window)
+        shown = record.windows.get(window)
+    return shown.at if shown is not None and is_recent(shown.at) and shown.records == rows else None
+
+
+@contextmanager
+def _entered(record: AccessRecord, deadline: LoadDeadline) -> Iterator[None]:
+    """One load of this token at a time asks what it may open. Raises what `LoadDeadline.check` raises."""
+    while not record.lock.acquire(timeout=_BLINK):
+        deadline.check()
+    try:
+        yield
+    finally:
+        record.lock.release()

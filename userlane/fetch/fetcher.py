@@ -1,7 +1,7 @@
 """A query becomes a dataset."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,16 +13,14 @@ import structlog
 
 from userlane.client import Limits, LoadDeadline, Transport, open_http_pool
 from userlane.contract import Connection, Dataset, DatasetName, Query, Shelf, Window
-from userlane.errors import AccessRefused, LoadStopped, LongLoad, TokenRejected, UserlaneError
-from userlane.fetch.access import Doors
-from userlane.fetch.answer import answer
-from userlane.fetch.background import Load
-from userlane.fetch.keeping import Asking, Keeping
-from userlane.fetch.load_context import LONG, Paces, a_day, expected_a_day, sample
+from userlane.errors import AccessRefused, LoadStopped, LongLoad, UserlaneError
+from userlane.fetch.access import AccessPolicy
+from userlane.fetch.background import Load, Progress
+from userlane.fetch.load_context import LONG, RequestDurations, expected_a_day, records_a_day, sample
 from userlane.fetch.plan import Plan, requests
-from userlane.fetch.probe import Probe, words
-from userlane.fetch.progress import Progress
-from userlane.fetch.window_fetcher import Run
+from userlane.fetch.probe import Probe, ping, words
+from userlane.fetch.window_fetcher import WindowFetcher
+from userlane.fetch.window_result import WindowSink, merge
 from userlane.settings import Settings
 from userlane.store import MemoryStore, Piece, Store, dataset, opened
 
@@ -52,13 +50,13 @@ class Fetcher:
         self._settings = settings
         self._store: Store = opened(settings) if store is None else store
         self._passing = MemoryStore()
-        self._doors = Doors(self._store_of)
+        self._policy = AccessPolicy(self._store_of, self._ping, self._shares)
         self._limits = limits or Limits()
         self._http = open_http_pool(transport)
         self._lock = Lock()
         self._loads: WeakValueDictionary[tuple[object, ...], Load] = WeakValueDictionary()
         self._datasets: WeakValueDictionary[str, Dataset] = WeakValueDictionary()
-        self._paces = Paces()
+        self._durations = RequestDurations()
 
     def load(
         self,
@@ -67,18 +65,29 @@ class Fetcher:
         progress: Callable[[Progress], None] | None = None,
         stop: Event | None = None,
     ) -> Dataset:
-        """The answer to `query`, with its state. `progress` is told, in this thread, how far it is;
+        """The dataset of `query`, with its state. `progress` is called, in this thread, with how far it is;
         setting `stop` breaks the load off.
 
         A window that fails leaves the others usable: the state says why and what is missing, and the next
         load asks for just that. Where rows of an earlier fetch fill the gap, the state is stale instead.
         What is stored is opened only if the API answered this token within the last 15 minutes; if not,
-        it is asked first (see `doors`).
+        it is asked first (see `access`).
 
         Raises the error of the first request when there is nothing else to show, and always when that error
         is `AccessRefused`; `LoadStopped` when stopped with nothing loaded.
         """
-        return self._load(connection, query, progress or _unheard, stop)[0]
+        return self._load(connection, query, progress or _ignore, stop)[0]
+
+    def stored(
+        self, connection: Connection, query: Query, since: datetime | None = None
+    ) -> tuple[Dataset, datetime] | None:
+        """The dataset of `query`, if all of it is stored and may be opened without a request; with it the
+        last moment at which the API let this token see all of it. Else None. Never waits for the API.
+        """
+        opened = self._policy.open_without_request(connection, query, since)
+        if query.window.without(piece.window for piece in opened.windows):
+            return None
+        return self._assembled(connection, query, opened.windows), opened.allowed_at
 
     def _load(
         self,
@@ -90,59 +99,57 @@ class Fetcher:
         since: datetime | None = None,
         at_most: float | None = None,
     ) -> tuple[Dataset, datetime]:
-        """The same, and the last moment at which the API let this token see all of it. For `since` and
+        """As `load`, and the last moment at which the API let this token see all of it. For `since` and
         `at_most` see `start`.
         """
         began = time.monotonic()
-        patience = LoadDeadline(self._limits, stop)
-        run = self._run(connection, query, patience)
-        asks = Asking(self._run, connection, query, patience)
-        keeper = Keeping(self._doors, self._store_of(connection), connection, patience, asks, since)
-        found = self._opened(connection, query, patience, asks, since)
+        deadline = LoadDeadline(self._limits, stop)
+        sink = WindowSink(self._policy, self._store_of(connection), connection, deadline, since)
+        found, allowed_at = self._policy.open(connection, query, deadline, since)
         if at_most is not None:
-            found = self._agreed(query, found, keeper, progress, at_most)
-        proved_at = self._doors.proved_at(connection, query, found)
+            found = self._agreed(query, found, sink, progress, at_most)
         gaps = query.window.without(piece.window for piece in found)
         if not gaps:
-            return dataset(
-                connection.api, query, found, known=self._datasets, shelf=self._shelf(connection, query)
-            ), proved_at
-        admitted = self._doors.is_open(connection, query)
-        plan = Plan(query, gaps, a_day(self._doors, connection, query))
-        outcomes = run.go(plan, progress, keeper)
-        refusal = next((each.error for each in outcomes if isinstance(each.error, AccessRefused)), None)
+            return self._assembled(connection, query, found), allowed_at
+        allowed = self._policy.allows(connection, query)
+        fetcher = self._window_fetcher(connection, query, deadline)
+        plan = Plan(query, gaps, records_a_day(self._policy, connection, query))
+        results = fetcher.fetch_all(plan, progress, sink)
+        first = results[0].error if results else None
+        refusal = next((each.error for each in results if isinstance(each.error, AccessRefused)), None)
         if refusal:
-            self._turn_away(connection, query, refusal)
-        elif run.answered:
-            self._doors.open(connection, query)
-        first = outcomes[0].error if outcomes else None
-        if first and not run.answered and (refusal or not admitted):
+            self._policy.turn_away(connection, query, refusal)
+        elif fetcher.answered:
+            self._policy.note(connection, query)
+        if first and not fetcher.answered and (refusal or not allowed):
             raise first
-        answered = answer(
+        loaded = merge(
             connection.api,
             query,
             found,
-            outcomes,
-            older=partial(self._doors.older, connection),
-            stopped=patience.aborted,
+            results,
+            older=partial(self._policy.open_any_age, connection),
+            stopped=deadline.aborted,
             known=self._datasets,
             shelf=self._shelf(connection, query),
         )
-        self._paces.learn(connection, run)
+        if loaded.state.complete:
+            self._policy.note(connection, query, records=loaded.rows > 0)
+        self._durations.learn(connection, fetcher)
         log.info(
             "load ended",
             dataset=query.dataset,
             window=str(query.window.describe()),
-            rows=answered.rows,
-            requests=run.progress.requests,
+            rows=loaded.rows,
+            requests=fetcher.progress.requests,
             seconds=round(time.monotonic() - began, 1),
-            state=answered.condition,
+            state=loaded.condition,
         )
-        if first and not run.answered and answered.state.missing == (query.window,):
+        if first and not fetcher.answered and loaded.state.missing == (query.window,):
             raise first
-        if self._after is not None and not patience.aborted:
-            self._after(answered)
-        return answered, proved_at
+        if self._after is not None and not deadline.aborted:
+            self._after(loaded)
+        return loaded, allowed_at
 
     def start(
         self,
@@ -173,11 +180,10 @@ class Fetcher:
         today = datetime.now(ZoneInfo(query.timezone)).date()
         recent = query.over(Window.through(today - timedelta(days=_PROBE_DAYS - 1), today))
         seconds = min(_PROBE_SECONDS, self._limits.load_seconds)
-        run = self._run(connection, recent, LoadDeadline(replace(self._limits, load_seconds=seconds)))
         try:
-            run.probe()
+            self._ping(connection, recent, LoadDeadline(replace(self._limits, load_seconds=seconds)))
         except UserlaneError as error:
-            self._turn_away(connection, query, error)
+            self._policy.turn_away(connection, query, error)
             return Probe(query, ok=False, words=words(error, connection, query), error=error)
         return Probe(query, ok=True, words="works")
 
@@ -187,10 +193,10 @@ class Fetcher:
         return self._store.trouble
 
     def forget(self, connection: Connection) -> None:
-        """Close all doors of this connection; rows in memory go with the last who may open them. Loads that
-        are under way for somebody else with the same token go on.
+        """Open nothing more for this connection without asking the API; its rows in memory are dropped. Loads
+        that are under way for somebody else with the same token go on.
         """
-        self._doors.shut(connection)
+        self._policy.revoke(connection)
 
     def close(self) -> None:
         """Stop every load and close the connections."""
@@ -201,67 +207,61 @@ class Fetcher:
         self._http.close()
         self._store.close()
 
-    def _run(self, connection: Connection, query: Query, patience: LoadDeadline) -> Run:
-        return Run(
+    def _window_fetcher(self, connection: Connection, query: Query, deadline: LoadDeadline) -> WindowFetcher:
+        return WindowFetcher(
             connection,
             self._http,
             query,
-            patience,
+            deadline,
             in_flight=self._settings.max_in_flight,
             max_rows=self._settings.max_rows,
         )
 
-    def _opened(
-        self,
-        connection: Connection,
-        query: Query,
-        patience: LoadDeadline,
-        asks: Asking,
-        since: datetime | None,
-    ) -> tuple[Piece, ...]:
-        try:
-            return self._doors.opened(connection, query, patience, asks, since)
-        except UserlaneError as error:
-            self._turn_away(connection, query, error)
-            raise
+    def _ping(self, connection: Connection, query: Query, deadline: LoadDeadline) -> bool:
+        return ping(connection, self._http, query, deadline, self._settings.max_in_flight)
 
     def _agreed(
         self,
         query: Query,
         found: tuple[Piece, ...],
-        keeper: Keeping,
+        sink: WindowSink,
         progress: Callable[[Progress], None],
         at_most: float,
     ) -> tuple[Piece, ...]:
-        """What is found, and a day more where one had to be fetched to see how much there is to come.
+        """The stored windows, and a day more where one had to be fetched to see how much there is to come.
 
-        Raises `LongLoad` when that takes longer than `at_most` seconds.
+        Raises `LongLoad` when what is missing takes longer than `at_most` seconds.
         """
-        connection = keeper.connection
+        connection = sink.connection
         gaps = query.window.without(piece.window for piece in found)
         days = sum(gap.days for gap in gaps)
         if query.dataset != "tags" or days <= LONG:
             return found
-        daily, pace = a_day(self._doors, connection, query), self._paces.of(connection)
-        if daily is None or pace is None:
+        daily, duration = records_a_day(self._policy, connection, query), self._durations.of(connection)
+        if daily is None or duration is None:
             day = sample(max(gaps, key=lambda gap: gap.days))
-            run = self._run(connection, query, LoadDeadline(self._limits, keeper.patience.user_stop))
-            (outcome, *_) = run.go(Plan(query, [day]), progress, keeper)
-            if isinstance(outcome.error, (AccessRefused, LoadStopped)):
-                self._turn_away(connection, query, outcome.error)
-                raise outcome.error
-            if not outcome.complete:
+            deadline = LoadDeadline(self._limits, sink.deadline.user_stop)
+            fetcher = self._window_fetcher(connection, query, deadline)
+            (result, *_) = fetcher.fetch_all(Plan(query, [day]), progress, sink)
+            if isinstance(result.error, (AccessRefused, LoadStopped)):
+                self._policy.turn_away(connection, query, result.error)
+                raise result.error
+            if not result.complete:
                 return found  # the load itself tells what is wrong
-            found = (*found, outcome.piece)
-            self._paces.learn(connection, run)
-            daily = daily or expected_a_day(outcome.piece)
+            found = (*found, result.fetched)
+            self._durations.learn(connection, fetcher)
+            daily = daily or expected_a_day(result.fetched)
             # A few requests go one after another; many will go side by side.
-            one_by_one = run.pace or run.progress.seconds
-            pace = self._paces.of(connection) or one_by_one / run.width
-        seconds = requests(daily, days) * pace
+            one_by_one = fetcher.pace or fetcher.progress.seconds
+            duration = self._durations.of(connection) or one_by_one / fetcher.width
+        seconds = requests(daily, days) * duration
         if seconds > at_most:
             raise LongLoad(round(daily * days), seconds)
         return found
+
+    def _assembled(self, connection: Connection, query: Query, windows: Sequence[Piece]) -> Dataset:
+        shelf = self._shelf(connection, query)
+        return dataset(connection.api, query, windows, known=self._datasets, shelf=shelf)
 
     def delete(self, connection: Connection, property_id: str) -> int:
         """Remove all that is stored of a property of this API; how many windows that was.
@@ -275,20 +275,23 @@ class Fetcher:
         ]
         if not any(probe.ok for probe in probes):
             raise probes[0].error or LoadStopped("Nothing was deleted.", "Try again.")
-        self._doors.shut(connection)
-        return self._store_of(connection).delete(property_id, connection.api)
+        try:
+            return self._store_of(connection).delete(property_id, connection.api)
+        finally:
+            self._policy.revoke(connection)
 
     def _shelf(self, connection: Connection, query: Query) -> Shelf:
-        return self._store_of(connection).shelf(connection.api, query)
+        return self._store_of(connection).shelf(self._policy.scope(connection), query)
 
     def _store_of(self, connection: Connection) -> Store:
         return self._store if connection.lasting else self._passing
 
-    def _turn_away(self, connection: Connection, query: Query, error: UserlaneError) -> None:
-        """After a refusal what is stored stays shut, after a rejected token all of it."""
-        if isinstance(error, AccessRefused):
-            self._doors.shut(connection, None if isinstance(error, TokenRejected) else query)
+    def _shares(self, connection: Connection) -> bool:
+        """Whether all tokens share this connection's rows: never with a visitor's own address or profile."""
+        settings = self._settings
+        ours = (connection.base_url, connection.profile) == (settings.base_url, settings.profile)
+        return settings.store_shared and connection.lasting and ours
 
 
-def _unheard(_progress: Progress) -> None:
+def _ignore(_progress: Progress) -> None:
     """For callers who do not care."""

@@ -4,8 +4,8 @@ from datetime import timedelta
 from threading import Lock
 
 from userlane.contract import Connection, Query, Window
-from userlane.fetch.access import Doors
-from userlane.fetch.window_fetcher import Run
+from userlane.fetch.access import AccessPolicy
+from userlane.fetch.window_fetcher import WindowFetcher
 from userlane.store import Piece
 from userlane.store.windows import UNSETTLED_DAYS
 
@@ -21,32 +21,32 @@ _TELLING = 10
 """Requests, from which on a load tells how many seconds each of them takes."""
 
 
-class Paces:
+class RequestDurations:
     """How many seconds a request takes each token, as its last load of some length has shown."""
 
     def __init__(self) -> None:
         self._paces: dict[str, float] = {}
         self._lock = Lock()
 
-    def learn(self, connection: Connection, run: Run) -> None:
-        """A load of this token's has ended."""
-        if run.progress.requests > _TELLING and run.pace is not None:
+    def learn(self, connection: Connection, fetcher: WindowFetcher) -> None:
+        """A load of this token has ended."""
+        if fetcher.progress.requests > _TELLING and fetcher.pace is not None:
             with self._lock:
                 if len(self._paces) > _MOST_PACES:
                     self._paces.clear()
-                self._paces[connection.scope] = run.pace
+                self._paces[connection.scope] = fetcher.pace
 
     def of(self, connection: Connection) -> float | None:
         """Seconds a request, if a load has shown it."""
         return self._paces.get(connection.scope)
 
 
-def a_day(doors: Doors, connection: Connection, query: Query) -> float | None:
+def records_a_day(policy: AccessPolicy, connection: Connection, query: Query) -> float | None:
     """How many records of tags a day has, as far as this token knows from what it loaded around."""
     if query.dataset != "tags":
         return None
     around = Window(query.window.start - _AROUND, query.window.end + _AROUND)
-    pieces = doors.older(connection, query.over(around))
+    pieces = policy.open_any_age(connection, query.over(around))
     days = sum(piece.window.days for piece in pieces)
     return sum(piece.rows.num_rows for piece in pieces) / days if days else None
 

@@ -1,9 +1,11 @@
-"""Whether one API answers at all, in words."""
+"""Whether the API answers a token at all: one request for one record."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from userlane.client import Client, HttpPool, LoadDeadline
 from userlane.contract import NAMES, Connection, DatasetName, Query
+from userlane.decode import Decoder
 from userlane.errors import NotFound, RightsMissing, TokenRejected, TooSlow, Unreachable, UserlaneError
 
 
@@ -20,6 +22,19 @@ class Probe:
     def dataset(self) -> DatasetName:
         """Which API was asked."""
         return self.query.dataset
+
+
+def ping(
+    connection: Connection, http: HttpPool, query: Query, deadline: LoadDeadline, in_flight: int
+) -> bool:
+    """Request one record of the query's window. Returns whether the API sent any.
+
+    Raises what `Client.page` and `Decoder.page` raise.
+    """
+    route = connection.profile.route(query.dataset)
+    first = 1 if route.first_page == "auto" else route.first_page
+    body = Client(connection, http, deadline, in_flight=in_flight).page(query, first, limit=1)
+    return Decoder(query, route.fields).page(body).records > 0
 
 
 def words(error: UserlaneError, connection: Connection, query: Query) -> str:

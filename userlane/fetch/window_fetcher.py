@@ -1,8 +1,8 @@
-"""The missing windows of one load, walked."""
+"""Fetches the missing windows of one load."""
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -15,13 +15,10 @@ from userlane.client import Client, DaemonPool, HttpPool, LoadDeadline, Paginato
 from userlane.contract import Connection, Query, Window
 from userlane.decode import Decoder, Page
 from userlane.errors import LoadStopped, UserlaneError
-from userlane.fetch.access_check import proves, proves_span
+from userlane.fetch.background import Progress
 from userlane.fetch.concurrency import Gauge, Walkers
-from userlane.fetch.outcome import FINAL, Keeper, Outcome, bare, second
 from userlane.fetch.plan import Plan
-from userlane.fetch.progress import Progress
-from userlane.fetch.window_result import Walked
-from userlane.store import Piece, Proof
+from userlane.fetch.window_result import FINAL, WindowFetch, WindowResult, WindowSink, without_frames
 
 _LOOK = 0.1
 _PAGES_SEEN = 3
@@ -31,12 +28,12 @@ _LONGEST_CLAIM = 120.0
 """Seconds to wait for somebody else to fetch a window, before it is fetched here too."""
 
 
-class Run:
-    """One load's requests.
+class WindowFetcher:
+    """Makes one load's requests.
 
     The first window goes alone until the API has answered twice and it is known how long windows may be; then
-    as many are walked side by side as are of use. A first request that fails ends the run, and so does any
-    error that no other window can escape. A window whose records changed while it was walked is walked once
+    as many are fetched side by side as are of use. A first request that fails ends the run, and so does any
+    error that no other window can escape. A window whose records changed while it was fetched is fetched once
     more.
     """
 
@@ -45,17 +42,17 @@ class Run:
         connection: Connection,
         http: HttpPool,
         query: Query,
-        patience: LoadDeadline,
+        deadline: LoadDeadline,
         *,
         in_flight: int,
         max_rows: int,
     ) -> None:
         self._route = connection.profile.route(query.dataset)
         self._query = query
-        self._patience = patience
+        self._deadline = deadline
         self._in_flight = in_flight
         self._room = RowBudget(max_rows)
-        self._client = Client(connection, http, patience, in_flight=in_flight, notice=self._wait)
+        self._client = Client(connection, http, deadline, in_flight=in_flight, notice=self._wait)
         self._decoder = Decoder(query, self._route.fields)
         # Half as many again as requests may be under way: while one is read, another takes its place.
         self._workers = in_flight + in_flight // 2
@@ -101,31 +98,17 @@ class Run:
         """How many requests many pages would have under way, as far as this run has shown."""
         return min(self._in_flight, self._gauge.useful)
 
-    def probe(self) -> None:
-        """Ask for one record. Raises what `Client.page` and `Decoder.page` raise."""
-        first = 1 if self._route.first_page == "auto" else self._route.first_page
-        self._read(self._client.page(self._query, first, limit=1))
+    def fetch_all(self, plan: Plan, tell: Callable[[Progress], None], sink: WindowSink) -> list[WindowResult]:
+        """Fetch the windows of the plan. Returns what became of each, in order; `tell` is called with the
+        progress in the calling thread.
 
-    def proves(self, proof: Proof) -> bool:
-        """As `proof.proves`: of the query's window."""
-        return proves(partial(self._page, self._query), proof)
-
-    def proves_span(self, pieces: Sequence[Piece]) -> bool:
-        """As `proof.proves_span`: of the window that these make together."""
-        query = self._query.over(Window(pieces[0].window.start, pieces[-1].window.end))
-        base = 1 if self._route.first_page == "auto" else self._route.first_page
-        return proves_span(partial(self._page, query), pieces, base)
-
-    def go(self, plan: Plan, tell: Callable[[Progress], None], keeper: Keeper) -> list[Outcome]:
-        """Walk the windows of the plan; `tell` hears of progress in the calling thread.
-
-        Whatever window is whole goes to the `keeper` at once, in the thread that walked it: what breaks off
-        later, be it this process, does not take it away.
+        A window that is whole goes to the `sink` at once, in the thread that fetched it, so that what breaks
+        off later, be it this process, does not take it away.
         """
         self._plan = plan
         self._began = time.monotonic()
-        found: list[tuple[Window, list[Outcome]]] = []
-        work = partial(self._walk_all, plan, keeper, found)
+        found: list[tuple[Window, list[WindowResult]]] = []
+        work = partial(self._walk_all, plan, sink, found)
         try:
             with DaemonPool(self._workers, "userlane-window") as crew:
                 jobs = [self._begin(crew, work)]
@@ -136,12 +119,12 @@ class Run:
                     jobs += [self._begin(crew, work) for _ in range(wanted)]
                     self._listen(tell)
         except BaseException:  # the one who listened has gone
-            self._patience.abort()
+            self._deadline.abort()
             raise
-        self._patience.finish_in_flight()
+        self._deadline.finish_in_flight()
         for job in jobs:
             job.result()
-        return [outcome for _, outcomes in sorted(found, key=itemgetter(0)) for outcome in outcomes]
+        return [result for _, results in sorted(found, key=itemgetter(0)) for result in results]
 
     def _begin(self, crew: DaemonPool, work: Callable[[], None]) -> "Future[None]":
         self._walkers.begin()
@@ -154,50 +137,50 @@ class Run:
         self._news.clear()
         tell(self.progress)
 
-    def _walk_all(self, plan: Plan, keeper: Keeper, found: list[tuple[Window, list[Outcome]]]) -> None:
+    def _walk_all(self, plan: Plan, sink: WindowSink, found: list[tuple[Window, list[WindowResult]]]) -> None:
         walks = True
         try:
             while walks := self._walkers.stay():
                 window = plan.take()
                 if window is None:
                     break
-                outcomes = self._fetch(window, keeper)
-                found.append((window, outcomes))
+                results = self._fetch(window, sink)
+                found.append((window, results))
                 self._tried.set()
         finally:
             if walks:
                 self._walkers.end()
             self._tried.set()
 
-    def _fetch(self, window: Window, keeper: Keeper) -> list[Outcome]:
+    def _fetch(self, window: Window, sink: WindowSink) -> list[WindowResult]:
         """What became of a window; nothing, if it is to be cut."""
         query = self._query.over(window)
         with self._lock:
             self._windows.append(window)
         try:
             with ExitStack() as claimed:
-                waited = self._claim(query, keeper, claimed)
-                if (waited or keeper.news(query)) and (pieces := keeper.found(query)):
+                waited = self._claim(query, sink, claimed)
+                if (waited or sink.has_new(query)) and (pieces := sink.find(query)):
                     self._plan.learn(window, 0)  # nothing of it is still to come
-                    return [Outcome(piece) for piece in pieces]
-                outcome = self._settled(query)
-                if outcome is None:
+                    return [WindowResult(piece) for piece in pieces]
+                result = self._fetch_settled(query)
+                if result is None:
                     return []
-                if outcome.complete:
-                    outcome = replace(outcome, piece=keeper.keep(outcome.piece))
-                    self._patience.extend()
-            return [outcome]
+                if result.complete:
+                    result = replace(result, fetched=sink.keep(result.fetched))
+                    self._deadline.extend()
+            return [result]
         finally:
             with self._lock:
                 self._windows.remove(window)
 
-    def _claim(self, query: Query, keeper: Keeper, claimed: ExitStack) -> bool:
-        """Make sure that nobody else is fetching the same window, if that can be had before long; whether
-        somebody was, or may have been since another load was met on the same way.
+    def _claim(self, query: Query, sink: WindowSink, claimed: ExitStack) -> bool:
+        """Acquire the window's lock (wait at most 120 s). Returns whether another load held a lock during
+        this run: that load may have stored later windows, too.
         """
         until = time.monotonic() + _LONGEST_CLAIM
-        while query.dataset == "tags" and not self._patience.over and time.monotonic() < until:
-            claim = keeper.claim(query)
+        while not self._deadline.over and time.monotonic() < until:
+            claim = sink.claim(query)
             if claim is not None:
                 claimed.enter_context(claim)
                 break
@@ -207,11 +190,11 @@ class Run:
                 datetime.now(UTC) + timedelta(seconds=pause), "Another load is fetching the same days."
             )
             with suppress(LoadStopped):
-                self._patience.sleep(pause)
+                self._deadline.sleep(pause)
         return self._met
 
-    def _settled(self, query: Query) -> Outcome | None:
-        """A window walked, once more where its records changed on the way; None if it is to be cut."""
+    def _fetch_settled(self, query: Query) -> WindowResult | None:
+        """The window, fetched once more where its records changed meanwhile; None if it is to be cut."""
         first = self._walk(query)
         if first.too_many:
             self._room.release(first.records)
@@ -222,13 +205,13 @@ class Run:
         if not first.broken:
             self._plan.learn(query.window, first.records)
         if not first.moved:
-            return Outcome.of(first)
+            return first.result
         self._room.release(first.records)
-        return second(first, self._walk(query, known=first.records))
+        return first.followed_by(self._walk(query, known=first.records))
 
-    def _walk(self, query: Query, known: int = 0) -> Walked:
+    def _walk(self, query: Query, known: int = 0) -> WindowFetch:
         """Walk one window; of its records so many were counted before."""
-        walked = Walked(query)
+        fetch = WindowFetch(query)
         walk = Paginator(
             partial(self._ask, query),
             self._read,
@@ -239,39 +222,36 @@ class Run:
         )
         error: UserlaneError | None = None
         try:
-            self._patience.check()
+            self._deadline.check()
             for number, page in enumerate(walk, 1):
-                walked.take(walk.number, page)
+                fetch.add(page)
                 with self._lock:
-                    self._records += max(0, min(page.records, walked.records - known))
+                    self._records += max(0, min(page.records, fetch.records - known))
                 self._news.set()
                 if walk.base is not None:
                     self._first = walk.base
                 if number == 2 and self._plan.known:
                     self._tried.set()
-                seen = max(walked.records, page.declared.total or 0)
-                if number > _PAGES_SEEN and self._plan.too_many(query.window, seen, walked.until):
-                    walked.too_many = True
+                seen = max(fetch.records, page.declared.total or 0)
+                if number > _PAGES_SEEN and self._plan.too_many(query.window, seen, fetch.until):
+                    fetch.too_many = True
                     break
         except UserlaneError as caught:
-            ended_by_another = isinstance(caught, LoadStopped) and not self._patience.aborted
-            error = bare(self._patience.fatal_error or caught if ended_by_another else caught)
-            if isinstance(error, FINAL) or not self.answered or self._patience.remaining <= 0:
-                self._patience.finish_in_flight()
+            ended_by_another = isinstance(caught, LoadStopped) and not self._deadline.aborted
+            error = without_frames(self._deadline.fatal_error or caught if ended_by_another else caught)
+            if isinstance(error, FINAL) or not self.answered or self._deadline.remaining <= 0:
+                self._deadline.finish_in_flight()
         finally:
             if walk.ends_load:  # a full room or an ignored page number: no other window fares better
-                self._patience.finish_in_flight()
-        walked.finish(walk, error)
-        return walked
+                self._deadline.finish_in_flight()
+        fetch.finish(walk, error)
+        return fetch
 
     def _share(self) -> int:
         """How many pages of one window may be under way: windows side by side need fewer pages side by side,
         of which the last ones are past the end.
         """
         return max(1, self._gauge.useful // max(1, len(self._windows)))
-
-    def _page(self, query: Query, number: int) -> Page:
-        return self._read(self._ask(query, number))
 
     def _ask(self, query: Query, number: int) -> bytes:
         return self._gauge.ask(partial(self._client.page, query, number))

@@ -1,22 +1,87 @@
-"""What one walk over one window brought, and whether the records changed meanwhile."""
+"""What became of one window: the pages of a walk over it, its rows, and why some may be missing."""
 
 from collections import Counter
-from datetime import UTC, date, datetime
+from collections.abc import Callable, MutableMapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from userlane.client import Paginator
-from userlane.contract import Query
+from userlane.client import LoadDeadline, Paginator
+from userlane.contract import Connection, Dataset, Query, Shelf
 from userlane.decode import Page
-from userlane.errors import AccessRefused, UserlaneError
-from userlane.fetch.access_check import Ends
+from userlane.errors import (
+    AccessRefused,
+    LoadStopped,
+    NotFound,
+    Throttled,
+    Unreachable,
+    Untrusted,
+    UserlaneError,
+)
+from userlane.fetch.access import AccessPolicy
 from userlane.fetch.deduplicate import tidy
-from userlane.store import Piece
+from userlane.store import Piece, Store, dataset
+
+FINAL = (AccessRefused, LoadStopped, NotFound, Throttled, Unreachable, Untrusted)
+"""After these no other window can fare better."""
+
+_CLOCKS_DIFFER = timedelta(seconds=5)
 
 
-class Walked:
-    """The pages of one walk and, after `finish`, their rows.
+@dataclass(frozen=True, slots=True)
+class WindowResult:
+    """One window: the rows that arrived, and why they are not all there, if they are not."""
+
+    fetched: Piece
+    reason: str | None = None
+    error: UserlaneError | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the window can be stored as it is."""
+        return self.reason is None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSink:
+    """Where one load puts the windows that it fetched, and finds those that other loads fetch meanwhile."""
+
+    policy: AccessPolicy
+    store: Store
+    connection: Connection
+    deadline: LoadDeadline
+    since: datetime | None = None
+    began: datetime = field(default_factory=lambda: datetime.now(UTC) - _CLOCKS_DIFFER)
+
+    def keep(self, fetched: Piece) -> Piece:
+        """Store a window. Returns it as it is kept."""
+        return self.policy.keep(self.connection, fetched)
+
+    def claim(self, query: Query) -> AbstractContextManager[object] | None:
+        """As `Store.claim`."""
+        return self.store.claim(self.policy.scope(self.connection), query)
+
+    def has_new(self, query: Query) -> bool:
+        """Whether another load has stored something of the query's window since this load began."""
+        stored = self.store.held(self.policy.scope(self.connection), query)
+        return any(each.fetched_at >= self.began for each in stored)
+
+    def find(self, query: Query) -> tuple[Piece, ...]:
+        """The whole window as another load has stored it; nothing if it is not all there, or not for this
+        token to see. Raises nothing.
+        """
+        with suppress(UserlaneError):  # whatever is wrong, the fetch will tell
+            opened = self.policy.open(self.connection, query, self.deadline, self.since)
+            if not query.window.without(piece.window for piece in opened.windows):
+                return opened.windows
+        return ()
+
+
+class WindowFetch:
+    """The pages of one walk over a window and, after `finish`, their rows.
 
     Pages are asked for by number, so a record that is added or removed while they are walked shifts all those
     behind it. An addition among what was read already shifts a record into the next page, where it comes
@@ -30,28 +95,23 @@ class Walked:
         self._began = datetime.now(UTC)
         self._tables: list[pa.Table] = []
         self._refused: Counter[tuple[str, date | None]] = Counter()
-        self._ends = Ends()
         self.records = 0
         """How many the API sent, usable or not."""
         self.totals: tuple[int, ...] = ()
         """What the pages declared, in turn."""
-        self.reason: str | None = None
-        """Why records may be missing, if they may."""
-        self.error: UserlaneError | None = None
         self.broken = False
         """Whether the walk ended before its time."""
         self.too_many: bool = False
         """Whether it was given up because the window holds too many records."""
         self.moved = False
         """Whether records were added or removed meanwhile, as far as that can be seen."""
-        self.piece: Piece
+        self.result: WindowResult
 
-    def take(self, number: int, page: Page) -> None:
-        """The next page that holds records, and its number."""
+    def add(self, page: Page) -> None:
+        """Take the next page that holds records."""
         self.records += page.records
         self._tables.append(page.table)
         self._refused.update(page.refused)
-        self._ends.pass_by(number, page)
 
     @property
     def until(self) -> date | None:
@@ -63,31 +123,35 @@ class Walked:
 
     def finish(self, walk: Paginator[Page], error: UserlaneError | None) -> None:
         """The walk is over, because of `error` or by itself."""
-        self.reason = walk.reason
+        reason = walk.reason
         if error:  # who is refused has to do something about it before anything else can help
             refused = isinstance(error, AccessRefused)
-            self.reason = f"{error.cause} {error.next_step}" if refused else error.cause
-        self.error = error
+            reason = f"{error.cause} {error.next_step}" if refused else error.cause
         self.totals = walk.totals
         self.broken = walk.ends_load or error is not None
         if self.too_many:
             return
         tidied = tidy(self._query, self._tables)
         self.moved = not self.broken and (self._repeats_across_pages(tidied.duplicates) or self._total_moved)
-        self.piece = Piece(
-            self._query,
-            tidied.table,
-            self._began,
-            dict(self._refused),
-            tidied.duplicates,
-            tidied.outside,
-            proof=None if self.reason else self._ends.proof,
+        fetched = Piece(
+            self._query, tidied.table, self._began, dict(self._refused), tidied.duplicates, tidied.outside
         )
+        self.result = WindowResult(fetched, reason, error)
         self._tables.clear()
 
-    def same(self, other: "Walked") -> bool:
+    def followed_by(self, again: "WindowFetch") -> WindowResult:
+        """What holds of a window whose records changed during this walk, so that it was walked `again`."""
+        if again.broken:
+            reason = "Records changed while they were loaded, and loading them again broke off: "
+            return WindowResult(self.result.fetched, f"{reason}{again.result.reason}", again.result.error)
+        if again.moved and not self._same(again):
+            reason = "Records changed while they were loaded, twice: some may be missing."
+            return WindowResult(again.result.fetched, reason)
+        return again.result
+
+    def _same(self, other: "WindowFetch") -> bool:
         """Whether both brought the same: then it is how this API answers, and nothing changed."""
-        mine, theirs = self.piece, other.piece
+        mine, theirs = self.result.fetched, other.result.fetched
         counts = (self.totals, mine.refused, mine.duplicates, mine.outside)
         others = (other.totals, theirs.refused, theirs.duplicates, theirs.outside)
         return bool(counts == others and mine.table.equals(theirs.table))
@@ -101,3 +165,48 @@ class Walked:
         changed = len({*self.totals}) > 1
         grew = list(self.totals) == sorted(self.totals)
         return changed and not (grew and self.totals[-1] == self.records)
+
+
+def merge(
+    api: str,
+    query: Query,
+    found: Sequence[Piece],
+    results: Sequence[WindowResult],
+    *,
+    older: Callable[[Query], tuple[Piece, ...]],
+    stopped: bool,
+    known: MutableMapping[str, Dataset],
+    shelf: Shelf,
+) -> Dataset:
+    """The stored windows that were `found`, those that were fetched, and in place of one that failed what is
+    there of it from `older` fetches; of a refused one nothing. The state says what is missing, and why.
+    """
+    failed = [result for result in results if not result.complete]
+    refused = any(isinstance(result.error, AccessRefused) for result in failed)
+    parts: list[Piece] = []
+    stale: list[Piece] = []
+    for result in failed:
+        window = result.fetched.window
+        before = () if refused else older(query.over(window))
+        parts += [result.fetched.over(gap) for gap in window.without(piece.window for piece in before)]
+        stale += before
+    whole = [*found, *(result.fetched for result in results if result.complete), *stale]
+    # Windows given up because of another's error have no reason of their own.
+    causes = [r.reason for r in failed if r.reason and (stopped or not isinstance(r.error, LoadStopped))]
+    return dataset(
+        api,
+        query,
+        [*whole, *parts],
+        reasons=causes if parts else (),
+        missing=query.window.without(piece.window for piece in whole),
+        stale=stale,
+        denied=refused,
+        known=known,
+        shelf=shelf,
+    )
+
+
+def without_frames(error: UserlaneError) -> UserlaneError:
+    """The error without the frames it passed, which hold whole pages: it lasts as long as the dataset."""
+    error.__context__ = None
+    return error.with_traceback(None)

@@ -10,35 +10,33 @@ files     one piece as one file
 sums      sums over records that never change
 place     where files are: on this disk, or in a bucket behind it
 folder    pieces as files
+store_key the key under which tokens are hashed
 sweep     what goes from a folder without being asked
 far       files in a bucket
 bucket    a bucket with a cache before it
 claims    who fetches a window
 remote    pieces in a bucket
-cover     which of them together answer a query
 answer    pieces side by side become a dataset
 """
 
 from userlane.contract.storage_url import elsewhere
 from userlane.settings import Settings
 from userlane.store.assemble import SMALL_SCORES, dataset, notes
-from userlane.store.cover import Cover
 from userlane.store.folder import FolderStore, Listed
 from userlane.store.memory import MemoryStore
 from userlane.store.object_store import RemoteStore
-from userlane.store.windows import Held, Piece, Proof, Store, overlap
+from userlane.store.windows import Held, Piece, Store, coverage, overlap
 
 __all__ = [
     "SMALL_SCORES",
-    "Cover",
     "FolderStore",
     "Held",
     "Listed",
     "MemoryStore",
     "Piece",
-    "Proof",
     "RemoteStore",
     "Store",
+    "coverage",
     "dataset",
     "notes",
     "opened",

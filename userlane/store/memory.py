@@ -1,7 +1,7 @@
 """Pieces in memory, for as long as the process lives."""
 
+import secrets
 from collections import OrderedDict
-from collections.abc import Collection
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from threading import Lock
@@ -9,7 +9,7 @@ from threading import Lock
 from userlane.contract import MemoryShelf, Query, Shelf
 from userlane.store.id_dictionary import IdDictionary
 from userlane.store.tag_rows import Part, held
-from userlane.store.windows import Held, Piece, Proof, covers, overlap
+from userlane.store.windows import Held, Piece, covers, overlap
 
 MEMORY_BYTES = 512 * 2**20
 
@@ -20,6 +20,7 @@ class MemoryStore:
     trouble = ""
 
     def __init__(self, max_bytes: int = MEMORY_BYTES) -> None:
+        self.key = secrets.token_bytes(32)
         self._max_bytes = max_bytes
         self._dictionaries: dict[tuple[str, str], IdDictionary] = {}
         self._shelves: dict[tuple[str, str], Shelf] = {}
@@ -27,67 +28,66 @@ class MemoryStore:
         self._pieces: OrderedDict[str, tuple[str, Piece]] = OrderedDict()
         self._lock = Lock()
 
-    def held(self, api: str, query: Query) -> tuple[Held, ...]:
+    def held(self, scope: str, query: Query) -> tuple[Held, ...]:
         """As in `Store`."""
         with self._lock:
             found = [
                 Held(piece.query, piece.fetched_at, piece.id)
                 for of, piece in reversed(self._pieces.values())
-                if of == api
+                if of == scope
                 and piece.query.over(query.window) == query
                 and overlap(piece.window, query.window)
             ]
         return tuple(sorted(found, key=lambda held: held.fetched_at, reverse=True))
 
-    def proof(self, api: str, held: Held) -> Proof | None:
+    def take(self, scope: str, held: Held) -> Piece | None:
         """As in `Store`."""
         with self._lock:
             of, piece = self._pieces.get(held.id, ("", None))
-        return piece.proof if piece and of == api else None
-
-    def take(self, api: str, held: Held) -> Piece | None:
-        """As in `Store`."""
-        with self._lock:
-            of, piece = self._pieces.get(held.id, ("", None))
-            if piece is None or of != api:
+            if piece is None or of != scope:
                 return None
             self._pieces.move_to_end(held.id)
             return piece
 
-    def keep(self, api: str, piece: Piece, replaced: Collection[str] = ()) -> Piece:
+    def keep(self, scope: str, piece: Piece) -> Piece:
         """As in `Store`. A piece heavier than the whole store is not kept."""
         if piece.query.dataset == "tags" and not isinstance(piece.rows, Part):
             with self._lock:
-                dictionary = self._dictionaries.setdefault((api, piece.query.property_id), IdDictionary())
+                dictionary = self._dictionaries.setdefault((scope, piece.query.property_id), IdDictionary())
             piece = replace(piece, rows=held(piece.rows, piece.window, dictionary))
         if piece.nbytes > self._max_bytes:
             return piece
+        self.drop_older(scope, piece)
         with self._lock:
-            for each in [each for each in replaced if each in self._pieces]:
-                of, older = self._pieces[each]
-                same = of == api and older.query == piece.query.over(older.window)
-                if same and covers(piece.window, older.window):
-                    del self._pieces[each]
-            self._pieces[piece.id] = (api, piece)
+            self._pieces[piece.id] = (scope, piece)
             weight = sum(each.nbytes for _, each in self._pieces.values())
             while weight > self._max_bytes:
                 weight -= self._pieces.popitem(last=False)[1][1].nbytes
         return piece
 
-    def release(self, ids: Collection[str]) -> None:
+    def drop_older(self, scope: str, piece: Piece) -> None:
+        """Drop the pieces of a scope that were fetched before this one and lie within its window."""
+        with self._lock:
+            for of, older in list(self._pieces.values()):
+                same = of == scope and older.query == piece.query.over(older.window)
+                if same and older.fetched_at <= piece.fetched_at and covers(piece.window, older.window):
+                    del self._pieces[older.id]
+
+    def release(self, scope: str, query: Query | None = None) -> None:
         """As in `Store`."""
         with self._lock:
-            for each in ids:
-                self._pieces.pop(each, None)
+            for of, piece in list(self._pieces.values()):
+                if of == scope and (query is None or piece.query == query.over(piece.window)):
+                    del self._pieces[piece.id]
 
-    def shelf(self, api: str, query: Query) -> Shelf:
+    def shelf(self, scope: str, query: Query) -> Shelf:
         """As in `Store`."""
         with self._lock:
-            return self._shelves.setdefault((api, query.property_id), MemoryShelf())
+            return self._shelves.setdefault((scope, query.property_id), MemoryShelf())
 
-    def claim(self, api: str, query: Query) -> AbstractContextManager[object] | None:
+    def claim(self, scope: str, query: Query) -> AbstractContextManager[object] | None:
         """As in `Store`: among the loads of this process."""
-        key = (api, query)
+        key = (scope, query)
         with self._lock:
             if key in self._claimed:
                 return None
@@ -102,13 +102,14 @@ class MemoryStore:
             gone = [
                 piece.id
                 for of, piece in self._pieces.values()
-                if piece.query.property_id == property_id and api in {None, of}
+                if piece.query.property_id == property_id and api in {None, of.partition("/")[0]}
             ]
             for each in gone:
                 del self._pieces[each]
             for kept in (self._dictionaries, self._shelves):
-                for key in [key for key in kept if key[1] == property_id and api in {None, key[0]}]:
-                    del kept[key]
+                for scope, whose in list(kept):
+                    if whose == property_id and api in {None, scope.partition("/")[0]}:
+                        del kept[scope, whose]
         return len(gone)
 
     def close(self) -> None:

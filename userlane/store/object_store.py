@@ -24,14 +24,14 @@ import structlog
 from userlane.contract import Query
 from userlane.contract.storage_url import Elsewhere
 from userlane.errors import SettingsUnusable
-from userlane.store import atomic_files, leases, parquet_files, sweep
+from userlane.store import atomic_files, leases, parquet_files, store_key, sweep
 from userlane.store.atomic_files import Unreadable
 from userlane.store.folder import KEPT, FolderStore, Listed, words
 from userlane.store.leases import Claims, Lease
 from userlane.store.memory import MEMORY_BYTES
 from userlane.store.object_cache import CACHE_BYTES, Bucket
 from userlane.store.object_storage import Far, Object
-from userlane.store.windows import Held, Piece, Proof
+from userlane.store.windows import Held, Piece
 
 _WEEK = timedelta(days=7)
 _LEFT_BEHIND = timedelta(days=1)
@@ -64,6 +64,7 @@ class RemoteStore(FolderStore):
         root = cache / "elsewhere" / hashlib.sha256(self._far.address.encode()).hexdigest()[:16]
         self._bucket = Bucket(self._far, root, max_cached)
         self._claims = Claims(self._far, lease)
+        self._key_agreed = False
         self._asked: OrderedDict[Path, tuple[Held, ...]] = OrderedDict()
         super().__init__(root, max_bytes, max_cached, kept, at=self._bucket)
 
@@ -73,28 +74,34 @@ class RemoteStore(FolderStore):
         sick = self._bucket.sick
         return self._trouble or (words(sick) if sick else "")
 
-    def held(self, api: str, query: Query) -> tuple[Held, ...]:
+    @property
+    def key(self) -> bytes:
+        """As in `Store`. Asked of the bucket once; while it does not answer, this process's."""
+        with contextlib.suppress(OSError):
+            if not self._key_agreed:
+                self._key = store_key.key_in_bucket(self._far, self._claims, self._folder.name, self._key)
+                self._key_agreed = True
+        return self._key
+
+    def held(self, scope: str, query: Query) -> tuple[Held, ...]:
         """As in `Store`."""
-        found = super().held(api, query)
+        found = super().held(scope, query)
         with self._lock:
-            self._asked[self._place(api, query)] = found
+            self._asked[self._place(scope, query)] = found
             while len(self._asked) > _MOST_ASKED:
                 self._asked.popitem(last=False)
         return found
 
-    def proof(self, api: str, held: Held) -> Proof | None:
+    def take(self, scope: str, held: Held) -> Piece | None:
         """As in `Store`."""
-        self._ahead(api, held)
-        return super().proof(api, held)
+        self._ahead(scope, held)
+        return super().take(scope, held)
 
-    def take(self, api: str, held: Held) -> Piece | None:
-        """As in `Store`."""
-        self._ahead(api, held)
-        return super().take(api, held)
-
-    def claim(self, api: str, query: Query) -> AbstractContextManager[object] | None:
+    def claim(self, scope: str, query: Query) -> AbstractContextManager[object] | None:
         """As in `Store`. A process that is killed keeps its claims for a minute."""
-        place = self._bucket.key(self._place(api, query))
+        if query.dataset != "tags":
+            return super().claim(scope, query)
+        place = self._bucket.key(self._place(scope, query))
         digest = hashlib.sha256(f"{place}/{query.window.start}_{query.window.end}".encode()).hexdigest()
         claim = self._claims.claim(digest[:32])
         if claim is not None:  # what whoever had it before has stored counts at once
@@ -115,16 +122,16 @@ class RemoteStore(FolderStore):
         every = [
             each
             for each in self._far.listing(self._folder.name, recursive=True)
-            if len(parts := each.path.split("/")) > 4
-            and parts[3].split(".")[0] == property_id
+            if len(parts := each.path.split("/")) > 5
+            and parts[4].split(".")[0] == property_id
             and api in {None, parts[1]}
         ]
         removed += sum(len(entries) for entries in self._pieces(every).values())
         self._clear(every)
-        for place in self._folder.glob(f"{api or '*'}/*/*"):
+        for place in self._folder.glob(f"{api or '*'}/*/*/*"):
             if place.name.split(".")[0] == property_id:
                 shutil.rmtree(place, ignore_errors=True)
-        self._forget_all(property_id)
+        self._forget(property_id)
         return removed
 
     def listed(self) -> Iterator[Listed]:
@@ -161,8 +168,10 @@ class RemoteStore(FolderStore):
             *self._replaced(every, now),
             *self._unused(every, now),
         ]
-        for number in range(parquet_files.VERSION):
-            gone += self._far.listing(f"v{number}", recursive=True)
+        began = [each.modified for each in every if each.path == f"{self._folder.name}/{store_key.NAME}"]
+        if began and sweep.old_versions_go(now, began[0]):
+            for number in range(parquet_files.VERSION):
+                gone += self._far.listing(f"v{number}", recursive=True)
         self._clear(gone)
         for path in leases.stale(self._far, _LEFT_BEHIND.total_seconds()):
             self._far.remove(path)
@@ -184,9 +193,9 @@ class RemoteStore(FolderStore):
         except OSError as error:
             log.warning("the storage could not be swept", storage=self._far.name, why=error.strerror)
 
-    def _ahead(self, api: str, held: Held) -> None:
+    def _ahead(self, scope: str, held: Held) -> None:
         """The first of several pieces is asked for: begin to bring all that will be wanted with it."""
-        place = self._place(api, held.query)
+        place = self._place(scope, held.query)
         if not held.name or (place / held.name).exists():
             return
         with self._lock:

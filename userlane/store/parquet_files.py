@@ -27,7 +27,7 @@ from userlane.store.atomic_files import Unreadable
 from userlane.store.backends import Place, written
 from userlane.store.id_dictionary import IdDictionary
 from userlane.store.tag_rows import Part, days_of
-from userlane.store.windows import Held, Piece, Proof
+from userlane.store.windows import Held, Piece
 
 VERSION = 3
 """Of what files hold; a file of another version is dropped and its rows are fetched again."""
@@ -67,7 +67,6 @@ class Footer(msgspec.Struct, frozen=True):
     refused: list[tuple[str, date | None, int]]
     duplicates: int
     outside: int
-    proof: Proof | None
     dictionary: str = ""
     sizes: dict[str, int] = {}
     days: list[tuple[date, int]] = []
@@ -121,7 +120,6 @@ def write(at: Place, folder: Path, piece: Piece, writable: Callable[[], IdDictio
         [(reason, day, count) for (reason, day), count in piece.refused.items()],
         piece.duplicates,
         piece.outside,
-        piece.proof,
         dictionary.id if dictionary else "",
         dictionary.sizes if dictionary else {},
         list(days.items()),
@@ -160,14 +158,6 @@ def read(path: Path, held: Held, open_dictionary: Callable[[str, dict[str, int]]
     return _piece(footer, part, held.id)
 
 
-def head(path: Path, held: Held) -> Footer:
-    """What a file says of itself, without its rows. Raises as `read` does."""
-    footer = foot(path)
-    if footer.query != held.query:
-        raise Unreadable("another question's")
-    return footer
-
-
 def foot(source: Path | pa.NativeFile) -> Footer:
     """What a file says of itself, whatever it is of. Raises as `read` does."""
     try:
@@ -192,7 +182,7 @@ def remove(at: Place, path: Path) -> None:
 def _piece(footer: Footer, rows: pa.Table | Part, piece_id: str) -> Piece:
     refused = {(reason, day): count for reason, day, count in footer.refused}
     numbers = (footer.duplicates, footer.outside)
-    return Piece(footer.query, rows, footer.fetched_at, refused, *numbers, footer.proof, piece_id)
+    return Piece(footer.query, rows, footer.fetched_at, refused, *numbers, piece_id)
 
 
 def _footer(metadata: dict[bytes, bytes], held: Held) -> Footer:

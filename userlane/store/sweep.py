@@ -2,11 +2,10 @@
 
 import contextlib
 import shutil
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from userlane.store import atomic_files, parquet_files
+from userlane.store import atomic_files, parquet_files, store_key
 from userlane.store.atomic_files import Unreadable
 from userlane.store.backends import DISK
 from userlane.store.id_dictionary import IdDictionaries
@@ -15,6 +14,8 @@ STILL_READ = timedelta(hours=1)
 """How long somebody may still be reading what a newer piece has taken the place of."""
 
 _DATED_AHEAD = timedelta(hours=1)
+_UPDATED_WITHIN = timedelta(days=1)
+"""During an update processes of two versions may use one store for so long."""
 
 
 def past(entry: parquet_files.Entry, now: datetime, kept: timedelta) -> bool:
@@ -22,29 +23,44 @@ def past(entry: parquet_files.Entry, now: datetime, kept: timedelta) -> bool:
     return not -_DATED_AHEAD <= now - entry.fetched_at <= kept
 
 
-def folder(root: Path, pieces: Path, most: int, kept: timedelta, now: datetime) -> Iterator[str]:
-    """Remove what no process will ever finish, what is past its time, and what there is too much of; the IDs
-    of pieces that go. Raises `OSError`.
+def old_versions_go(now: datetime, began_at: float) -> bool:
+    """Whether what earlier versions wrote can be removed: the key of this version's folder was written at
+    `began_at`, in seconds since 1970.
+    """
+    return now.timestamp() - began_at > _UPDATED_WITHIN.total_seconds()
+
+
+def folder(root: Path, pieces: Path, most: int, kept: timedelta, now: datetime) -> None:
+    """Remove from the folder `pieces` what no process will ever finish, what is older than `kept`, and what
+    was opened least recently where all takes more than `most` bytes; from the store's folder `root` what
+    earlier versions wrote. Raises `OSError`.
     """
     atomic_files.remove_orphans(pieces)
-    every = [
-        entry for place in pieces.glob("*/*/*/*") for entry in parquet_files.entries(place, DISK.names(place))
-    ]
-    left = most
-    for entry in sorted(every, key=lambda entry: entry.fetched_at, reverse=True):
-        with contextlib.suppress(FileNotFoundError):  # another process was faster
-            left -= entry.path.stat().st_size
-        if past(entry, now, kept) or left < 0:
-            parquet_files.remove(DISK, entry.path)
-            yield entry.id
-    for mark in pieces.glob(f"*/*/*/*/*{parquet_files.REPLACED}"):
+    _pieces(pieces, most, kept, now)
+    for mark in pieces.glob(f"*/*/*/*/*/*{parquet_files.REPLACED}"):
         with contextlib.suppress(FileNotFoundError):
             if now.timestamp() - mark.stat().st_mtime > STILL_READ.total_seconds():
                 parquet_files.remove(DISK, mark.with_name(mark.name.removesuffix(parquet_files.REPLACED)))
-    for place in pieces.glob("*/tags/*"):
+    for place in pieces.glob("*/*/tags/*"):
         _remove_unused_dictionaries(place)
-    for number in range(parquet_files.VERSION):
-        shutil.rmtree(root / f"v{number}", ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        if old_versions_go(now, (pieces / store_key.NAME).stat().st_mtime):
+            for number in range(parquet_files.VERSION):
+                shutil.rmtree(root / f"v{number}", ignore_errors=True)
+
+
+def _pieces(pieces: Path, most: int, kept: timedelta, now: datetime) -> None:
+    every: list[tuple[float, int, parquet_files.Entry]] = []
+    for place in pieces.glob("*/*/*/*/*"):
+        for entry in parquet_files.entries(place, DISK.names(place)):
+            with contextlib.suppress(FileNotFoundError):  # another process was faster
+                state = entry.path.stat()
+                every.append((state.st_mtime, state.st_size, entry))
+    left = most
+    for _, size, entry in sorted(every, key=lambda each: each[0], reverse=True):
+        left -= size
+        if past(entry, now, kept) or left < 0:
+            parquet_files.remove(DISK, entry.path)
 
 
 def _remove_unused_dictionaries(place: Path) -> None:

@@ -1,10 +1,11 @@
 """What one fetch brought of one window, how long it is good for, and what a store does with it.
 
-A store keeps pieces by API and question. Who may open which is not a store's business: see `fetch.doors`.
+A store keeps windows by scope and query. A scope is a text of two parts, `api/owner`: which API, and whose
+rows these are. Who may open which scope is decided in `fetch.access`.
 """
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -27,28 +28,13 @@ _CLOCKS_DIFFER = timedelta(minutes=5)
 """A fetch that lies further ahead was dated by a clock that was wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What the first and the last page of a window held: their numbers, and digests of their records.
-
-    A token that gets the same answers to the same requests, and nothing after them, is taken to see the same
-    rows: one row more or less, and the last page begins elsewhere, or another follows it.
-    """
-
-    first: int
-    first_digest: str
-    last: int
-    last_digest: str
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class Piece:
     """The rows of `query`'s window, all of them, as fetched at one time: sorted, in the canonical columns or,
     once tags are stored, as a part in codes.
 
-    `id` is given once to what one fetch brought; a slice keeps it, but not the `proof`, which is about the
-    whole window. `refused` counts by reason and, where it could be read, day; `duplicates` and `outside` are
-    the whole fetch's.
+    `id` is given once to what one fetch brought; a slice keeps it. `refused` counts by reason and, where it
+    could be read, day; `duplicates` and `outside` are the whole fetch's.
     """
 
     query: Query
@@ -57,7 +43,6 @@ class Piece:
     refused: Mapping[tuple[str, date | None], int] = field(default_factory=dict)
     duplicates: int = 0
     outside: int = 0
-    proof: Proof | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
@@ -76,11 +61,6 @@ class Piece:
         nbytes: int = self.rows.nbytes
         return nbytes
 
-    @property
-    def sent(self) -> int:
-        """How many records the API sent in its fetch, also those that are not among the rows."""
-        return self.rows.num_rows + sum(self.refused.values()) + self.duplicates + self.outside
-
     def over(self, window: Window) -> "Piece":
         """The part within `window`, which lies inside this piece's own; no row is copied."""
         if window == self.window:
@@ -96,7 +76,7 @@ class Piece:
         else:
             first, end = _edges(self.rows, query)
             rows = self.rows.slice(first, end - first)
-        return replace(self, query=query, rows=rows, refused=refused, proof=None)
+        return replace(self, query=query, rows=rows, refused=refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +93,6 @@ class Held:
     def usable(self, now: datetime | None) -> Window | None:
         """The part that is still good at `now`; all of it at None."""
         return self.query.window if now is None else fresh(self.query, self.fetched_at, now)
-
-    @property
-    def settled(self) -> bool:
-        """Whether no answer was to be expected any more when it was fetched."""
-        return self.query.window.end <= settled_until(self.query, self.fetched_at)
 
 
 def fresh(query: Query, fetched_at: datetime, now: datetime) -> Window | None:
@@ -139,45 +114,72 @@ def settled_until(query: Query, now: datetime) -> date:
 
 
 class Store(Protocol):
-    """Where pieces are kept, by API and question. Thread-safe."""
+    """Where pieces are kept, by scope and query. Thread-safe."""
 
     @property
     def trouble(self) -> str:
         """What keeps rows from being stored as they should be, in a sentence; "" when nothing does."""
 
-    def held(self, api: str, query: Query) -> tuple[Held, ...]:
+    @property
+    def key(self) -> bytes:
+        """32 random bytes, made once in this store: every process that uses the store gets the same."""
+
+    def held(self, scope: str, query: Query) -> tuple[Held, ...]:
         """What there is of the query's window, property, dataset, survey and zone; latest fetch first."""
 
-    def proof(self, api: str, held: Held) -> Proof | None:
-        """What another token can be asked to show of it, if anything can."""
-
-    def take(self, api: str, held: Held) -> Piece | None:
+    def take(self, scope: str, held: Held) -> Piece | None:
         """The piece itself; None when it is gone meanwhile."""
 
-    def keep(self, api: str, piece: Piece, replaced: Collection[str] = ()) -> Piece:
-        """Remember a piece, and give it as it is kept. Of those with the IDs `replaced`, what lies in its
-        window is not found any more.
+    def keep(self, scope: str, piece: Piece) -> Piece:
+        """Store a piece, and return it as it is kept. Pieces of the scope that were fetched before it and lie
+        within its window are not found any more.
         """
 
-    def release(self, ids: Collection[str]) -> None:
-        """Nobody here may open these any more: drop what is in memory of them."""
+    def release(self, scope: str, query: Query | None = None) -> None:
+        """Drop from memory what is held there of a scope: of the query's dataset, property and survey, or
+        altogether. Files stay.
+        """
 
-    def shelf(self, api: str, query: Query) -> Shelf:
+    def shelf(self, scope: str, query: Query) -> Shelf:
         """Where sums over the pieces of the query's property and dataset are kept."""
 
-    def claim(self, api: str, query: Query) -> AbstractContextManager[object] | None:
-        """The right to fetch the query's window, so that it is fetched once, by whichever process; None while
-        somebody else has it. It ends with the context, and with its process.
+    def claim(self, scope: str, query: Query) -> AbstractContextManager[object] | None:
+        """The right to fetch the query's window, so that it is fetched once; None while somebody else has it.
+        It ends with the context, and with its process. Of tags all processes agree on it, of other datasets
+        the threads of this one.
         """
 
     def delete(self, property_id: str, api: str | None = None) -> int:
-        """Remove all that is stored of a property, of one API or of all; how many pieces that was.
+        """Remove all that is stored of a property in every scope, of one API or of all; how many pieces that
+        was.
 
         Raises `UserlaneError` when some of it cannot be removed.
         """
 
     def close(self) -> None:
         """Nothing more is kept by this process."""
+
+
+def coverage(
+    store: Store, scope: str, query: Query, now: datetime | None, since: datetime | None = None
+) -> tuple[Piece, ...]:
+    """The stored pieces of a scope, cut so that they lie side by side in the query's window, in order.
+
+    Each day is taken from the latest fetch. Only what is fresh at `now` counts; at None, whatever its age.
+    What was fetched before `since` does not count.
+    """
+    pieces: list[Piece] = []
+    gaps = [query.window]
+    for held in store.held(scope, query):
+        usable = held.usable(now)
+        late = since is not None and held.fetched_at < since
+        if usable is None or late or not any(overlap(gap, usable) for gap in gaps):
+            continue
+        piece = store.take(scope, held)
+        if piece is not None:
+            pieces += [piece.over(part) for gap in gaps if (part := overlap(gap, usable))]
+            gaps = [rest for gap in gaps for rest in gap.without([usable])]
+    return tuple(sorted(pieces, key=lambda piece: piece.window))
 
 
 def covers(one: Window, other: Window) -> bool:

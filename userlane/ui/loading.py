@@ -11,8 +11,7 @@ import streamlit as st
 from userlane import cache, session
 from userlane.contract import NAMES, TITLES, Dataset, DatasetName, Query, Window
 from userlane.errors import AccessRefused, LoadStopped, UploadRefused, UserlaneError
-from userlane.fetch import Load, Progress
-from userlane.fetch.door import ADMITTED
+from userlane.fetch import ACCESS_LASTS, Load, Progress
 from userlane.formatting import format_count, format_number, format_time_left
 from userlane.saved_json import Saved
 from userlane.ui import errors
@@ -162,7 +161,7 @@ def _drop_outdated() -> None:
 
 def _lately(proved: datetime | None) -> bool:
     """Whether the API's answer still lets this token see what was loaded; a clock put back ends it."""
-    return proved is not None and timedelta(0) <= datetime.now(UTC) - proved < ADMITTED
+    return proved is not None and timedelta(0) <= datetime.now(UTC) - proved < ACCESS_LASTS
 
 
 def _belongs(query: Query, filters: session.Filters) -> bool:

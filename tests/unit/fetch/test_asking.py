@@ -47,7 +47,7 @@ def test_the_last_days_are_fetched_again_after_a_quarter_of_an_hour_and_the_rest
         fetch.load(connection(), query(window=days(1, 20)))
         for later, expected in (
             (timedelta(minutes=14), set()),
-            # The ends of the whole window show that this token still gets what it got.
+            # One record of the whole window shows that this token is still answered.
             (timedelta(minutes=2), {("2026-04-17", "2026-04-21"), ("2026-04-01", "2026-04-21")}),
             (timedelta(days=30), {("2026-04-01", "2026-04-21")}),
         ):

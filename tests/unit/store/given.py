@@ -5,13 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 
 from userlane.contract import COLUMNS, DatasetName, Query, Window
-from userlane.store import Cover, Piece, Proof, Store
+from userlane.store import Piece, Store, coverage
 
 FETCHED = datetime(2026, 4, 20, 12, tzinfo=UTC)
 SOON = FETCHED + timedelta(minutes=5)
 APRIL = Window(date(2026, 4, 1), date(2026, 5, 1))
-S = "api"
-SHOWN = Proof(1, "a", 3, "b")
+S = "api/owner"
 
 
 def table(name: DatasetName, window: Window, user: str = "u") -> pa.Table:
@@ -40,17 +39,14 @@ def query(name: DatasetName = "nps", window: Window = APRIL, property_id: str = 
     return Query(name, property_id, window, "512" if name == "surveys" else None)
 
 
-def piece(asked: Query, user: str = "u", fetched_at: datetime = FETCHED, proof: Proof | None = None) -> Piece:
-    return Piece(asked, table(asked.dataset, asked.window, user), fetched_at, proof=proof)
+def piece(asked: Query, user: str = "u", fetched_at: datetime = FETCHED) -> Piece:
+    return Piece(asked, table(asked.dataset, asked.window, user), fetched_at)
 
 
 def april(first: int, last: int) -> Window:
     return Window.through(date(2026, 4, first), date(2026, 4, last))
 
 
-def find(store: Store, api: str, asked: Query, now: datetime | None) -> tuple[Piece, ...]:
+def find(store: Store, scope: str, asked: Query, now: datetime | None) -> tuple[Piece, ...]:
     """What is there, latest first, laid side by side."""
-    cover = Cover(store, api, asked, now)
-    for held in store.held(api, asked):
-        cover.add(held)
-    return cover.pieces
+    return coverage(store, scope, asked, now)

@@ -10,9 +10,9 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.stand_in import UNHURRIED
-from tests.unit.store.given import FETCHED, SHOWN, SOON, S, april, find, piece, query
+from tests.unit.store.given import FETCHED, SOON, S, april, find, piece, query
 from tests.unit.store.read_only import told
 from userlane.contract import DATASETS, DatasetName
 from userlane.store import FolderStore, Piece, atomic_files
@@ -43,8 +43,7 @@ while True:
     first = 1 + number % 9
     fetched_at = FETCHED + timedelta(microseconds=number)
     asked = query("tags", april(first, first + 9))
-    others = [held.id for held in store.held(S, asked)]
-    store.keep(S, piece(asked, f"{name}-{number}", fetched_at), others)
+    store.keep(S, piece(asked, f"{name}-{number}", fetched_at))
 """
 
 
@@ -111,11 +110,11 @@ def test_a_piece_comes_back_from_its_file_as_it_was(
     refused: dict[tuple[str, date | None], int],
 ) -> None:
     folder = tmp_path_factory.mktemp("rows")
-    kept = replace(piece(query(name), user, proof=SHOWN), refused=refused, duplicates=3, outside=4)
+    kept = replace(piece(query(name), user), refused=refused, duplicates=3, outside=4)
     FolderStore(folder).keep(S, kept)
     (found,) = find(FolderStore(folder), S, kept.query, None)
     assert found.table.equals(kept.table)
-    for attribute in ("query", "fetched_at", "refused", "duplicates", "outside", "proof", "id"):
+    for attribute in ("query", "fetched_at", "refused", "duplicates", "outside", "id"):
         assert getattr(found, attribute) == getattr(kept, attribute)
 
 
@@ -167,7 +166,7 @@ def lose_a_row(file: Path) -> None:
 def test_a_file_that_is_not_whole_or_of_another_version_is_dropped(
     tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
-    FolderStore(tmp_path).keep(S, piece(query("tags", april(1, 20)), proof=SHOWN))
+    FolderStore(tmp_path).keep(S, piece(query("tags", april(1, 20))))
     (file,) = stored(tmp_path)
     harm(file)
     store = FolderStore(tmp_path)
@@ -188,17 +187,33 @@ def test_what_is_no_piece_is_left_alone(tmp_path: Path) -> None:
     assert stranger.read_text() == "mine"
 
 
-def test_files_past_their_time_and_folders_of_older_versions_are_swept_at_the_start(tmp_path: Path) -> None:
+def test_files_past_their_time_are_swept_at_the_start(tmp_path: Path) -> None:
     old, young = FETCHED - timedelta(days=31), FETCHED - timedelta(days=29)
     store = FolderStore(tmp_path)
     store.keep(S, piece(query(property_id="old"), fetched_at=old))
     store.keep(S, piece(query(property_id="young"), fetched_at=young))
-    (tmp_path / "v0").mkdir()
-    (tmp_path / "v0" / "rows").write_text("of long ago")
     store = FolderStore(tmp_path)
     assert find(store, S, query(property_id="old"), None) == ()
     assert len(find(store, S, query(property_id="young"), None)) == 1
-    assert not (tmp_path / "v0").exists()
+
+
+def test_what_the_version_before_wrote_is_removed_a_day_after_this_one_began_and_not_sooner(
+    tmp_path: Path,
+) -> None:
+    """During an update processes of both may run, and the older one goes on reading and writing."""
+    for version in ("v1", "v2"):
+        (tmp_path / version / "api").mkdir(parents=True)
+        (tmp_path / version / "api" / "rows").write_text("of long ago")
+    store = FolderStore(tmp_path)
+    assert store.key
+    began = datetime.fromtimestamp((tmp_path / "v3" / "key").stat().st_mtime, UTC)
+    with time_machine.travel(began + timedelta(hours=23)):
+        FolderStore(tmp_path)
+        assert {each.name for each in tmp_path.iterdir()} == {"v1", "v2", "v3"}
+    with time_machine.travel(began + timedelta(hours=25)):
+        key = FolderStore(tmp_path).key
+        assert {each.name for each in tmp_path.iterdir()} == {"v3"}
+    assert key == store.key
 
 
 def test_files_dated_ahead_of_the_clock_are_swept_at_the_start(tmp_path: Path) -> None:
@@ -206,19 +221,76 @@ def test_files_dated_ahead_of_the_clock_are_swept_at_the_start(tmp_path: Path) -
     assert FolderStore(tmp_path).held(S, query()) == ()
 
 
-def test_above_its_size_the_oldest_files_go_first(tmp_path: Path) -> None:
+def test_above_its_size_the_files_opened_least_recently_go_first(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     for number in range(4):
-        fetched_at = FETCHED - timedelta(hours=number)
-        store.keep(S, piece(query(property_id=f"p{number}"), fetched_at=fetched_at))
+        store.keep(S, piece(query(property_id=f"p{number}")))
+    files = {file.parts[-3].partition(".")[0]: file for file in stored(tmp_path)}
+    for number in range(4):
+        os.utime(files[f"p{number}"], (number, number))
+    assert len(find(store, S, query(property_id="p0"), None)) == 1
     size = max(file.stat().st_size for file in stored(tmp_path))
     store = FolderStore(tmp_path, max_on_disk=2 * size)
-    assert [bool(store.held(S, query(property_id=f"p{number}"))) for number in range(4)] == [
-        True,
-        True,
-        False,
-        False,
-    ]
+    left = [bool(store.held(S, query(property_id=f"p{number}"))) for number in range(4)]
+    assert left == [True, False, False, True]
+
+
+# The key under which tokens are hashed
+
+KEY_READER = """
+import sys
+from pathlib import Path
+from userlane.store import FolderStore
+
+store = FolderStore(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+print(store.key.hex(), flush=True)
+"""
+
+
+def test_processes_that_begin_at_the_same_time_get_the_same_key(tmp_path: Path) -> None:
+    arguments = [sys.executable, "-c", KEY_READER, str(tmp_path)]
+    with ExitStack() as ends:
+        processes = [
+            ends.enter_context(
+                subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            )
+            for _ in range(4)
+        ]
+        for process in processes:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin
+            process.stdin.write("\n")
+            process.stdin.flush()
+        keys = {process.stdout.readline() for process in processes if process.stdout}
+    assert keys == {f"{FolderStore(tmp_path).key.hex()}\n"}
+    assert len(FolderStore(tmp_path).key) == 32
+
+
+def test_each_store_has_a_key_of_its_own_that_nobody_else_on_the_machine_can_read(tmp_path: Path) -> None:
+    one, two = FolderStore(tmp_path / "one"), FolderStore(tmp_path / "two")
+    assert one.key != two.key
+    assert (tmp_path / "one" / "v3" / "key").stat().st_mode & 0o077 == 0
+
+
+def test_a_key_that_was_cut_short_is_written_anew_and_one_that_was_removed_comes_back(tmp_path: Path) -> None:
+    file = tmp_path / "v3" / "key"
+    file.parent.mkdir()
+    file.write_bytes(b"short")
+    store = FolderStore(tmp_path)
+    assert len(store.key) == len(file.read_bytes()) == 32
+    shutil.rmtree(file.parent)
+    assert store.key == FolderStore(tmp_path).key
+
+
+def test_where_the_key_cannot_be_written_the_process_has_one_of_its_own(tmp_path: Path) -> None:
+    place = tmp_path / "rows"
+    place.write_text("a file where the folder should be")
+    store, other = FolderStore(place), FolderStore(place)
+    assert store.key == store.key != other.key
 
 
 # A disk that refuses
@@ -244,7 +316,7 @@ def test_once_the_disk_takes_rows_again_those_in_memory_do_not_stand_before_newe
     old, new = piece(query(), "old"), piece(query(), "new", SOON)
     store.keep(S, old)
     place.unlink()
-    store.keep(S, new, [old.id])
+    store.keep(S, new)
     (found,) = find(store, S, query(), SOON)
     assert found.id == new.id
     assert [held.id for held in store.held(S, query())] == [new.id]
@@ -372,7 +444,7 @@ def test_what_one_process_wrote_or_dropped_the_other_sees_at_once(tmp_path: Path
     here, there = FolderStore(tmp_path), FolderStore(tmp_path)
     here.keep(S, piece(query(), "here"))
     assert find(there, S, query(), SOON)[0].table["user_id"][0].as_py() == "here"
-    there.keep(S, piece(query(), "there", SOON), [held.id for held in there.held(S, query())])
+    there.keep(S, piece(query(), "there", SOON))
     assert find(here, S, query(), SOON)[0].table["user_id"][0].as_py() == "there"
     assert len(stored(tmp_path)) == 1
     shutil.rmtree(tmp_path / "v3")

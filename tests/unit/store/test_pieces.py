@@ -1,6 +1,6 @@
 """What is kept comes back to its scope only, while it is fresh, cut to the window."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.object_storage import running
 from tests.stand_in import UNHURRIED
-from tests.unit.store.given import APRIL, FETCHED, SHOWN, SOON, S, april, find, piece, query
+from tests.unit.store.given import APRIL, FETCHED, SOON, S, april, find, piece, query
 from userlane.contract import COLUMNS, DATASETS, DatasetName, Query, Shelf, Window
 from userlane.contract.storage_url import elsewhere
 from userlane.store import (
@@ -25,7 +25,6 @@ from userlane.store import (
     Held,
     MemoryStore,
     Piece,
-    Proof,
     RemoteStore,
     Store,
     dataset,
@@ -63,26 +62,27 @@ class Anew:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def held(self, api: str, query: Query) -> tuple[Held, ...]:
-        return FolderStore(self._folder).held(api, query)
+    def held(self, scope: str, query: Query) -> tuple[Held, ...]:
+        return FolderStore(self._folder).held(scope, query)
 
-    def proof(self, api: str, held: Held) -> Proof | None:
-        return FolderStore(self._folder).proof(api, held)
+    def take(self, scope: str, held: Held) -> Piece | None:
+        return FolderStore(self._folder).take(scope, held)
 
-    def take(self, api: str, held: Held) -> Piece | None:
-        return FolderStore(self._folder).take(api, held)
+    @property
+    def key(self) -> bytes:
+        return FolderStore(self._folder).key
 
-    def keep(self, api: str, piece: Piece, replaced: Collection[str] = ()) -> Piece:
-        return FolderStore(self._folder).keep(api, piece, replaced)
+    def keep(self, scope: str, piece: Piece) -> Piece:
+        return FolderStore(self._folder).keep(scope, piece)
 
-    def release(self, ids: Collection[str]) -> None:
-        FolderStore(self._folder).release(ids)
+    def release(self, scope: str, query: Query | None = None) -> None:
+        FolderStore(self._folder).release(scope, query)
 
-    def shelf(self, api: str, query: Query) -> Shelf:
-        return FolderStore(self._folder).shelf(api, query)
+    def shelf(self, scope: str, query: Query) -> Shelf:
+        return FolderStore(self._folder).shelf(scope, query)
 
-    def claim(self, api: str, query: Query) -> AbstractContextManager[object] | None:
-        return FolderStore(self._folder).claim(api, query)
+    def claim(self, scope: str, query: Query) -> AbstractContextManager[object] | None:
+        return FolderStore(self._folder).claim(scope, query)
 
     def delete(self, property_id: str, api: str | None = None) -> int:
         return FolderStore(self._folder).delete(property_id, api)
@@ -93,7 +93,7 @@ class Anew:
 
 # Of which question
 
-APIS = ("one", "two")
+SCOPES = ("one/anna", "one/ben", "two/anna")
 QUERIES = [
     replace(query(name, window, property_id), timezone=zone)
     for name, property_id, zone, window in product(
@@ -101,29 +101,29 @@ QUERIES = [
     )
 ]
 steps = st.tuples(
-    st.sampled_from(["keep", "find", "release"]), st.sampled_from(APIS), st.sampled_from(QUERIES)
+    st.sampled_from(["keep", "find", "release"]), st.sampled_from(SCOPES), st.sampled_from(QUERIES)
 )
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @settings(UNHURRIED, max_examples=30)
 @given(actions=st.lists(steps, max_size=30))
-def test_rows_never_come_out_under_another_api_property_survey_or_zone(
+def test_rows_never_come_out_under_another_scope_property_survey_or_zone(
     kind: str, actions: list[tuple[str, str, Query]]
 ) -> None:
     with made(kind, max_bytes=40_000) as store:
         fetched: dict[str, tuple[str, Query]] = {}
-        for action, api, asked in actions:
+        for action, scope, asked in actions:
             if action == "keep":
-                new = piece(asked, user=api)
-                fetched[new.id] = (api, asked)
-                store.keep(api, new)
+                new = piece(asked, user=scope)
+                fetched[new.id] = (scope, asked)
+                store.keep(scope, new)
             elif action == "release":
-                store.release([held.id for held in store.held(api, asked)])
-            found = find(store, api, asked, SOON)
+                store.release(scope, asked)
+            found = find(store, scope, asked, SOON)
             for each in found:
                 whose, origin = fetched[each.id]
-                assert whose == api
+                assert whose == scope
                 assert origin.over(APRIL) == asked.over(APRIL)
                 assert asked.window.start <= each.window.start < each.window.end <= asked.window.end
                 assert each.table.num_rows == each.window.days
@@ -132,41 +132,53 @@ def test_rows_never_come_out_under_another_api_property_survey_or_zone(
 
 @pytest.mark.parametrize("kind", ALL)
 def test_several_pieces_of_one_window_lie_side_by_side_the_latest_fetch_first(kind: str) -> None:
-    old, new = piece(query(), "old", proof=SHOWN), piece(query(), "new", SOON)
+    """A newer one does not take the place of one that has more days."""
+    old, new = piece(query(), "old"), piece(query(window=april(1, 9)), "new", SOON)
     with made(kind) as store:
         store.keep(S, old)
         store.keep(S, new)
         held = store.held(S, query(window=april(3, 4)))
         assert [each.id for each in held] == [new.id, old.id]
-        assert [each.query for each in held] == [query(), query()]
-        assert [store.proof(S, each) for each in held] == [None, SHOWN]
+        assert [each.query for each in held] == [new.query, old.query]
         taken = [store.take(S, each) for each in held]
         assert [each and set(each.table["user_id"].to_pylist()) for each in taken] == [{"new"}, {"old"}]
-        assert store.held("other", query()) == store.held(S, query(property_id="other")) == ()
+        assert store.held("api/other", query()) == store.held(S, query(property_id="other")) == ()
         assert store.held(S, replace(query("surveys"), survey_id="513")) == ()
 
 
 @pytest.mark.parametrize("kind", ALL)
 def test_of_the_pieces_that_may_go_those_go_that_a_new_one_covers(kind: str) -> None:
     with made(kind) as store:
-        inside, across, others = (
+        inside, across, later, others = (
             piece(query(window=window), fetched_at=FETCHED - timedelta(minutes=number))
-            for number, window in enumerate((april(2, 5), april(4, 12), april(2, 5)), 1)
+            for number, window in ((1, april(2, 5)), (2, april(4, 12)), (-1, april(6, 8)), (3, april(2, 5)))
         )
-        for each in (inside, across, others):
+        for each in (inside, across, later):
             store.keep(S, each)
+        store.keep("api/others", others)
         new = piece(query(window=april(1, 10)))
-        store.keep(S, new, [inside.id, across.id])
-        assert {held.id for held in store.held(S, query())} == {new.id, across.id, others.id}
+        store.keep(S, new)
+        assert {held.id for held in store.held(S, query())} == {new.id, across.id, later.id}
+        assert [held.id for held in store.held("api/others", query())] == [others.id]
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_what_is_in_memory_only_goes_with_the_last_who_may_open_it(kind: str) -> None:
+def test_what_is_in_memory_only_goes_when_its_scope_or_query_is_released(kind: str) -> None:
     with made(kind) as store:
-        kept = piece(query())
-        store.keep(S, kept)
-        store.release([kept.id])
-        assert bool(find(store, S, query(), SOON)) == (kind in {"folder", "folder opened anew", "bucket"})
+        store.keep(S, piece(query()))
+        store.keep(S, piece(query("heart")))
+        store.keep("api/others", piece(query()))
+        store.release(S, query("surveys"))
+        assert find(store, S, query(), SOON)
+        store.release(S, query())
+        assert find(store, S, query("heart"), SOON)
+        assert find(store, "api/others", query(), SOON)
+        store.release(S)
+        assert (
+            bool(find(store, S, query("heart"), SOON))
+            == bool(find(store, S, query(), SOON))
+            == (kind in {"folder", "folder opened anew", "bucket"})
+        )
 
 
 # How long

@@ -62,7 +62,7 @@ def test_an_answer_can_be_read_for_an_hour_after_a_newer_piece_came_and_then_fil
     old = piece_of(used_by(["old"], 3))
     kept(store, old)
     opened = answer(store, query("tags"))
-    FolderStore(tmp_path).keep(S, piece_of(used_by(["new", "two"], 3), fetched_at=SOON), [old.id])
+    FolderStore(tmp_path).keep(S, piece_of(used_by(["new", "two"], 3), fetched_at=SOON))
     assert tags.totals(answer(store, query("tags"))).users == 2
     (mark,) = marks(tmp_path)
     os.utime(mark, (SOON.timestamp(), SOON.timestamp()))  # no clock of a test reaches the disk's
@@ -77,18 +77,21 @@ def test_an_answer_can_be_read_for_an_hour_after_a_newer_piece_came_and_then_fil
     assert [use[2] for use in rows(answer(late, query("tags")))] == ["new", "two"]
 
 
-def test_only_what_a_newer_piece_covers_and_its_token_knew_is_marked(tmp_path: Path) -> None:
+def test_only_what_a_newer_piece_of_the_same_scope_covers_is_marked(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
-    inside, beyond, others = (
+    inside, beyond, late = (
         piece_of([], span(5, 10)),
         piece_of([], span(5, 12)),
-        piece_of([], span(6, 9)),
+        piece_of([], span(6, 9), SOON + timedelta(minutes=1)),
     )
-    kept(store, inside, beyond, others)
-    store.keep(S, piece_of([], span(4, 11), SOON), [inside.id, beyond.id])
+    others = piece_of([], span(5, 10))
+    kept(store, inside, beyond, late)
+    store.keep("api/another", others)
+    store.keep(S, piece_of([], span(4, 11), SOON))
     left = {held.id for held in store.held(S, query("tags"))}
     assert inside.id not in left
-    assert {beyond.id, others.id} <= left
+    assert {beyond.id, late.id} <= left
+    assert [held.id for held in store.held("api/another", query("tags"))] == [others.id]
 
 
 # Somebody deletes
@@ -112,11 +115,11 @@ def test_all_of_a_property_is_deleted_surveys_too_and_nothing_of_another(tmp_pat
 @pytest.mark.parametrize("kind", ["memory", "folder"])
 def test_of_one_api_alone_nothing_of_another_is_deleted(tmp_path: Path, kind: str) -> None:
     store: Store = MemoryStore() if kind == "memory" else FolderStore(tmp_path)
-    for api in ("one", "two"):
-        store.keep(api, piece(query("tags")))
-    assert store.delete("demo", "one") == 1
-    assert find(store, "one", query("tags"), None) == ()
-    assert len(find(store, "two", query("tags"), None)) == 1
+    for scope in ("one/anna", "one/ben", "two/anna"):
+        store.keep(scope, piece(query("tags")))
+    assert store.delete("demo", "one") == 2
+    assert find(store, "one/anna", query("tags"), None) == find(store, "one/ben", query("tags"), None) == ()
+    assert len(find(store, "two/anna", query("tags"), None)) == 1
     assert store.delete("demo") == 1
 
 
@@ -127,7 +130,7 @@ def test_nothing_of_a_deleted_property_is_left_on_the_disk_or_found_by_a_living_
     store, other = FolderStore(tmp_path), FolderStore(tmp_path)
     old = piece_of(used_by(["ann"], 6))
     kept(store, old)
-    store.keep(S, piece_of(used_by(["ann"], 6), fetched_at=SOON), [old.id])
+    store.keep(S, piece_of(used_by(["ann"], 6), fetched_at=SOON))
     tags.weekly(answer(store, query("tags")))
     assert answer(other, query("tags")).rows == 1
     assert FolderStore(tmp_path).delete("demo") == 1
@@ -192,7 +195,7 @@ def test_every_stored_piece_is_listed_as_its_file_says_and_broken_or_replaced_on
     store = FolderStore(tmp_path)
     old = piece_of(used_by(["ann", "bob"], 3), span(0, 10))
     kept(store, old)
-    store.keep(S, piece_of(used_by(["ann"], 3), span(0, 10), SOON), [old.id])
+    store.keep(S, piece_of(used_by(["ann"], 3), span(0, 10), SOON))
     kept(store, piece(query("surveys", april(1, 4))), piece(query("nps", april(1, 2), "other")))
     broken = piece(query("heart"))
     kept(store, broken)
@@ -245,7 +248,7 @@ def test_a_claim_is_of_one_window_of_one_question_to_one_api(tmp_path: Path, kin
             (S, query("tags", april(1, 9))),
             (S, query("tags", property_id="other")),
             (S, query("nps")),
-            ("another", query("tags")),
+            ("api/another", query("tags")),
         ]
         for api, each in asked:
             claim = store.claim(api, each)

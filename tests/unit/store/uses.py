@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from tests.unit.store.given import APRIL, FETCHED, S, query
 from userlane.contract import COLUMNS, Dataset, Query, Window
-from userlane.store import Cover, FolderStore, Piece, Store, dataset
+from userlane.store import FolderStore, Piece, Store, coverage, dataset
 
 
 class Use(NamedTuple):
@@ -56,12 +56,10 @@ def piece_of(uses: Iterable[Use], window: Window = APRIL, fetched_at: datetime =
 
 def answer(store: Store, asked: Query, now: datetime | None = None) -> Dataset:
     """What the store has, laid side by side, with what is missing of it."""
-    cover = Cover(store, S, asked, now)
-    for held in store.held(S, asked):
-        cover.add(held)
-    missing = asked.window.without(piece.window for piece in cover.pieces)
+    pieces = coverage(store, S, asked, now)
+    missing = asked.window.without(piece.window for piece in pieces)
     reasons = ("stopped",) if missing else ()
-    return dataset(S, asked, cover.pieces, reasons=reasons, missing=missing, shelf=store.shelf(S, asked))
+    return dataset(S, asked, pieces, reasons=reasons, missing=missing, shelf=store.shelf(S, asked))
 
 
 def rows(found: Dataset) -> list[tuple[int, str, str, int]]:
