@@ -34,7 +34,7 @@ def ping(
     route = connection.profile.route(query.dataset)
     first = 1 if route.first_page == "auto" else route.first_page
     body = Client(connection, http, deadline, in_flight=in_flight).page(query, first, limit=1)
-    return Decoder(query, route.fields).page(body).records > 0
+    return Decoder(query, route.fields).decode(body).records > 0
 
 
 def words(error: UserlaneError, connection: Connection, query: Query) -> str:
