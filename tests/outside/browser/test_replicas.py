@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.object_storage import running
 from tests.outside.browser.conftest import Begin, dashboard, link
-from tests.outside.browser.proxy import Proxy, window
+from tests.outside.browser.proxy import Proxy
 from userlane.contract import Window
 from userlane.sandbox import TOKEN, Sandbox
 
