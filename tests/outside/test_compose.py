@@ -1,5 +1,5 @@
 """compose.yaml, as far as it can be held without an engine: it was never started. It is read, and agrees with
-the Dockerfile, the settings and the README.
+the Dockerfile, the settings and their table.
 """
 
 import re
@@ -32,7 +32,7 @@ def test_there_are_two_dashboards_of_this_image_that_differ_in_their_cache_only(
         assert kept in COMPOSE["volumes"]
 
 
-def test_what_a_dashboard_is_given_is_what_it_reads_and_readme_tells_of() -> None:
+def test_what_a_dashboard_is_given_is_what_it_reads_and_the_table_of_settings_has() -> None:
     given: dict[str, str] = SERVICES[DASHBOARDS[0]]["environment"]
     settings = Settings.read({"USERLANE_STORE": given["USERLANE_STORE"]})
     assert settings.store_url == given["USERLANE_STORE"]
@@ -40,8 +40,8 @@ def test_what_a_dashboard_is_given_is_what_it_reads_and_readme_tells_of() -> Non
         given["USERLANE_STORE"].partition("endpoint_override=")[2].partition("&")[0].partition(":")
     )
     assert (host in SERVICES, port) == (True, "9000")
-    readme = (ROOT / "README.md").read_text()
-    assert [name for name in given if not name.startswith("AWS_") and f"`{name}`" not in readme] == []
+    table = (ROOT / "docs" / "settings.md").read_text()
+    assert [name for name in given if not name.startswith("AWS_") and f"`{name}`" not in table] == []
 
 
 @pytest.mark.parametrize("name", SERVICES)
