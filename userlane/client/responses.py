@@ -42,27 +42,16 @@ _MESSAGE_LENGTH = 200
 _SENTENCE_ENDS = (".", "!", "?", "…")
 _MAY_BE_THE_PAGE = frozenset({400, 410, 416, 422})
 
-_BROKEN = (Unreachable, "The connection to {host} broke before the answer was whole.")
-_SLOW = (TooSlow, "{host} took too long to answer.")
-TRANSPORT_ERRORS: Mapping[type[httpx.TransportError], tuple[type[ApiFailed], str]] = {
-    httpx.TransportError: _BROKEN,
-    httpx.TimeoutException: _SLOW,
+_TRANSPORT_ERRORS: Mapping[type[httpx.TransportError], tuple[type[ApiFailed], str]] = {
+    httpx.TransportError: (Unreachable, "The connection to {host} broke before the answer was whole."),
+    httpx.TimeoutException: (TooSlow, "{host} took too long to answer."),
     httpx.ConnectTimeout: (Unreachable, "{host} does not answer."),
-    httpx.ReadTimeout: _SLOW,
-    httpx.WriteTimeout: _SLOW,
-    httpx.PoolTimeout: _SLOW,
-    httpx.NetworkError: _BROKEN,
     httpx.ConnectError: (Unreachable, "{host} cannot be reached."),
-    httpx.ReadError: _BROKEN,
-    httpx.WriteError: _BROKEN,
-    httpx.CloseError: _BROKEN,
-    httpx.ProtocolError: _BROKEN,
-    httpx.RemoteProtocolError: _BROKEN,
     httpx.LocalProtocolError: (RequestRefused, "The request to {host} cannot be sent as it is."),
     httpx.ProxyError: (Unreachable, "The proxy does not let requests through to {host}."),
     httpx.UnsupportedProtocol: (RequestRefused, "{host} is not an http or https address."),
 }
-"""The error and its words for every exception of httpx; a test compares the keys with httpx itself."""
+"""The error and its words by exception of httpx; one that is not here is read as its base class."""
 
 
 def translate_transport_error(error: httpx.TransportError, host: str) -> ApiFailed:
@@ -76,7 +65,7 @@ def translate_transport_error(error: httpx.TransportError, host: str) -> ApiFail
                 )
             if isinstance(reason, ssl.SSLError) and not isinstance(reason, ssl.SSLEOFError):
                 return Untrusted(f"No secure connection to {host} can be made.", "Check the API address.")
-    kind, cause = next(TRANSPORT_ERRORS[base] for base in type(error).__mro__ if base in TRANSPORT_ERRORS)
+    kind, cause = next(_TRANSPORT_ERRORS[base] for base in type(error).__mro__ if base in _TRANSPORT_ERRORS)
     return kind(cause.format(host=host), "Check the API address and the network, then load again.")
 
 

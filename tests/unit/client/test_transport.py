@@ -16,7 +16,7 @@ from tests.ports import reserved
 from tests.stand_in import SAMPLES, TOKEN, answering, listening, query, request_on, whole_answer
 from tests.unit.client.given import OK, client
 from userlane.client import Limits, LoadDeadline, open_http_pool
-from userlane.client.responses import TRANSPORT_ERRORS, translate_transport_error
+from userlane.client.responses import translate_transport_error
 from userlane.client.transport import limit_request
 from userlane.errors import (
     ApiFailed,
@@ -34,14 +34,39 @@ def everything_under(kind: type[httpx.TransportError]) -> Iterator[type[httpx.Tr
         yield from everything_under(each)
 
 
-def test_every_transport_error_of_httpx_is_mapped() -> None:
-    assert set(everything_under(httpx.TransportError)) == set(TRANSPORT_ERRORS)
+BROKE, SLOW = (Unreachable, "broke before"), (TooSlow, "took too long")
+TRANSLATED: dict[type[httpx.TransportError], tuple[type[ApiFailed], str]] = {
+    httpx.TransportError: BROKE,
+    httpx.TimeoutException: SLOW,
+    httpx.ConnectTimeout: (Unreachable, "does not answer"),
+    httpx.ReadTimeout: SLOW,
+    httpx.WriteTimeout: SLOW,
+    httpx.PoolTimeout: SLOW,
+    httpx.NetworkError: BROKE,
+    httpx.ConnectError: (Unreachable, "cannot be reached"),
+    httpx.ReadError: BROKE,
+    httpx.WriteError: BROKE,
+    httpx.CloseError: BROKE,
+    httpx.ProtocolError: BROKE,
+    httpx.RemoteProtocolError: BROKE,
+    httpx.LocalProtocolError: (RequestRefused, "cannot be sent"),
+    httpx.ProxyError: (Unreachable, "proxy does not let"),
+    httpx.UnsupportedProtocol: (RequestRefused, "not an http or https address"),
+}
 
 
-@pytest.mark.parametrize("kind", TRANSPORT_ERRORS)
-def test_a_mapped_error_names_the_host_and_quotes_nothing(kind: type[httpx.TransportError]) -> None:
+def test_every_transport_error_of_httpx_is_expected_here() -> None:
+    assert set(everything_under(httpx.TransportError)) == set(TRANSLATED)
+
+
+@pytest.mark.parametrize("kind", TRANSLATED)
+def test_a_transport_error_becomes_one_of_ours_that_names_the_host_and_quotes_nothing(
+    kind: type[httpx.TransportError],
+) -> None:
     error = translate_transport_error(kind(f"header Bearer {TOKEN}"), "api.example.com")
-    assert isinstance(error, ApiFailed)
+    expected, words = TRANSLATED[kind]
+    assert type(error) is expected
+    assert words in error.cause
     assert "api.example.com" in error.cause
     assert TOKEN not in str(error)
 
