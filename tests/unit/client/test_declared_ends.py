@@ -1,4 +1,4 @@
-"""A walk believes what the API declares of its end, as long as no row can be lost by it."""
+"""A paginator believes what the API declares of its end, as long as no row can be lost by it."""
 
 import json
 import threading
@@ -85,8 +85,8 @@ def read(body: bytes) -> Numbers:
 
 
 def walked(server: Server, **options: Any) -> tuple[list[int], Paginator[Numbers]]:
-    walk = Paginator(server, read, **options)
-    return [value for page in walk for value in page.values], walk
+    paginator = Paginator(server, read, **options)
+    return [value for page in paginator for value in page.values], paginator
 
 
 @st.composite
@@ -102,9 +102,9 @@ def test_what_is_declared_truthfully_costs_no_row_and_no_mark(
     server: Server, limit: int, in_flight: int
 ) -> None:
     server.most = min(server.most, limit)
-    rows, walk = walked(server, first=server.base, limit=limit, in_flight=in_flight)
+    rows, paginator = walked(server, first=server.base, limit=limit, in_flight=in_flight)
     assert rows == list(range(server.total))
-    assert walk.reason is None
+    assert paginator.reason is None
     assert len(server.asked) == len(set(server.asked))
 
 
@@ -115,10 +115,10 @@ def test_auto_loses_no_page_and_costs_at_most_one_request_more(
 ) -> None:
     known, unknown = replace(server, asked=[]), replace(server, asked=[], page_zero=page_zero)
     walked(known, first=server.base, limit=12, in_flight=1)
-    rows, walk = walked(unknown, first="auto", limit=12, in_flight=1)
+    rows, paginator = walked(unknown, first="auto", limit=12, in_flight=1)
     assert rows == list(range(server.total))
-    assert walk.reason is None
-    assert walk.base in {server.base, None}
+    assert paginator.reason is None
+    assert paginator.base in {server.base, None}
     assert len(unknown.asked) <= len(known.asked) + 1
     assert walked(unknown, first="auto", limit=12, in_flight=4)[0] == rows
 
@@ -161,16 +161,16 @@ def test_declared_pages_are_fetched_side_by_side_though_they_are_shorter_than_as
 )
 def test_fewer_records_than_declared_are_marked(said: PaginationInfo) -> None:
     server = Server(30, 10, lambda *_: said)
-    rows, walk = walked(server, limit=10)
+    rows, paginator = walked(server, limit=10)
     assert rows == list(range(30))
-    assert walk.reason == "The API declared 50 records and sent 30."
-    assert not walk.ends_load
+    assert paginator.reason == "The API declared 50 records and sent 30."
+    assert not paginator.ends_load
 
 
 def test_fewer_pages_than_declared_are_marked() -> None:
-    rows, walk = walked(Server(30, 10, lambda *_: PaginationInfo(pages=6)), limit=10)
+    rows, paginator = walked(Server(30, 10, lambda *_: PaginationInfo(pages=6)), limit=10)
     assert rows == list(range(30))
-    assert walk.reason == "The API declared 6 pages and sent 3."
+    assert paginator.reason == "The API declared 6 pages and sent 3."
 
 
 def test_one_page_too_many_declared_is_the_empty_one() -> None:
@@ -194,9 +194,9 @@ def test_an_end_declared_too_early_loses_nothing_when_something_else_says_more(s
 
 
 def test_a_total_that_is_each_pages_own_number_ends_nothing_and_marks_nothing() -> None:
-    rows, walk = walked(Server(30, 10, own), limit=10)
+    rows, paginator = walked(Server(30, 10, own), limit=10)
     assert rows == list(range(30))
-    assert walk.reason is None
+    assert paginator.reason is None
 
 
 @pytest.mark.parametrize("first", ["auto", 0, 1])
@@ -209,17 +209,17 @@ def test_an_ignored_page_number_is_noticed_though_every_answer_names_another(
         asked.append(page)
         return json.dumps([[1, 2, 3], [250, None, True, False], page]).encode()
 
-    walk = Paginator(ask, read, first=first, in_flight=8)
-    assert [page.values for page in walk] == [(1, 2, 3)]
-    assert walk.reason == "The API sends the same page again and again: it ignores the page number."
-    assert walk.ends_load
+    paginator = Paginator(ask, read, first=first, in_flight=8)
+    assert [page.values for page in paginator] == [(1, 2, 3)]
+    assert paginator.reason == "The API sends the same page again and again: it ignores the page number."
+    assert paginator.ends_load
     assert len(asked) <= 3
 
 
 def test_a_second_page_that_is_refused_is_no_loss_if_the_first_counts_its_own_records() -> None:
     server = Server(7, 10, lambda *_: PaginationInfo(own=True), past_the_end="not found")
-    rows, walk = walked(server, limit=10)
-    assert (rows, walk.reason) == (list(range(7)), None)
+    rows, paginator = walked(server, limit=10)
+    assert (rows, paginator.reason) == (list(range(7)), None)
 
 
 @pytest.mark.parametrize("amount", [14, 25])
@@ -227,8 +227,8 @@ def test_a_second_page_that_is_refused_is_no_loss_if_the_first_counts_its_own_re
 def test_a_page_past_the_last_may_be_refused(amount: int, in_flight: int) -> None:
     """The one after it is refused too, and the last page is what it was."""
     server = Server(amount, 10, past_the_end="not found")
-    rows, walk = walked(server, limit=10, in_flight=in_flight)
-    assert (rows, walk.reason) == (list(range(amount)), None)
+    rows, paginator = walked(server, limit=10, in_flight=in_flight)
+    assert (rows, paginator.reason) == (list(range(amount)), None)
     assert sorted(server.asked) == [
         *range(1, server.pages),
         *[server.pages] * 2,
@@ -241,7 +241,7 @@ REFUSALS = (NotFound("no such page"), RequestRefused("page out of range"))
 
 @dataclass
 class Short:
-    """Page 1 is full and page 2 short; of the others some are refused. `then` is page 2 when asked again."""
+    """Page 1 is full and page 2 short; of the others some are refused. `then` is page 2 the second time."""
 
     refused: Callable[[int], bool]
     refusal: UserlaneError
@@ -284,17 +284,17 @@ def test_a_refused_page_after_a_short_one_is_no_end_when_anything_speaks_against
     server: Callable[[UserlaneError], Short], refusal: UserlaneError
 ) -> None:
     short = server(refusal)
-    walk = Paginator(short, read, limit=10, in_flight=1)
+    paginator = Paginator(short, read, limit=10, in_flight=1)
     with pytest.raises(type(refusal)):
-        list(walk)
+        list(paginator)
     assert len(short.asked) <= 5
 
 
 def test_a_total_that_has_not_come_says_better_than_a_refusal_what_is_missing() -> None:
     short = Short(lambda page: page > 2, REFUSALS[0], PaginationInfo(total=150))
-    walk = Paginator(short, read, limit=10, in_flight=1)
-    assert sum(page.records for page in walk) == 13
-    assert walk.reason == "The API declared 150 records and sent 13."
+    paginator = Paginator(short, read, limit=10, in_flight=1)
+    assert sum(page.records for page in paginator) == 13
+    assert paginator.reason == "The API declared 150 records and sent 13."
 
 
 def test_what_goes_wrong_while_the_end_is_looked_into_is_raised() -> None:
@@ -312,24 +312,24 @@ def test_the_last_page_again_after_a_short_one_leaves_open_whether_there_is_more
     """An API that ignores the page number from its short second page on answers just so."""
     for in_flight in (1, 4):
         server = Server(amount, 10, past_the_end="the last again")
-        rows, walk = walked(server, first=first, limit=10, in_flight=in_flight)
+        rows, paginator = walked(server, first=first, limit=10, in_flight=in_flight)
         assert rows == list(range(amount))
         last = server.pages
-        assert walk.reason == (
+        assert paginator.reason == (
             f"The API gave page {last} again in place of page {last + 1}; whether there is more is not known."
         )
-        assert not walk.ends_load
+        assert not paginator.ends_load
 
 
 def test_the_last_page_again_is_not_asked_for_where_the_total_has_come() -> None:
-    rows, walk = walked(Server(25, 10, total, past_the_end="the last again"), limit=10)
-    assert (rows, walk.reason) == (list(range(25)), None)
+    rows, paginator = walked(Server(25, 10, total, past_the_end="the last again"), limit=10)
+    assert (rows, paginator.reason) == (list(range(25)), None)
 
 
-def test_page_0_that_is_empty_where_all_others_are_refused_is_an_empty_answer() -> None:
+def test_page_0_that_is_empty_where_all_others_are_refused_is_an_empty_result() -> None:
     server = Server(0, 10, base=0, past_the_end="not found")
-    rows, walk = walked(server, first="auto")
-    assert (rows, walk.reason, walk.base) == ([], None, 0)
+    rows, paginator = walked(server, first="auto")
+    assert (rows, paginator.reason, paginator.base) == ([], None, 0)
     assert server.asked == [0, 1, 2, 0]
 
 
@@ -351,9 +351,9 @@ def test_an_empty_page_0_excuses_no_refused_page_1_where_there_may_be_more(said:
 @pytest.mark.parametrize("amount", [7, 10, 20])
 @pytest.mark.parametrize("limit", [10, 1000])
 def test_a_page_refused_after_one_that_may_not_be_the_last_is_an_error(amount: int, limit: int) -> None:
-    walk = Paginator(Server(amount, 10, past_the_end="not found"), read, limit=limit)
+    paginator = Paginator(Server(amount, 10, past_the_end="not found"), read, limit=limit)
     with pytest.raises(NotFound):
-        list(walk)
+        list(paginator)
 
 
 @pytest.mark.parametrize("first", ["auto", 1])

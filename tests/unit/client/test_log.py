@@ -1,4 +1,4 @@
-"""The log says where requests go and what became of them, and nothing that was sent or answered."""
+"""The log says where requests go and what became of them, and nothing that was sent or received."""
 
 import contextlib
 from collections.abc import Iterator

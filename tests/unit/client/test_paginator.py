@@ -1,4 +1,4 @@
-"""A walk gets every page once, in order, and knows when to end."""
+"""A paginator gets every page once, in order, and knows when to end."""
 
 import threading
 import time
@@ -38,7 +38,7 @@ def read(body: bytes) -> Numbers:
 
 
 class Source:
-    """`total` numbers in pages of at most `most`, counted from `base`; remembers what was asked."""
+    """`total` numbers in pages of at most `most`, counted from `base`; notes requested pages."""
 
     def __init__(
         self, total: int, most: int, base: int = 1, before_base: UserlaneError | str = "empty"
@@ -68,8 +68,8 @@ class Source:
         return " ".join(map(str, range(first, min(first + self.most, self.total)))).encode()
 
 
-def collected(walk: Paginator[Numbers]) -> list[int]:
-    return [value for page in walk for value in page.values]
+def collected(paginator: Paginator[Numbers]) -> list[int]:
+    return [value for page in paginator for value in page.values]
 
 
 @UNHURRIED
@@ -84,9 +84,9 @@ def test_every_record_comes_once_in_order_however_the_server_cuts_its_pages(
     total: int, most: int, limit: int, in_flight: int, base: Literal[0, 1]
 ) -> None:
     source = Source(total, min(most, limit), base)
-    walk = Paginator(source, read, first=base, limit=limit, in_flight=in_flight)
-    assert collected(walk) == list(range(total))
-    assert walk.reason is None
+    paginator = Paginator(source, read, first=base, limit=limit, in_flight=in_flight)
+    assert collected(paginator) == list(range(total))
+    assert paginator.reason is None
     assert source.most_together <= in_flight
     assert len(source.asked) == len(set(source.asked))
 
@@ -100,9 +100,9 @@ def test_every_record_comes_once_in_order_however_the_server_cuts_its_pages(
 def test_where_pages_start_is_found_out_without_losing_or_repeating_one(
     total: int, base: int, before: UserlaneError | str
 ) -> None:
-    walk = Paginator(Source(total, 5, base, before), read, first="auto", limit=5)
-    assert collected(walk) == list(range(total))
-    assert walk.reason is None
+    paginator = Paginator(Source(total, 5, base, before), read, first="auto", limit=5)
+    assert collected(paginator) == list(range(total))
+    assert paginator.reason is None
 
 
 def test_a_multiple_of_the_limit_ends_on_the_empty_page() -> None:
@@ -140,22 +140,22 @@ def test_an_ignored_page_number_is_noticed_by_the_third_request(first: First, re
         asked.append(page)
         return " ".join(map(str, range(records))).encode()
 
-    walk = Paginator(ask, read, first=first, limit=10, in_flight=8)
-    assert collected(walk) == list(range(records))
-    assert walk.reason == "The API sends the same page again and again: it ignores the page number."
+    paginator = Paginator(ask, read, first=first, limit=10, in_flight=8)
+    assert collected(paginator) == list(range(records))
+    assert paginator.reason == "The API sends the same page again and again: it ignores the page number."
     assert len(asked) <= 3
 
 
 def test_endless_pages_stop_when_the_row_budget_is_used_up() -> None:
-    walk = Paginator(Source(10**9, 10), read, limit=10, row_budget=RowBudget(35))
-    assert collected(walk) == list(range(30))
-    assert walk.reason == "There are more than 35 records (USERLANE_MAX_ROWS); the rest is left out."
+    paginator = Paginator(Source(10**9, 10), read, limit=10, row_budget=RowBudget(35))
+    assert collected(paginator) == list(range(30))
+    assert paginator.reason == "There are more than 35 records (USERLANE_MAX_ROWS); the rest is left out."
 
 
 def test_exactly_as_many_records_as_the_budget_has_are_complete() -> None:
-    walk = Paginator(Source(30, 10), read, limit=10, row_budget=RowBudget(30))
-    assert collected(walk) == list(range(30))
-    assert walk.reason is None
+    paginator = Paginator(Source(30, 10), read, limit=10, row_budget=RowBudget(30))
+    assert collected(paginator) == list(range(30))
+    assert paginator.reason is None
 
 
 def test_an_error_comes_in_the_place_of_its_page() -> None:

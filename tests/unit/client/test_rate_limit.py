@@ -1,4 +1,4 @@
-"""As many requests are in flight as the API bears, and never more than the setting."""
+"""As many requests are in flight as the API allows, and never more than the setting."""
 
 import socket
 import threading
@@ -95,7 +95,7 @@ class Counting:
         return self.arrived - self._together
 
 
-def test_over_a_socket_it_starts_with_the_setting_halves_when_pushed_back_and_ends_complete() -> None:
+def test_over_a_socket_it_starts_with_the_setting_halves_on_429_and_ends_complete() -> None:
     setting, pages = 8, 24
     bodies: list[bytes] = []
     server = Counting(together=setting)

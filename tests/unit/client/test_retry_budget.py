@@ -38,7 +38,7 @@ class Switched(httpx.BaseTransport):
         return httpx.Response(self.answer(), text="[]")
 
 
-def test_fifty_loads_on_an_api_that_answers_500_send_fifty_requests_and_the_quota() -> None:
+def test_fifty_loads_on_an_api_that_answers_500_send_fifty_requests_and_the_retry_budget() -> None:
     api = Switched()
     http = open_http_pool(api)
     began = time.monotonic()
@@ -103,7 +103,7 @@ def test_a_page_that_is_not_asked_for_twice_ends_no_load() -> None:
         (httpx.Response(429), Throttled, "fails often .* too many requests"),
     ],
 )
-def test_whatever_fails_keeps_its_kind_when_the_quota_is_spent(
+def test_whatever_fails_keeps_its_kind_when_the_retry_budget_is_used_up(
     answer: httpx.Response | Exception, error: type[Exception], words: str
 ) -> None:
     http = open_http_pool(scripted(answer))

@@ -1,4 +1,4 @@
-"""Whatever happens underneath an answer becomes an error of the tree, in time."""
+"""Whatever happens below an HTTP response becomes an error of the tree, in time."""
 
 import socket
 import ssl

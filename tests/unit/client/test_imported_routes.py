@@ -1,4 +1,4 @@
-"""Requests leave as a learned route says."""
+"""Requests leave as an imported route says."""
 
 import httpx
 import msgspec
@@ -9,7 +9,7 @@ from userlane.client import Client, LoadDeadline, open_http_pool
 from userlane.contract import ASSUMED, Auth, Connection, Route, Token
 
 
-def test_a_learned_route_keeps_its_fixed_parameters_and_writes_dates_its_way() -> None:
+def test_a_imported_route_keeps_its_fixed_parameters_and_writes_dates_its_way() -> None:
     requests: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
