@@ -8,7 +8,6 @@ plan            which windows one load fetches
 window_fetcher  fetches them
 window_result   what became of one window, and where it is stored
 deduplicate     the rows of one window, sorted, each once
-concurrency     how many pages are worth working on at a time
 load_context    how long a load of tags will take
 background      a load in the background, and how far it is
 """

@@ -253,7 +253,7 @@ class Fetcher:
             daily = daily or expected_a_day(result.fetched)
             # A few requests go one after another; many will go side by side.
             one_by_one = fetcher.pace or fetcher.progress.seconds
-            duration = self._durations.of(connection) or one_by_one / fetcher.width
+            duration = self._durations.of(connection) or one_by_one / self._settings.max_in_flight
         seconds = requests(daily, days) * duration
         if seconds > at_most:
             raise LongLoad(round(daily * days), seconds)

@@ -1,6 +1,5 @@
 """One load's requests: windows are walked again when records changed meanwhile."""
 
-import random
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -18,7 +17,6 @@ from userlane.client import LoadDeadline, open_http_pool
 from userlane.contract import Query
 from userlane.errors import TokenRejected
 from userlane.fetch.access import AccessPolicy
-from userlane.fetch.concurrency import Gauge
 from userlane.fetch.plan import Plan
 from userlane.fetch.probe import ping
 from userlane.fetch.window_fetcher import WindowFetcher
@@ -270,13 +268,9 @@ def _failing(api: Any, after: int, answer: httpx.Response) -> httpx.MockTranspor
     return httpx.MockTransport(handle)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_every_window_is_walked_however_many_walkers_are_of_use_from_one_moment_to_the_next(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    chance = random.Random(seed)  # noqa: S311 - which moments is no secret
-    monkeypatch.setattr(Gauge, "useful", property(lambda _: chance.randint(1, 6)))
-    results = run(tag_api(a_day=20), query("tags", QUARTER), in_flight=4).all(
+@pytest.mark.parametrize("in_flight", [1, 2, 3, 4, 8, 40])
+def test_every_window_is_fetched_however_many_are_fetched_side_by_side(in_flight: int) -> None:
+    results = run(tag_api(a_day=20), query("tags", QUARTER), in_flight=in_flight).all(
         Plan(query("tags", QUARTER), QUARTER.split(3))
     )
     assert tuple(result.fetched.window for result in results) == QUARTER.split(3)
