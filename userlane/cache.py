@@ -127,7 +127,7 @@ results = ResultCache()
 @st.cache_resource(show_spinner=False)
 def settings() -> Settings:
     """This deployment's settings, read once a process."""
-    return Settings.read()
+    return Settings.read(listens=st.get_option("server.address"))
 
 
 @st.cache_resource(show_spinner=False)

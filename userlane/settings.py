@@ -17,6 +17,7 @@ from platformdirs import user_cache_path
 from userlane.contract import (
     ALLOWED_HOSTS,
     ASSUMED,
+    LOOPBACK,
     Auth,
     Connection,
     Profile,
@@ -26,7 +27,7 @@ from userlane.contract import (
     check_id,
     host_allowed,
 )
-from userlane.contract.hosts import PATTERN
+from userlane.contract.hosts import PATTERN, is_loopback
 from userlane.contract.storage_url import elsewhere
 from userlane.errors import InputUnusable, SettingsUnusable
 
@@ -41,7 +42,8 @@ class Settings:
     for loaded rows; None where they are kept in memory or, if there is a `store_url`, in a bucket, with
     copies of what is used in the folder `store_cache`. They stay there as long as `kept` says. With
     `store_shared`, one token's rows are opened by every token that the API lets see the same days.
-    `public_hosts` are the names visitors know this server by. `engine` is the address of a Spark Connect
+    `public_hosts` are the names visitors know this server by. `loopback` says whether a pasted request may
+    name this machine: only its own user can paste one then. `engine` is the address of a Spark Connect
     server, and may hold a token of its own; None: DuckDB, embedded.
     """
 
@@ -60,11 +62,15 @@ class Settings:
     kept: timedelta = timedelta(days=30)
     store_shared: bool = False
     public_hosts: tuple[str, ...] = ()
+    loopback: bool = False
     engine: str | None = field(default=None, repr=False)
 
     @classmethod
-    def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+    def read(cls, environment: Mapping[str, str] = os.environ, *, listens: str | None = None) -> "Settings":
         """Read the `USERLANE_*` variables; unset and empty mean the default.
+
+        `listens` is the address that the server listens at, None if at all addresses. Only a server that
+        listens at loopback, and has no public name that a proxy could bring visitors by, allows `loopback`.
 
         Raises `SettingsUnusable` naming the variable.
         """
@@ -97,18 +103,26 @@ class Settings:
                     raise SettingsUnusable(f"{name}: {error.cause}", error.next_step) from error
         settings = cls(**values)  # type: ignore[arg-type]  # each reader returns its attribute's type
         for each in settings.profile.addresses:
-            if not settings.host_allowed(each.host):
+            if not (settings.host_allowed(each.host) or is_loopback(each.host)):  # the operator may name it
                 raise SettingsUnusable(
                     f"USERLANE_API_PROFILE: {each.host} is not a host that tokens may be sent to.",
                     "If it should be, add it to USERLANE_ALLOWED_HOSTS.",
                 )
-        return replace(settings, base_url=settings.base_url or settings.profile.origin)
+        return replace(
+            settings,
+            base_url=settings.base_url or settings.profile.origin,
+            loopback=is_loopback(listens) and not settings.public_hosts,
+        )
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The hosts a pasted request may name: those allowed, and the one of the configured address."""
+        """The hosts that a pasted request may name: those allowed, the configured one, maybe this machine."""
         configured = address(self.base_url) if self.base_url else None
-        return (*self.allowed_hosts, *((configured.host,) if configured else ()))
+        return (
+            *self.allowed_hosts,
+            *((configured.host,) if configured else ()),
+            *(sorted(LOOPBACK) if self.loopback else ()),
+        )
 
     def host_allowed(self, host: str) -> bool:
         """Whether this deployment lets a token go to `host`."""

@@ -238,6 +238,27 @@ def test_a_pasted_request_may_name_the_allowed_hosts_and_the_configured_one() ->
     ]
 
 
+@pytest.mark.parametrize(
+    ("listens", "public", "allowed"),
+    [
+        ("localhost", "", True),
+        ("::1", "", True),
+        (None, "", False),
+        ("0.0.0.0", "", False),  # noqa: S104 - that is the question
+        ("dash.example", "", False),
+        ("127.0.0.1", "dash.example", False),
+    ],
+)
+def test_this_machine_may_be_named_only_where_nobody_else_can_paste(
+    listens: str | None, public: str, *, allowed: bool
+) -> None:
+    """Elsewhere a visitor could make the server ask what only the server can reach; the operator may."""
+    settings = Settings.read({"USERLANE_PUBLIC_HOSTS": public}, listens=listens)
+    assert {settings.host_allowed(host) for host in ("127.0.0.1", "localhost", "::1")} == {allowed}
+    own = Settings.read({"USERLANE_BASE_URL": "http://127.0.0.1:9"}, listens=listens)
+    assert own.host_allowed("127.0.0.1")
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:9"])
 def test_loopback_may_go_unencrypted(url: str) -> None:
     assert Settings.read({"USERLANE_BASE_URL": url}).base_url == url

@@ -8,7 +8,7 @@ ALLOWED_HOSTS = ("*.userlane.com",)
 """The hosts that are allowed unless the deployment says otherwise."""
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-"""This machine: always allowed, and the only hosts that may be spoken to without encryption."""
+"""This machine: the only hosts that may be spoken to without encryption."""
 
 PATTERN = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)+|[a-z0-9_-]+")
 """What an allowed host looks like: a name, or `*.` and a name of at least two parts."""
@@ -64,13 +64,20 @@ def address(url: str) -> Address | None:
     )
 
 
+def is_loopback(host: str | None) -> bool:
+    """Whether `host` is this machine; an IPv6 address may stand in brackets."""
+    return (host or "").strip("[]").lower() in LOOPBACK
+
+
 def host_allowed(host: str, allowed: Iterable[str] = ALLOWED_HOSTS) -> bool:
     """Whether a token may be sent to `host`. `*.userlane.com` allows every host that ends in `.userlane.com`.
 
+    This machine is a host as any other: to a visitor of a server it is the network behind that server.
+
     >>> host_allowed("api.eu.userlane.com"), host_allowed("userlane.com.example"), host_allowed("localhost")
-    (True, False, True)
+    (True, False, False)
     """
     host = host.lower()
-    return host in LOOPBACK or any(
+    return any(
         host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern for pattern in allowed
     )

@@ -89,7 +89,7 @@ def interpret(
         dataset: The API that the request is of.
         property_id: The ID that the user typed; it is looked for in the address.
         survey_id: Likewise; needed for surveys.
-        allowed_hosts: The hosts that the request may name, beside this machine.
+        allowed_hosts: The hosts that the request may name.
 
     Raises `IdentifierUnusable` for an ID that is none, and `RequestUnusable`, whose one sentence says what
     was found and what was expected. The token is in no error and in no text of the result.

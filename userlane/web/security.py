@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from userlane.contract.hosts import LOOPBACK, Address, address
+from userlane.contract.hosts import LOOPBACK, Address, address, is_loopback
 from userlane.logs import log_error
 
 log = structlog.get_logger("userlane.web.security")
@@ -98,7 +98,7 @@ class Surface:
         self.headers = headers
         self.public = tuple(public)
         named = {found.host.rstrip(".") for found in map(site, self.public) if found}
-        local = (listens or "").strip("[]").lower() in LOOPBACK
+        local = is_loopback(listens)
         self.names = named | LOOPBACK if named or local else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

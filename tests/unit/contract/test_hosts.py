@@ -3,6 +3,7 @@
 import pytest
 
 from userlane.contract import address, host_allowed
+from userlane.contract.hosts import is_loopback
 
 
 @pytest.mark.parametrize(
@@ -16,17 +17,22 @@ from userlane.contract import address, host_allowed
         ("api.userlane.com.", False),
         ("exact.example", True),
         ("sub.exact.example", False),
-        ("127.0.0.1", True),
-        ("localhost", True),
-        ("::1", True),
+        ("127.0.0.1", False),
+        ("localhost", False),
+        ("::1", False),
         ("127.0.0.2", False),
         ("0.0.0.0", False),  # noqa: S104 - refused, not listened on
         ("2130706433", False),
         ("localhost.evil.example", False),
     ],
 )
-def test_a_host_is_allowed_by_pattern_by_name_or_as_this_machine(host: str, allowed: bool) -> None:  # noqa: FBT001 - expected value
+def test_a_host_is_allowed_by_pattern_or_by_name(host: str, allowed: bool) -> None:  # noqa: FBT001 - expected value
     assert host_allowed(host, ("*.userlane.com", "exact.example")) is allowed
+
+
+def test_this_machine_is_known_by_its_three_names() -> None:
+    assert all(map(is_loopback, ("127.0.0.1", "LocalHost", "::1", "[::1]")))
+    assert not any(map(is_loopback, (None, "", "0.0.0.0", "127.0.0.1.evil.example", "localhost:8501")))  # noqa: S104 - told apart, not listened on
 
 
 @pytest.mark.parametrize(
