@@ -17,7 +17,7 @@ from userlane.decode import Decoder, Page
 from userlane.errors import LoadStopped, UserlaneError
 from userlane.fetch.background import Progress
 from userlane.fetch.plan import Plan
-from userlane.fetch.window_result import FINAL, WindowFetch, WindowResult, WindowSink, without_frames
+from userlane.fetch.window_result import FINAL, WindowFetch, WindowResult, WindowSink
 
 _LOOK = 0.1
 _PAGES_SEEN = 3
@@ -204,7 +204,6 @@ class WindowFetcher:
             row_budget=self._room,
             share=self._share,
         )
-        error: UserlaneError | None = None
         try:
             self._deadline.check()
             for number, page in enumerate(walk, 1):
@@ -222,13 +221,14 @@ class WindowFetcher:
                     break
         except UserlaneError as caught:
             ended_by_another = isinstance(caught, LoadStopped) and not self._deadline.aborted
-            error = without_frames(self._deadline.fatal_error or caught if ended_by_another else caught)
+            error = _without_frames(self._deadline.fatal_error or caught if ended_by_another else caught)
+            fetch.error = error
             if isinstance(error, FINAL) or not self.answered or self._deadline.remaining <= 0:
                 self._deadline.finish_in_flight()
         finally:
             if walk.ends_load:  # a full room or an ignored page number: no other window fares better
                 self._deadline.finish_in_flight()
-        fetch.finish(walk, error)
+        fetch.finish(walk)
         return fetch
 
     def _share(self) -> int:
@@ -246,3 +246,9 @@ class WindowFetcher:
     def _wait(self, until: datetime, why: str) -> None:
         self._waiting = (until, why)
         self._news.set()
+
+
+def _without_frames(error: UserlaneError) -> UserlaneError:
+    """The error without the frames it passed, which hold whole pages: it lasts as long as the dataset."""
+    error.__context__ = None
+    return error.with_traceback(None)

@@ -99,6 +99,8 @@ class WindowFetch:
         """How many the API sent, usable or not."""
         self.totals: tuple[int, ...] = ()
         """What the pages declared, in turn."""
+        self.error: UserlaneError | None = None
+        """What ended the walk, if that was an error."""
         self.broken = False
         """Whether the walk ended before its time."""
         self.too_many: bool = False
@@ -121,14 +123,14 @@ class WindowFetch:
         day: date | None = pc.max(self._tables[-1]["date"]).as_py()
         return day
 
-    def finish(self, walk: Paginator[Page], error: UserlaneError | None) -> None:
+    def finish(self, walk: Paginator[Page]) -> None:
         """The walk is over, because of `error` or by itself."""
         reason = walk.reason
-        if error:  # who is refused has to do something about it before anything else can help
-            refused = isinstance(error, AccessRefused)
-            reason = f"{error.cause} {error.next_step}" if refused else error.cause
+        if self.error:  # who is refused has to do something about it before anything else can help
+            refused = isinstance(self.error, AccessRefused)
+            reason = f"{self.error.cause} {self.error.next_step}" if refused else self.error.cause
         self.totals = walk.totals
-        self.broken = walk.ends_load or error is not None
+        self.broken = walk.ends_load or self.error is not None
         if self.too_many:
             return
         tidied = tidy(self._query, self._tables)
@@ -136,7 +138,7 @@ class WindowFetch:
         fetched = Piece(
             self._query, tidied.table, self._began, dict(self._refused), tidied.duplicates, tidied.outside
         )
-        self.result = WindowResult(fetched, reason, error)
+        self.result = WindowResult(fetched, reason, self.error)
         self._tables.clear()
 
     def followed_by(self, again: "WindowFetch") -> WindowResult:
@@ -204,9 +206,3 @@ def merge(
         known=known,
         shelf=shelf,
     )
-
-
-def without_frames(error: UserlaneError) -> UserlaneError:
-    """The error without the frames it passed, which hold whole pages: it lasts as long as the dataset."""
-    error.__context__ = None
-    return error.with_traceback(None)
