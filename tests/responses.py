@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from functools import cache
 from typing import Any
 
-from tests.server import Connection, Response
+from tests.server import Connection, Respond, Response
 
 JSON = "Content-Type: application/json"
 REASONS = {200: "OK", 204: "No Content", 302: "Found", 401: "Unauthorized", 429: "Too Many Requests"}
@@ -50,6 +50,12 @@ def then_close(response: Response) -> Response:
         connection.close()
 
     return send
+
+
+def in_turn(*several: Response) -> Respond:
+    """One response after another, the last one for ever."""
+    left = list(several)
+    return lambda _: left.pop(0) if len(left) > 1 else left[0]
 
 
 def at_once(*several: Response) -> Response:

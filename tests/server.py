@@ -111,18 +111,17 @@ Secured = Callable[[int], ssl.SSLContext]
 """The certificate for the connection that will carry the request of this number."""
 
 
-class Server:
-    """Listens while it is entered, and sends what `respond` gives for each request.
+class Listener:
+    """Listens while it is entered; `serve` has each connection, in a thread of its own, and may simply end.
 
-    `requests` are all so far, `connections` counts them, `open` those the client has not closed yet.
+    `connections` counts all so far, `open` those that neither side has closed yet.
     """
 
-    def __init__(self, respond: Respond, secured: Secured | None = None) -> None:
-        self.respond = respond
-        self.requests: list[Request] = []
+    scheme = "http"
+
+    def __init__(self, serve: Callable[[socket.socket], None]) -> None:
         self.connections = 0
-        self._secured = secured
-        self._attempts: Counter[str] = Counter()
+        self._serve = serve
         self._open: set[socket.socket] = set()
         self._changed = Condition()
         self._closing = Event()
@@ -134,7 +133,7 @@ class Server:
     @property
     def base_url(self) -> str:
         """Where it listens."""
-        return f"http{'s' if self._secured else ''}://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     @property
     def open(self) -> int:
@@ -183,27 +182,49 @@ class Server:
                 with self._changed:
                     self.connections += 1
                     self._open.add(connection)
-                Thread(target=self._serve, args=(connection,), daemon=True).start()
+                Thread(target=self._have_served, args=(connection,), daemon=True).start()
 
-    def _serve(self, connection: socket.socket) -> None:
-        wrapped = connection
+    def _have_served(self, connection: socket.socket) -> None:
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._secured:
-                wrapped = self._secured(len(self.requests) + 1).wrap_socket(connection, server_side=True)
-                with self._changed:
-                    self._open = self._open - {connection} | {wrapped}
-            ours = Connection(wrapped, self._closing)
-            while not ours.gone and (head := read_head(wrapped)):
-                self.respond(self._note(head))(ours)
+            self._serve(connection)
         except OSError:
             pass  # the client, or this server, has hung up
         finally:
-            with self._changed:
-                self._open -= {connection, wrapped}
-                self._changed.notify_all()
-            with contextlib.suppress(OSError):
-                wrapped.close()
+            self._forget(connection)
+
+    def _forget(self, connection: socket.socket) -> None:
+        with self._changed:
+            self._open.discard(connection)
+            self._changed.notify_all()
+        with contextlib.suppress(OSError):
+            connection.close()
+
+
+class Server(Listener):
+    """Sends what `respond` gives for each request; `requests` are all so far."""
+
+    def __init__(self, respond: Respond, secured: Secured | None = None) -> None:
+        super().__init__(self._respond_to_all if secured is None else self._secure)
+        self.respond = respond
+        self.requests: list[Request] = []
+        self._attempts: Counter[str] = Counter()
+        if secured is not None:
+            self.scheme, self._secured = "https", secured
+
+    def _secure(self, connection: socket.socket) -> None:
+        secure = self._secured(len(self.requests) + 1).wrap_socket(connection, server_side=True)
+        with self._changed:
+            self._open = self._open - {connection} | {secure}
+        try:
+            self._respond_to_all(secure)
+        finally:
+            self._forget(secure)
+
+    def _respond_to_all(self, connection: socket.socket) -> None:
+        ours = Connection(connection, self._closing)
+        while not ours.gone and (head := read_head(connection)):
+            self.respond(self._note(head))(ours)
 
     def _note(self, head: bytes) -> Request:
         first, *others = head.decode("latin-1").rstrip("\r\n").split("\r\n")
