@@ -1,10 +1,8 @@
-"""Stand-ins for the API: one that keeps the assumed contract, in memory; one that misbehaves, on a socket."""
+"""A stand-in for the API in memory, which keeps the assumed contract; `server` is the one on a socket."""
 
-import contextlib
 import json
-import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -113,64 +111,6 @@ def _at(record: Record) -> datetime:
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-@contextlib.contextmanager
-def listening(serve: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[socket.socket]]]:
-    """A server on a loopback port where `serve` has each connection; its base URL, and all connections."""
-    connections: list[socket.socket] = []
-
-    def handle(client: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            serve(client)
-
-    def accept() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = listener.accept()
-                connections.append(client)
-                threading.Thread(target=handle, args=(client,), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}", connections
-        finally:
-            with contextlib.suppress(OSError):
-                listener.shutdown(socket.SHUT_RDWR)
-            for client in connections:
-                with contextlib.suppress(OSError):
-                    client.shutdown(socket.SHUT_RDWR)
-                client.close()
-            thread.join(timeout=5)
-
-
-def request_on(client: socket.socket) -> bytes:
-    """The next request's head; empty when the client has hung up."""
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        received = client.recv(65536)
-        if not received:
-            return b""
-        head += received
-    return head
-
-
-def whole_answer(body: bytes, status: int = 200, *headers: str) -> bytes:
-    lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body)}", *headers]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
-
-
-def answering(*answers: bytes) -> Callable[[socket.socket], None]:
-    """Serves one connection after another with these answers, the last one again and again."""
-    left = list(answers)
-
-    def serve(client: socket.socket) -> None:
-        while request_on(client):
-            client.sendall(left.pop(0) if len(left) > 1 else left[0])
-
-    return serve
 
 
 def as_json(records: Sequence[Record]) -> bytes:

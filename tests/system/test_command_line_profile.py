@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tomllib
@@ -10,12 +9,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
 
-from tests.stand_in import listening, request_on, whole_answer
+from tests.responses import document, in_json
+from tests.server import Request, Response, Server
 from userlane import __main__ as command_line
 from userlane.contract import ASSUMED, Auth, Profile
 
@@ -165,25 +164,19 @@ ANSWERS = [
 ]
 
 
-def other_shape(client: socket.socket) -> None:
+def other_shape(request: Request) -> Response:
     """Pages from 0, at most 20 records, epoch dates asked and given, a raw token in a header of its own."""
-    while head := request_on(client).decode():
-        line, *lines = head.splitlines()
-        url = urlsplit(line.split()[1])
-        asked = {name: values[0] for name, values in parse_qs(url.query).items()}
-        headers = {name.lower(): value for name, _, value in (each.partition(": ") for each in lines)}
-        if headers.get("x-userlane-token") != TOKEN:
-            client.sendall(whole_answer(b'{"error": "token"}', 401))
-        elif url.path != "/rest/8mkyx/nps-feed" or asked.pop("format", "") != "flat":
-            client.sendall(whole_answer(b'{"error": "path"}', 404))
-        else:
-            client.sendall(whole_answer(json.dumps(_page(asked)).encode()))
+    if request.headers.get("x-userlane-token") != TOKEN:
+        return document(b'{"error": "token"}', 401)
+    if request.path != "/rest/8mkyx/nps-feed" or request.parameters.get("format") != "flat":
+        return document(b'{"error": "path"}', 404)
+    return document(in_json(_page(request.parameters)))
 
 
-def _page(asked: Mapping[str, str]) -> dict[str, Any]:
-    start, end = int(asked["von"]) * 1000, int(asked["bis"]) * 1000
+def _page(parameters: Mapping[str, str]) -> dict[str, Any]:
+    start, end = int(parameters["von"]) * 1000, int(parameters["bis"]) * 1000
     inside = [record for record in ANSWERS if start <= float(str(record["submitted_at"])) < end]
-    page, limit = int(asked["seite"]), min(int(asked["menge"]), 20)
+    page, limit = int(parameters["seite"]), min(int(parameters["menge"]), 20)
     return {"data": {"items": inside[page * limit : (page + 1) * limit]}}
 
 
@@ -206,10 +199,11 @@ def test_an_api_of_another_shape_is_exported_whole_with_the_profile_alone(tmp_pa
             check=False,
         )
 
-    with listening(other_shape) as (base_url, _):
+    with Server(other_shape) as server:
         asked = "von=1775001600&bis=1777593600&seite=0&menge=100&format=flat"
+        url = f"{server.base_url}/rest/8mkyx/nps-feed?{asked}"
         (tmp_path / "request.txt").write_text(
-            f"fetch('{base_url}/rest/8mkyx/nps-feed?{asked}', {{headers: {{'X-Userlane-Token': '{TOKEN}'}}}})"
+            f"fetch('{url}', {{headers: {{'X-Userlane-Token': '{TOKEN}'}}}})"
         )
         learned = python("profile", "--property", "8mkyx", "--nps", "request.txt", USERLANE_API_PROFILE="")
         assert learned.returncode == 0, learned.stderr

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 import httpx
 
 from tests import stand_in
-from tests.stand_in import TOKEN, whole_answer
+from tests.responses import document
+from tests.stand_in import TOKEN
 from userlane.client import Client, Limits, LoadDeadline, open_http_pool
 
 NOW = datetime(2026, 4, 10, 12, tzinfo=UTC)
 QUICK = Limits(page_seconds=5, load_seconds=20, backoff=0.001)
-OK = whole_answer(b"[]")
+OK = document(b"[]")
 
 
 def client(

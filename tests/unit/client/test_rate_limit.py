@@ -1,6 +1,5 @@
 """As many requests are in flight as the API allows, and never more than the setting."""
 
-import socket
 import threading
 import time
 
@@ -9,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import stand_in
-from tests.stand_in import UNHURRIED, listening, query, request_on, whole_answer
+from tests.responses import document, silence
+from tests.server import Request, Response, Server
+from tests.stand_in import UNHURRIED, query
 from tests.unit.client.given import OK, QUICK
 from userlane.client import Client, Limits, LoadDeadline, open_http_pool
 from userlane.client.rate_limit import TokenLimiter
@@ -58,8 +59,8 @@ def test_after_a_halving_a_whole_round_of_successes_allows_one_more_up_to_the_se
 
 
 class Counting:
-    """Answers over sockets and counts who is there together: the first `together` requests with 429 once they
-    are all there, and those after them when `gate` opens.
+    """Counts the requests that are there together: the first `together` get a 429 once they are all there,
+    and those after them a page when `gate` opens.
     """
 
     def __init__(self, together: int) -> None:
@@ -69,22 +70,20 @@ class Counting:
         self._all_here = threading.Barrier(together)
         self._lock = threading.Lock()
 
-    def __call__(self, connection: socket.socket) -> None:
-        while request_on(connection):
-            with self._lock:
-                self.arrived += 1
-                self.here += 1
-                number = self.arrived
-                self.most_here = max(self.most_here, self.here)
-            answer = OK
-            if number <= self._together:
-                self._all_here.wait(20)
-                answer = whole_answer(b"", 429)
-            else:
-                self.gate.wait(20)
-            with self._lock:
-                self.here -= 1
-            connection.sendall(answer)
+    def __call__(self, request: Request) -> Response:
+        with self._lock:
+            self.arrived += 1
+            self.here += 1
+            self.most_here = max(self.most_here, self.here)
+        response = OK
+        if request.number <= self._together:
+            self._all_here.wait(20)
+            response = document(b"", 429)
+        else:
+            self.gate.wait(20)
+        with self._lock:
+            self.here -= 1
+        return response
 
     def held(self, expected: int) -> int:
         """How many of the last kind are there, once it is as many as expected and no more come."""
@@ -98,10 +97,10 @@ class Counting:
 def test_over_a_socket_it_starts_with_the_setting_halves_on_429_and_ends_complete() -> None:
     setting, pages = 8, 24
     bodies: list[bytes] = []
-    server = Counting(together=setting)
-    with listening(server) as (base_url, _):
+    counting = Counting(together=setting)
+    with Server(counting) as server:
         http = open_http_pool()
-        connection = stand_in.connection(base_url)
+        connection = stand_in.connection(server.base_url)
 
         def load(number: int) -> None:
             api = Client(connection, http, LoadDeadline(QUICK), in_flight=setting)
@@ -110,25 +109,19 @@ def test_over_a_socket_it_starts_with_the_setting_halves_on_429_and_ends_complet
         threads = [threading.Thread(target=load, args=(number,)) for number in range(pages)]
         for thread in threads:
             thread.start()
-        assert server.held(setting // 2) == setting // 2
+        assert counting.held(setting // 2) == setting // 2
         assert http.limiter(connection, setting).allowed == setting // 2
-        server.gate.set()
+        counting.gate.set()
         for thread in threads:
             thread.join(20)
     assert len(bodies) == pages
-    assert server.arrived == pages + setting
-    assert server.most_here == setting
+    assert counting.arrived == pages + setting
+    assert counting.most_here == setting
 
 
 def test_a_page_that_takes_too_long_halves_it_and_a_failure_of_another_kind_does_not() -> None:
-    def serve(connection: socket.socket) -> None:
-        page = request_on(connection).partition(b"page=")[2][:1]
-        if page == b"1":
-            connection.sendall(whole_answer(b"", 500))
-        connection.recv(1)
-
-    with listening(serve) as (base_url, _):
-        http, who = open_http_pool(), stand_in.connection(base_url)
+    with Server(lambda request: document(b"", 500) if request.page == 1 else silence) as server:
+        http, who = open_http_pool(), stand_in.connection(server.base_url)
         limiter = http.limiter(who, 8)
         once = Limits(page_seconds=0.3, tries=1)
         for page, error, allowed in ((1, ServerFailed, 8), (2, TooSlow, 4)):

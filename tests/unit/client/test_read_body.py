@@ -1,7 +1,6 @@
 """Bodies are unpacked, within bounds."""
 
 import gzip
-import socket
 import threading
 import tracemalloc
 import zlib
@@ -9,7 +8,9 @@ import zlib
 import httpx
 import pytest
 
-from tests.stand_in import answering, listening, query, request_on, sample, whole_answer
+from tests.responses import document, head
+from tests.server import Connection, Request, Response, Server
+from tests.stand_in import query, sample
 from tests.unit.client.given import client
 from userlane.client import Limits
 from userlane.errors import (
@@ -65,10 +66,10 @@ def test_a_gzip_bomb_is_stopped_at_the_cap_and_never_unpacked_whole() -> None:
 
 
 def test_bombs_side_by_side_at_the_full_cap_stay_below_100_mb_together() -> None:
-    bomb = whole_answer(gzip.compress(bytes(100_000_000)), 200, "Content-Encoding: gzip")
+    bomb = document(gzip.compress(bytes(100_000_000)), 200, "Content-Encoding: gzip")
     refused: list[ResponseTooLarge] = []
-    with listening(answering(bomb)) as (base_url, _):
-        api = client(base_url, Limits(page_seconds=60, load_seconds=60))
+    with Server(lambda _: bomb) as server:
+        api = client(server.base_url, Limits(page_seconds=60, load_seconds=60))
 
         def load(number: int) -> None:
             with pytest.raises(ResponseTooLarge) as caught:
@@ -92,38 +93,37 @@ def test_a_large_body_in_no_hurry_holds_up_others_no_longer_than_its_own_deadlin
     large = b"[" + b" " * 5 * 2**20
     stuck = threading.Event()
 
-    def serve(connection: socket.socket) -> None:
-        while page := request_on(connection).partition(b"page=")[2][:1]:
-            head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(large) + 1)
-            connection.sendall(head + large)
-            if page == b"1":
+    def respond(request: Request) -> Response:
+        def send(connection: Connection) -> None:
+            connection.send(head(200, f"Content-Length: {len(large) + 1}"), large)
+            if request.page == 1:
                 stuck.set()
-                connection.recv(1)
-            connection.sendall(b"]")
+                connection.wait_for_the_client_to_go()
+            connection.send(b"]")
+
+        return send
 
     def load() -> None:
         with pytest.raises(TooSlow):
-            client(base_url, Limits(page_seconds=1, tries=1)).page(query(), 1)
+            client(server.base_url, Limits(page_seconds=1, tries=1)).page(query(), 1)
 
-    with listening(serve) as (base_url, _):
+    with Server(respond) as server:
         slow = threading.Thread(target=load)
         slow.start()
         assert stuck.wait(10)
-        assert len(client(base_url, Limits(page_seconds=20)).page(query(), 2)) == len(large) + 1
+        assert len(client(server.base_url, Limits(page_seconds=20)).page(query(), 2)) == len(large) + 1
         slow.join(10)
 
 
 def test_a_plain_body_over_the_cap_is_refused() -> None:
-    with listening(answering(whole_answer(b" " * 200_000))) as (base_url, _), pytest.raises(ResponseTooLarge):
-        client(base_url, Limits(page_bytes=100_000)).page(query(), 1)
+    with Server(lambda _: document(b" " * 200_000)) as server, pytest.raises(ResponseTooLarge):
+        client(server.base_url, Limits(page_bytes=100_000)).page(query(), 1)
 
 
 def test_a_failure_whose_body_is_endless_is_still_known_by_its_status() -> None:
-    def serve(connection: socket.socket) -> None:
-        request_on(connection)
-        connection.sendall(b"HTTP/1.1 403 No\r\nContent-Length: 100000000\r\n\r\n")
-        while True:
-            connection.sendall(b"x" * 65536)
+    def endless(connection: Connection) -> None:
+        connection.send(head(403, "Content-Length: 100000000"))
+        connection.stream(b"x" * 65536)
 
-    with listening(serve) as (base_url, _), pytest.raises(RightsMissing):
-        client(base_url).page(query(), 1)
+    with Server(lambda _: endless) as server, pytest.raises(RightsMissing):
+        client(server.base_url).page(query(), 1)

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from tests import stand_in
-from tests.stand_in import TOKEN, answering, listening, query
+from tests.server import Server
+from tests.stand_in import TOKEN, query
 from tests.unit.client.given import OK, QUICK, client, scripted
 from userlane.client import Client, LoadDeadline, open_http_pool
 from userlane.contract import ASSUMED, Auth, Connection, Query, Token, Window
@@ -97,6 +98,6 @@ def test_no_failure_shows_the_token_in_text_traceback_or_log(
 
 def test_a_request_over_the_wire_leaves_nothing_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    with listening(answering(OK)) as (base_url, _):
-        client(base_url).page(query(), 1)
+    with Server(lambda _: OK) as server:
+        client(server.base_url).page(query(), 1)
     assert caplog.records == []

@@ -1,7 +1,6 @@
 """What can pass by itself is tried again, within bounds and never too early."""
 
 import re
-import socket
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,9 @@ import httpx
 import pytest
 
 from tests import stand_in
-from tests.stand_in import listening, query, request_on
+from tests.responses import silence
+from tests.server import Server
+from tests.stand_in import query
 from tests.unit.client.given import QUICK, client, scripted
 from userlane.client import Client, Limits, LoadDeadline, open_http_pool
 from userlane.errors import (
@@ -127,12 +128,11 @@ def test_a_wait_may_be_named_as_a_date_and_by_a_503() -> None:
 
 
 def test_a_page_cut_off_by_the_end_of_the_load_says_so_and_not_that_the_page_was_slow() -> None:
-    def serve(connection: socket.socket) -> None:
-        request_on(connection)
-        connection.recv(1)
-
-    with listening(serve) as (base_url, _), pytest.raises(TooSlow, match=r"The load took longer than 0 s"):
-        client(base_url, Limits(load_seconds=0.3)).page(query(), 1)
+    with (
+        Server(lambda _: silence) as server,
+        pytest.raises(TooSlow, match=r"The load took longer than 0 s"),
+    ):
+        client(server.base_url, Limits(load_seconds=0.3)).page(query(), 1)
 
 
 def test_a_stop_ends_a_wait() -> None:

@@ -13,7 +13,20 @@ import httpx
 import pytest
 
 from tests.ports import reserved
-from tests.stand_in import SAMPLES, TOKEN, answering, listening, query, request_on, whole_answer
+from tests.responses import (
+    at_once,
+    document,
+    drip_body,
+    drip_headers,
+    hang_up,
+    in_turn,
+    not_http,
+    redirect,
+    silence,
+    truncated,
+)
+from tests.server import Listener, Response, Server
+from tests.stand_in import SAMPLES, TOKEN, query
 from tests.unit.client.given import OK, client
 from userlane.client import Limits, LoadDeadline, open_http_pool
 from userlane.client.responses import translate_transport_error
@@ -72,94 +85,58 @@ def test_a_transport_error_becomes_one_of_ours_that_names_the_host_and_quotes_no
 
 
 def test_pages_share_one_connection() -> None:
-    with listening(answering(OK)) as (base_url, connections):
-        api = client(base_url)
+    with Server(lambda _: OK) as server:
+        api = client(server.base_url)
         for page in range(1, 6):
             api.page(query(), page)
-        assert len(connections) == 1
+        assert server.connections == 1
 
 
 def test_an_answer_that_came_before_its_question_is_thrown_away_with_its_connection() -> None:
-    surplus = whole_answer(b"[1]") + whole_answer(b'["of somebody else"]')
-    with listening(answering(surplus, whole_answer(b"[2]"))) as (base_url, connections):
-        api = client(base_url)
+    surplus = at_once(document(b"[1]"), document(b'["of somebody else"]'))
+    with Server(in_turn(surplus, document(b"[2]"))) as server:
+        api = client(server.base_url)
         assert [api.page(query(), page) for page in (1, 2)] == [b"[1]", b"[2]"]
-        assert (len(connections), api.requests) == (2, 3)
+        assert (server.connections, api.requests) == (2, 3)
 
 
 def test_cookies_are_not_kept() -> None:
-    heads: list[bytes] = []
-
-    def serve(connection: socket.socket) -> None:
-        while head := request_on(connection):
-            heads.append(head.lower())
-            connection.sendall(whole_answer(b"[]", 200, "Set-Cookie: session=1; Path=/"))
-
-    with listening(serve) as (base_url, _):
-        api = client(base_url)
+    with Server(lambda _: document(b"[]", 200, "Set-Cookie: session=1; Path=/")) as server:
+        api = client(server.base_url)
         api.page(query(), 1)
         api.page(query(), 2)
-    assert [b"cookie:" in head for head in heads] == [False, False]
+    assert ["cookie" in request.headers for request in server.requests] == [False, False]
 
 
 def test_a_redirect_is_not_followed_and_the_other_host_sees_nothing() -> None:
-    with listening(answering(OK)) as (elsewhere, visitors):
-        moved = whole_answer(b"", 302, f"Location: {elsewhere}/v1")
-        with (
-            listening(answering(moved)) as (base_url, _),
-            pytest.raises(RequestRefused, match="not followed"),
-        ):
-            client(base_url).page(query(), 1)
-        assert visitors == []
+    with Server(lambda _: OK) as elsewhere:
+        moved = redirect(302, elsewhere.base_url)
+        with Server(lambda _: moved) as server, pytest.raises(RequestRefused, match="not followed"):
+            client(server.base_url).page(query(), 1)
+        assert elsewhere.connections == 0
 
 
-def drip_headers(connection: socket.socket) -> None:
-    request_on(connection)
-    connection.sendall(b"HTTP/1.1 200 OK\r\n")
-    while True:
-        connection.sendall(b"X-More: 1\r\n")
-        time.sleep(0.02)
-
-
-def drip_body(connection: socket.socket) -> None:
-    request_on(connection)
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-    while True:
-        connection.sendall(b" ")
-        time.sleep(0.02)
-
-
-def silence(connection: socket.socket) -> None:
-    request_on(connection)
-    connection.recv(1)
-
-
-@pytest.mark.parametrize("serve", [drip_headers, drip_body, silence])
-def test_a_page_that_never_ends_runs_into_its_own_deadline(serve: Callable[[socket.socket], None]) -> None:
-    with listening(serve) as (base_url, connections):
-        api = client(base_url, Limits(page_seconds=0.3, tries=2, backoff=0.001))
+@pytest.mark.parametrize("response", [drip_headers, drip_body, silence])
+def test_a_page_that_never_ends_runs_into_its_own_deadline(response: Response) -> None:
+    with Server(lambda _: response) as server:
+        api = client(server.base_url, Limits(page_seconds=0.3, tries=2, backoff=0.001))
         with pytest.raises(TooSlow, match="for one page"):
             api.page(query(), 1)
-        assert len(connections) == api.requests == 2
+        assert server.connections == api.requests == 2
 
 
-@pytest.mark.parametrize("serve", [drip_body, silence])
-def test_a_stop_breaks_off_a_read_that_waits(serve: Callable[[socket.socket], None]) -> None:
+@pytest.mark.parametrize("response", [drip_body, silence])
+def test_a_stop_breaks_off_a_read_that_waits(response: Response) -> None:
     stop = threading.Event()
-    asked = threading.Event()
-
-    def serve_and_tell(connection: socket.socket) -> None:
-        asked.set()
-        serve(connection)
 
     def stop_once_asked() -> None:
-        asked.wait(10)
+        server.until(lambda: bool(server.requests))
         stop.set()
 
-    with listening(serve_and_tell) as (base_url, _):
+    with Server(lambda _: response) as server:
         threading.Thread(target=stop_once_asked, daemon=True).start()
         with pytest.raises(LoadStopped):
-            client(base_url, Limits(page_seconds=30), stop=stop).page(query(), 1)
+            client(server.base_url, Limits(page_seconds=30), stop=stop).page(query(), 1)
 
 
 Connect = Callable[..., httpcore.NetworkStream]
@@ -189,28 +166,21 @@ def test_a_stop_while_connecting_sends_nothing(connecting: Callable[[Callable[[]
         over.set()
 
     connecting(stop.set)
-    with listening(serve) as (base_url, _):
+    with Listener(serve) as listener:
         with pytest.raises(LoadStopped):
-            client(base_url, stop=stop).page(query(), 1)
+            client(listener.base_url, stop=stop).page(query(), 1)
         assert over.wait(10)
     assert received == [b""]
 
 
 def test_a_stop_on_a_connection_that_is_open_already_sends_nothing() -> None:
-    heads: list[bytes] = []
-
-    def serve(connection: socket.socket) -> None:
-        while head := request_on(connection):
-            heads.append(head)
-            connection.sendall(OK)
-
     stop = threading.Event()
-    with listening(serve) as (base_url, connections), closing(open_http_pool()) as http:
-        http.send(httpx.Request("GET", base_url)).read()
+    with Server(lambda _: OK) as server, closing(open_http_pool()) as http:
+        http.send(httpx.Request("GET", server.base_url)).read()
         stop.set()
         with limit_request(LoadDeadline(Limits(), stop)), pytest.raises(LoadStopped):
-            http.send(httpx.Request("GET", base_url))
-        assert (len(connections), len(heads)) == (1, 1)
+            http.send(httpx.Request("GET", server.base_url))
+        assert (server.connections, len(server.requests)) == (1, 1)
 
 
 @pytest.mark.parametrize("stops", [True, False])
@@ -231,40 +201,27 @@ def test_connecting_that_takes_for_ever_ends_with_the_stop_or_the_page_deadline(
             gone.set()
 
     connecting(hang)
-    with listening(serve) as (base_url, _):
+    with Listener(serve) as listener:
         limits = Limits(page_seconds=20 if stops else 0.3, tries=1)
         began = time.monotonic()
         with pytest.raises(LoadStopped if stops else TooSlow):
-            client(base_url, limits, stop=stop).page(query(), 1)
+            client(listener.base_url, limits, stop=stop).page(query(), 1)
         assert time.monotonic() - began < 10
         go_on.set()
         assert gone.wait(10)
 
 
-def cut_short(connection: socket.socket) -> None:
-    request_on(connection)
-    connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"data": [')
-    connection.close()
-
-
-def hang_up(connection: socket.socket) -> None:
-    request_on(connection)
-    connection.close()
-
-
-def not_http(connection: socket.socket) -> None:
-    request_on(connection)
-    connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
-    connection.close()
-
-
-@pytest.mark.parametrize("serve", [cut_short, hang_up, not_http])
-def test_a_broken_answer_is_asked_for_four_times(serve: Callable[[socket.socket], None]) -> None:
-    with listening(serve) as (base_url, connections):
-        api = client(base_url)
+@pytest.mark.parametrize(
+    "response",
+    [truncated(b'{"data": [' + b" " * 1000), hang_up, not_http],
+    ids=["cut_short", "hang_up", "not_http"],
+)
+def test_a_broken_answer_is_asked_for_four_times(response: Response) -> None:
+    with Server(lambda _: response) as server:
+        api = client(server.base_url)
         with pytest.raises(Unreachable, match="broke before the answer was whole"):
             api.page(query(), 1)
-        assert (len(connections), api.requests) == (4, 4)
+        assert (server.connections, api.requests) == (4, 4)
 
 
 def test_a_port_nobody_listens_on_is_unreachable() -> None:
@@ -275,15 +232,10 @@ def test_a_port_nobody_listens_on_is_unreachable() -> None:
 def test_a_certificate_for_somebody_else_is_untrusted_and_not_tried_again() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(SAMPLES / "self-signed.pem")
-
-    def serve(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as secure:
-            secure.sendall(OK)
-
-    with listening(serve) as (base_url, connections):
+    with Server(lambda _: OK, lambda _: context) as server:
         with pytest.raises(Untrusted, match=r"certificate of 127\.0\.0\.1 is not valid"):
-            client(base_url.replace("http:", "https:")).page(query(), 1)
-        assert len(connections) == 1
+            client(server.base_url).page(query(), 1)
+        assert server.connections == 1
 
 
 def test_a_server_that_speaks_no_tls_is_untrusted() -> None:
@@ -291,24 +243,17 @@ def test_a_server_that_speaks_no_tls_is_untrusted() -> None:
         connection.recv(100)
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    with listening(serve) as (base_url, _), pytest.raises(Untrusted, match="No secure connection"):
-        client(base_url.replace("http:", "https:")).page(query(), 1)
+    with Listener(serve) as listener, pytest.raises(Untrusted, match="No secure connection"):
+        client(listener.base_url.replace("http:", "https:")).page(query(), 1)
 
 
 def test_the_environments_proxy_is_used_except_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    heads: list[bytes] = []
-
-    def serve(connection: socket.socket) -> None:
-        while head := request_on(connection):
-            heads.append(head)
-            connection.sendall(OK)
-
     for name in ("no_proxy", "NO_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    with listening(serve) as (proxy, _), listening(answering(OK)) as (base_url, direct):
-        monkeypatch.setenv("HTTP_PROXY", proxy)
-        monkeypatch.setenv("http_proxy", proxy)
+    with Server(lambda _: OK) as proxy, Server(lambda _: OK) as direct:
+        monkeypatch.setenv("HTTP_PROXY", proxy.base_url)
+        monkeypatch.setenv("http_proxy", proxy.base_url)
         client("http://api.invalid").page(query(), 1)
-        client(base_url).page(query(), 1)
-        assert [head.split(b"/v1")[0] for head in heads] == [b"GET http://api.invalid"]
-        assert len(direct) == 1
+        client(direct.base_url).page(query(), 1)
+        assert [request.target.split("/v1")[0] for request in proxy.requests] == ["http://api.invalid"]
+        assert direct.connections == 1

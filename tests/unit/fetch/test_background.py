@@ -7,19 +7,18 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
+from tests.responses import document, in_json, silence
+from tests.server import Request, Response, Server
 from tests.stand_in import (
     APRIL,
     TOKEN,
     connection,
-    listening,
     nps_records,
     query,
-    request_on,
 )
 from tests.unit.fetch.given import QUARTER, days, fetcher, nps_api, status, tag_api
 from userlane.contract import Connection, Token, Window
@@ -36,18 +35,14 @@ def silent_after(pages: int) -> Iterator[tuple[str, threading.Event]]:
     """A server that falls silent after some pages; the event says that it has."""
     silent = threading.Event()
 
-    def serve_page(client: Any) -> None:
-        while head := request_on(client):
-            number = int(head.partition(b"page=")[2].partition(b"&")[0])
-            if number > pages:
-                silent.set()
-                client.recv(1)
-                return
-            body = httpx.Response(200, json=nps_records(days(number, number), 1000)).content
-            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    def respond(request: Request) -> Response:
+        if request.page > pages:
+            silent.set()
+            return silence
+        return document(in_json(nps_records(days(request.page, request.page), 1000)))
 
-    with listening(serve_page) as (base_url, _):
-        yield base_url, silent
+    with Server(respond) as server:
+        yield server.base_url, silent
 
 
 def test_equal_questions_with_one_token_share_one_load_while_it_runs() -> None:
