@@ -28,7 +28,7 @@ from userlane.contract import (
     host_allowed,
 )
 from userlane.contract.hosts import PATTERN, is_loopback
-from userlane.contract.storage_url import elsewhere
+from userlane.contract.storage_url import parse_storage_url
 from userlane.errors import InputUnusable, SettingsUnusable
 
 _CACHE = user_cache_path("userlane", appauthor=False)
@@ -271,7 +271,7 @@ def _store_url(text: str) -> str | None:
     """The address of a bucket; None if it is none. Its own words are not repeated: it may hold a password."""
     if "://" not in text or text.startswith("file://"):
         return None
-    return elsewhere(text).url
+    return parse_storage_url(text).url
 
 
 def _folder(text: str) -> Path:

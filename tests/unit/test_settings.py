@@ -8,7 +8,7 @@ import pytest
 from platformdirs import user_cache_path
 
 from userlane.contract import ASSUMED, Profile, Route, Token
-from userlane.contract.storage_url import elsewhere
+from userlane.contract.storage_url import parse_storage_url
 from userlane.errors import SettingsUnusable
 from userlane.settings import Settings
 
@@ -41,7 +41,7 @@ def test_rows_are_stored_in_a_bucket_whose_address_is_not_in_any_text(url: str, 
     settings = Settings.read({"USERLANE_STORE": url, "USERLANE_STORE_CACHE": "/var/cache/rows"})
     assert (settings.store, settings.store_url, settings.store_cache) == (None, url, Path("/var/cache/rows"))
     assert "made" not in repr(settings)
-    found = elsewhere(url)
+    found = parse_storage_url(url)
     assert found.name == name
     assert "made" not in repr(found)
 
@@ -73,7 +73,7 @@ def test_an_address_of_no_bucket_is_refused_in_a_sentence_that_repeats_no_passwo
 
 
 def test_an_address_of_azure_names_its_container_account_and_service() -> None:
-    found = elsewhere("abfs://container:k%2Fy@account.blob.core.windows.net/a/b")
+    found = parse_storage_url("abfs://container:k%2Fy@account.blob.core.windows.net/a/b")
     assert (found.bucket, found.prefix, found.password) == ("container", "a/b", "k/y")
     assert found.options == {
         "account_name": "account",
@@ -83,7 +83,7 @@ def test_an_address_of_azure_names_its_container_account_and_service() -> None:
         "dfs_storage_scheme": "https",
     }
     local = "abfs://container:key@account.dfs.core.windows.net?scheme=http&endpoint_override=127.0.0.1:10000"
-    assert elsewhere(local).options["dfs_storage_authority"] == "127.0.0.1:10000"
+    assert parse_storage_url(local).options["dfs_storage_authority"] == "127.0.0.1:10000"
 
 
 def test_every_variable_is_read_and_typed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The address of a storage that is no folder of this machine, as an operator writes it."""
+"""The URL of an object storage, as an operator writes it in `USERLANE_STORE`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ _AZURE = "abfs://container@account.dfs.core.windows.net/prefix"
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A bucket and a prefix in it, with what it takes to get there. Its text holds nothing secret."""
+class StorageUrl:
+    """A bucket, a prefix in it, and what is needed to reach it. Its `repr` holds nothing secret."""
 
     scheme: str
     bucket: str
@@ -29,15 +29,15 @@ class Elsewhere:
 
     @property
     def name(self) -> str:
-        """For logs: no user, no password, no options."""
+        """The URL for logs, without user, password and options."""
         return f"{self.scheme}://{'/'.join(filter(None, (self.bucket, self.prefix)))}"
 
 
-def elsewhere(url: str) -> Elsewhere:
-    """What an address like `s3://bucket/prefix?region=eu-central-1` says.
+def parse_storage_url(url: str) -> StorageUrl:
+    """Read a URL like `s3://bucket/prefix?region=eu-central-1`.
 
-    Raises `InputUnusable`, which repeats nothing of the address but its scheme and the names of its options:
-    the rest may hold a password.
+    Raises `InputUnusable`, which repeats only the scheme and the names of the options: the rest of the URL
+    may hold a password.
     """
     try:
         parts = urlsplit(url)
@@ -68,12 +68,12 @@ def elsewhere(url: str) -> Elsewhere:
     if options.get("scheme", "https") not in {"http", "https"}:
         raise InputUnusable("the option “scheme” is neither http nor https.")
     if scheme == "abfs":
-        options = _azure(parts.hostname or "", options, key=bool(password))
-    return Elsewhere(scheme, bucket, unquote(parts.path).strip("/"), options, url, user, password)
+        options = _azure_options(parts.hostname or "", options, key=bool(password))
+    return StorageUrl(scheme, bucket, unquote(parts.path).strip("/"), options, url, user, password)
 
 
-def _azure(host: str, options: Mapping[str, str], *, key: bool) -> dict[str, str]:
-    """What pyarrow's file system wants to know of an account, whose name is the first part of its host."""
+def _azure_options(host: str, options: Mapping[str, str], *, key: bool) -> dict[str, str]:
+    """The options of pyarrow's file system for an account, whose name is the first part of its host."""
     account, _, service = host.partition(".")
     kind, _, domain = service.partition(".")
     if not domain or kind not in {"blob", "dfs"}:

@@ -21,7 +21,7 @@ from userlane.store import parquet_files, store_key, sweep
 from userlane.store.atomic_files import Unreadable
 from userlane.store.backends import DISK, Place
 from userlane.store.id_dictionary import IdDictionaries
-from userlane.store.leases import claimed
+from userlane.store.leases import lock_window
 from userlane.store.memory import MEMORY_BYTES, MemoryStore
 from userlane.store.weekly_totals import FolderShelf
 from userlane.store.windows import Held, Piece, covers, overlap
@@ -182,7 +182,7 @@ class FolderStore:
         """As in `Store`."""
         if query.dataset != "tags":
             return self._homeless.claim(scope, query)
-        return claimed(self._place(scope, query), query.window)
+        return lock_window(self._place(scope, query), query.window)
 
     def delete(self, property_id: str, api: str | None = None) -> int:
         """As in `Store`."""

@@ -1,22 +1,22 @@
-"""Who fetches a window, agreed on by a lock on one machine, or through a bucket alone.
+"""Leases: only one process at a time fetches a window. A lock on one machine, or objects in a bucket.
 
-On one machine a file is locked, so a claim ends with its process. For a bucket:
+On one machine a file is locked, so a lease ends with its process. In a bucket:
 
-Whoever wants a window writes an object of a name nobody else has, and then looks which others there are for
-the same window. Alone, it has the window; else it takes its own away again and comes back later.
+A process that wants a window writes an object under a name of its own, and then lists all objects of the same
+window. If there is no other, it has the lease; else it removes its object and tries again later.
 
-That is right where a listing shows every object that was written before it began, as S3, Google Cloud Storage
-and Azure promise. Of two that want the same window, one finishes writing last, and looks after that; so it
-sees the other's. Never do both find themselves alone. It may be that neither does, when both write before
-either looks; then both take theirs away, and come back after pauses of different length.
+This is correct where a listing shows every object that was written before the listing began, as S3, Google
+Cloud Storage and Azure promise. Of two processes that want the same window, one finishes writing last and
+lists after that, so it sees the object of the other: never do both get the lease. When both write before
+either lists, neither gets it; both remove their objects, and try again after pauses of different length.
 
-A holder writes its object again every 20 seconds. One whose object is more than 60 seconds older than the
-newest object in the same listing has ended, and does not count. Both times are the bucket's: no clock of ours
-is asked. There is always a new one in the listing, that of whoever has just come.
+A holder writes its object again every 20 seconds. A holder whose object is more than 60 seconds older than
+the newest object in the same listing has ended, and does not count. Both times are of the bucket's clock. The
+listing always holds a new object, that of the process which asks.
 
-A holder that was held up for a minute may thus find somebody else at work. Then a window is fetched twice,
-and that is all: each fetch is a piece of its own, whole and under a name of its own, and whoever reads takes
-the latest. Claims save work. Nothing is right because of them.
+A holder that was stopped for a minute may find another one at work. Then a window is fetched twice, and that
+is all: each fetch has a file of its own, and readers take the latest. Leases are an optimisation; correctness
+does not depend on them.
 """
 
 import contextlib
@@ -31,73 +31,73 @@ from threading import Event, Lock, Thread
 import structlog
 
 from userlane.contract import Window
-from userlane.store.object_storage import Far
+from userlane.store.object_storage import ObjectStorage
 
-FOLDER = "claims"
+FOLDER = "leases"
 
 log = structlog.get_logger("userlane.store")
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
-    """Seconds after which a claim is written again, and after which its holder is taken to have ended."""
+class LeaseTimes:
+    """Seconds after which a lease is renewed, and after which its holder is taken to have ended."""
 
-    renewed: float = 20.0
+    renew: float = 20.0
     dead: float = 60.0
 
 
-class Claims:
-    """Claims of one process, each for a `key` that is a file's name. Thread-safe."""
+class Leases:
+    """The leases of one process, each for a `key` that can be a file's name. Thread-safe."""
 
-    def __init__(self, far: Far, lease: Lease | None = None) -> None:
-        self._far = far
-        self._lease = lease or Lease()
+    def __init__(self, storage: ObjectStorage, times: LeaseTimes | None = None) -> None:
+        self._storage = storage
+        self._times = times or LeaseTimes()
         self._held: dict[str, str] = {}
         self._lock = Lock()
         self._ended = Event()
         self._renewing: Thread | None = None
 
-    def claim(self, key: str) -> AbstractContextManager[object] | None:
-        """The claim, until the context ends; None while somebody else has it.
+    def acquire(self, key: str) -> AbstractContextManager[object] | None:
+        """Acquire a lease, which is held until the context ends. None while somebody else holds it.
 
-        Where the bucket cannot be used, everybody may go on: what is fetched cannot be shared anyway.
+        Where the bucket cannot be used, everybody gets it: what is fetched cannot be shared anyway.
         """
         mine = f"{FOLDER}/{key}.{uuid.uuid4().hex}"
         with self._lock:
             if key in self._held:
                 return None
             self._held[key] = mine
-        claimed = ExitStack()
-        claimed.callback(self._release, key, mine)
+        lease = ExitStack()
+        lease.callback(self._release, key, mine)
         try:
-            self._far.put(mine, b"1")
-            if not self._alone(key, mine):
-                claimed.close()
+            self._storage.put(mine, b"1")
+            if not self._is_alone(key, mine):
+                lease.close()
                 return None
         except OSError:
-            return claimed
-        self._renew()
-        return claimed
+            return lease
+        self._begin_renewing()
+        return lease
 
     def close(self) -> None:
-        """Let others go on with all that is claimed."""
+        """Release all leases."""
         self._ended.set()
         with self._lock:
             held = dict(self._held)
         for key, mine in held.items():
             self._release(key, mine)
 
-    def _alone(self, key: str, mine: str) -> bool:
-        listed = self._far.listing(FOLDER)
+    def _is_alone(self, key: str, mine: str) -> bool:
+        listed = self._storage.list(FOLDER)
         newest = max((each.modified for each in listed), default=0.0)
         others = [each for each in listed if each.name.rpartition(".")[0] == key and each.path != mine]
-        dead = [each for each in others if newest - each.modified > self._lease.dead]
+        dead = [each for each in others if newest - each.modified > self._times.dead]
         if len(dead) < len(others):
             return False
         for each in dead:
             log.info("a lease is taken over")
             with contextlib.suppress(OSError):
-                self._far.remove(each.path)
+                self._storage.remove(each.path)
         return True
 
     def _release(self, key: str, mine: str) -> None:
@@ -105,64 +105,62 @@ class Claims:
             if self._held.get(key) == mine:
                 del self._held[key]
         with contextlib.suppress(OSError):
-            self._far.remove(mine)
+            self._storage.remove(mine)
 
-    def _renew(self) -> None:
+    def _begin_renewing(self) -> None:
         with self._lock:
             if self._renewing is None:
-                self._renewing = Thread(target=self._renewed, name="userlane-claims", daemon=True)
+                self._renewing = Thread(target=self._renew, name="userlane-leases", daemon=True)
                 self._renewing.start()
 
-    def _renewed(self) -> None:
-        """Write again what is held, until nothing is. A claim that was taken over is not raised from the
-        dead: whoever has it now would be told to stop.
+    def _renew(self) -> None:
+        """Write the objects of all leases again, until there are none. One that was taken over is not written
+        again, or its new holder would lose it.
         """
-        while not self._ended.wait(self._lease.renewed):
+        while not self._ended.wait(self._times.renew):
             with self._lock:
                 held = dict(self._held)
                 if not held:
                     self._renewing = None
                     return
             with contextlib.suppress(OSError):
-                there = {each.path for each in self._far.listing(FOLDER)}
+                there = {each.path for each in self._storage.list(FOLDER)}
                 for key, mine in held.items():
                     with self._lock:
                         still = self._held.get(key) == mine
                     if still and mine in there:
-                        self._far.put(mine, b"1")
+                        self._storage.put(mine, b"1")
                         with self._lock:
                             still = self._held.get(key) == mine
-                        if not still:  # given up meanwhile, and raised from the dead
-                            self._far.remove(mine)
+                        if not still:  # released meanwhile
+                            self._storage.remove(mine)
 
 
-def stale(far: Far, seconds: float) -> Iterator[str]:
-    """The paths of claims that are so much older than the newest. Raises `OSError`."""
-    listed = far.listing(FOLDER)
+def find_stale(storage: ObjectStorage, seconds: float) -> Iterator[str]:
+    """The paths of leases that are so much older than the newest one. Raises `OSError`."""
+    listed = storage.list(FOLDER)
     newest = max((each.modified for each in listed), default=0.0)
     return (each.path for each in listed if newest - each.modified > seconds)
 
 
-def claimed(folder: Path, window: Window) -> AbstractContextManager[object] | None:
-    """The claim of a window among the processes of one machine, until the context ends; None while another
-    has it.
-    """
-    claim = ExitStack()
+def lock_window(folder: Path, window: Window) -> AbstractContextManager[object] | None:
+    """Lock a window among the processes of one machine until the context ends. None while it is locked."""
+    lock = ExitStack()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / f".{window.start}_{window.end}.claim"
-        file = claim.enter_context(path.open("wb"))
+        path = folder / f".{window.start}_{window.end}.lock"
+        file = lock.enter_context(path.open("wb"))
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Who has opened it already may then hold what is gone: at worst, a window is fetched twice.
-        claim.callback(_gone, path)
+        # A process that has opened the file already may then lock a removed one: a window is fetched twice.
+        lock.callback(_remove, path)
     except BlockingIOError:
-        claim.close()
+        lock.close()
         return None
-    except OSError:  # who cannot write cannot share what was fetched, so nobody need wait
-        claim.close()
-    return claim
+    except OSError:  # a process that cannot write cannot share what it fetches, so nobody need wait
+        lock.close()
+    return lock
 
 
-def _gone(path: Path) -> None:
+def _remove(path: Path) -> None:
     with contextlib.suppress(OSError):
         path.unlink()

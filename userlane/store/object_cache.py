@@ -1,15 +1,14 @@
-"""A bucket with a folder of this machine before it, which is only a cache.
+"""A folder of this machine as the cache of a bucket.
 
-What the bucket lists is there, and nothing else is. A file is brought whole, checked and renamed into its
-place before anybody reads it, and is then used like one that was written here: its content never changes. The
-folder is bounded: the least recently used files go, since they can be brought again.
+Only what the bucket lists exists. A file is downloaded whole, checked and renamed into its place before
+anybody reads it, and is then used like a file that was written here: its content never changes. The folder is
+bounded: the least recently used files are removed, since they can be downloaded again.
 """
 
 import contextlib
 import errno
 import os
 import time
-from collections import OrderedDict
 from collections.abc import Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,129 +17,129 @@ from threading import Lock
 
 import pyarrow as pa
 import structlog
+from cachetools import LRUCache
 
 from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
-from userlane.store.object_storage import Far
+from userlane.store.object_storage import ObjectStorage
 
 CACHE_BYTES = 20 * 2**30
 """How much the folder may take on the disk."""
 
-_TRUE_FOR = 2.0
+_LISTING_SECONDS = 2.0
 _AT_ONCE = 8
 _MOST_LISTINGS = 2_000
 _FREED = 0.9
 IN_USE = 600.0
-"""Seconds for which a file that was asked for stays, whatever else is to go: somebody may be reading it."""
+"""Seconds for which a file that was asked for is never removed: somebody may be reading it."""
 
 log = structlog.get_logger("userlane.store")
 
 
 @dataclass(slots=True)
 class _Listing:
-    """Sizes by name, and when they were asked for."""
+    """The sizes of files by name, and when the bucket was asked."""
 
     sizes: dict[str, int]
     asked_at: float
 
 
-class Bucket:
+class ObjectCache:
     """As `Place`, for paths below the `cache` folder.
 
-    While the bucket does not answer, the last that it has listed counts, and `sick` is what is wrong.
+    While the bucket does not answer, its latest listings count, and `error` says what is wrong.
     """
 
-    def __init__(self, far: Far, cache: Path, max_bytes: int = CACHE_BYTES, in_use: float = IN_USE) -> None:
-        self.sick: OSError | None = None
-        self._far = far
+    def __init__(
+        self, storage: ObjectStorage, cache: Path, max_bytes: int = CACHE_BYTES, in_use: float = IN_USE
+    ) -> None:
+        self.error: OSError | None = None
+        self._storage = storage
         self._cache = cache
         self._max_bytes = max_bytes
         self._in_use = in_use
         self._bytes: int | None = None
-        self._listings: OrderedDict[str, _Listing] = OrderedDict()
+        self._listings: LRUCache[str, _Listing] = LRUCache(_MOST_LISTINGS)
         self._changes = 0
-        self._coming: dict[Path, Future[None]] = {}
+        self._downloads: dict[Path, Future[None]] = {}
         self._lock = Lock()
-        self._crew = ThreadPoolExecutor(_AT_ONCE, "userlane-bucket")
+        self._pool = ThreadPoolExecutor(_AT_ONCE, "userlane-bucket")
 
     def names(self, folder: Path, *, latest: bool = False) -> Collection[str]:
         """As in `Place`."""
-        return self._listed(folder, latest=latest)
+        return self._list(folder, latest=latest)
 
     def fetch(self, path: Path) -> None:
         """As in `Place`."""
-        if path.name not in self._listed(path.parent):
+        if path.name not in self._list(path.parent):
             raise FileNotFoundError(errno.ENOENT, "No such file in the storage")
         with contextlib.suppress(FileNotFoundError):
             os.utime(path)
             return
-        self._job(path).result()
+        self._begin_download(path).result()
 
-    def ahead(self, paths: Iterable[Path]) -> None:
-        """Begin to bring what will soon be asked for, several at a time."""
+    def prefetch(self, paths: Iterable[Path]) -> None:
+        """Begin to download what will soon be asked for, several files at a time."""
         for path in paths:
             if not path.exists():
-                self._job(path)
+                self._begin_download(path)
 
     def share(self, path: Path) -> None:
         """As in `Place`."""
         content = path.read_bytes()
-        self._far.put(self.key(path), content)
-        self._changed(path, len(content))
-        self._grown(len(content))
+        self._storage.put(self.key(path), content)
+        self._note_change(path, len(content))
+        self._note_growth(len(content))
 
     def mark(self, path: Path) -> None:
         """As in `Place`."""
-        self._far.put(self.key(path), b"")
-        self._changed(path, 0)
+        self._storage.put(self.key(path), b"")
+        self._note_change(path, 0)
 
     def remove(self, path: Path) -> None:
         """As in `Place`."""
-        if path.name in self._listed(path.parent):
-            self._far.remove(self.key(path))
-        self._changed(path, None)
+        if path.name in self._list(path.parent):
+            self._storage.remove(self.key(path))
+        self._note_change(path, None)
         path.unlink(missing_ok=True)
 
     def forget(self) -> None:
-        """Ask anew for whatever was listed."""
+        """Forget all listings, so that the bucket is asked again."""
         with self._lock:
             self._changes += 1
             self._listings.clear()
 
     def close(self) -> None:
-        """Bring nothing more."""
-        self._crew.shutdown(wait=False, cancel_futures=True)
+        """Download nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _listed(self, folder: Path, *, latest: bool = False) -> dict[str, int]:
+    def _list(self, folder: Path, *, latest: bool = False) -> dict[str, int]:
         key = self.key(folder)
         with self._lock:
             known = self._listings.get(key)
             began, changes = time.monotonic(), self._changes
-            if known is not None and not latest and began - known.asked_at < _TRUE_FOR:
+            if known is not None and not latest and began - known.asked_at < _LISTING_SECONDS:
                 return known.sizes
         try:
-            sizes = {each.name: each.size for each in self._far.listing(key)}
+            sizes = {each.name: each.size for each in self._storage.list(key)}
         except OSError as error:
-            self._sicken(error)
+            self._note_error(error)
             if known is None or latest:
                 raise
             return known.sizes
-        self.sick = None
+        self.error = None
         with self._lock:
             if changes == self._changes:  # else it may be older than what was done meanwhile
                 self._listings[key] = _Listing(sizes, began)
-                self._listings.move_to_end(key)
-                while len(self._listings) > _MOST_LISTINGS:
-                    self._listings.popitem(last=False)
         return sizes
 
-    def _sicken(self, error: OSError) -> None:
-        if self.sick is None:
-            log.error("the storage cannot be used", storage=self._far.name, why=error.strerror)
-        self.sick = error
+    def _note_error(self, error: OSError) -> None:
+        if self.error is None:
+            log.error("the storage cannot be used", storage=self._storage.name, why=error.strerror)
+        self.error = error
 
-    def _changed(self, path: Path, size: int | None) -> None:
-        """Something was done here: whatever is being listed at this moment may not know of it."""
+    def _note_change(self, path: Path, size: int | None) -> None:
+        """Note a change made here: a listing that is on its way may not have it."""
         with self._lock:
             self._changes += 1
             listing = self._listings.get(self.key(path.parent))
@@ -150,25 +149,25 @@ class Bucket:
                 if size is not None:
                     listing.sizes[path.name] = size
 
-    def _job(self, path: Path) -> Future[None]:
+    def _begin_download(self, path: Path) -> Future[None]:
         with self._lock:
-            job = self._coming.get(path)
+            job = self._downloads.get(path)
             if job is not None:
                 return job
             try:
-                job = self._coming[path] = self._crew.submit(self._bring, path)
+                job = self._downloads[path] = self._pool.submit(self._download, path)
             except RuntimeError:  # closed
                 raise OSError(errno.ESHUTDOWN, "The server is ending") from None
         # Without the lock: of a job that has ended already, this thread is told at once.
-        job.add_done_callback(lambda _: self._come(path))
+        job.add_done_callback(lambda _: self._end_download(path))
         return job
 
-    def _come(self, path: Path) -> None:
+    def _end_download(self, path: Path) -> None:
         with self._lock:
-            self._coming.pop(path, None)
+            self._downloads.pop(path, None)
 
-    def _bring(self, path: Path) -> None:
-        content = self._whole(path)
+    def _download(self, path: Path) -> None:
+        content = self._get_checked(path)
         try:
             atomic_files.put(path, content, lasting=False)
         except OSError as error:
@@ -176,15 +175,17 @@ class Bucket:
                 raise
             self._evict(0)
             atomic_files.put(path, content, lasting=False)
-        self._grown(content.size)
+        self._note_growth(content.size)
 
-    def _whole(self, path: Path) -> pa.Buffer:
-        """What is in a file of the bucket. One that is empty is just being written. What comes short may be
-        the network's fault; what comes in full and is wrong at a second look, too, is wrong.
+    def _get_checked(self, path: Path) -> pa.Buffer:
+        """The content of a file in the bucket, checked against its name.
+
+        An empty file is still being written. A file that arrives in part, or with a wrong checksum, is asked
+        for once more.
         """
-        size = self._listed(path.parent).get(path.name)
+        size = self._list(path.parent).get(path.name)
         for last in (False, True):
-            content = self._far.get(self.key(path))
+            content = self._storage.get(self.key(path))
             if not content.size:
                 raise FileNotFoundError(errno.ENOENT, "The file is being written")
             if size is not None and content.size == size:
@@ -197,7 +198,7 @@ class Bucket:
                     return content
         raise OSError(errno.EIO, "A file of the storage arrived in part")
 
-    def _grown(self, size: int) -> None:
+    def _note_growth(self, size: int) -> None:
         with self._lock:
             if self._bytes is not None:
                 self._bytes += size
@@ -206,8 +207,8 @@ class Bucket:
             self._evict(self._max_bytes)
 
     def _evict(self, most: int) -> None:
-        """Look what is in the cache, and remove the least recently used while it is more than `most` bytes;
-        then a bit more, so that this is not done for each file.
+        """Remove the least recently used files of the cache until it holds at most `most` bytes, and some
+        more, so that this is not done for each file.
         """
         found: list[tuple[float, int, Path]] = []
         for path in self._cache.rglob("*.parquet"):
@@ -226,9 +227,9 @@ class Bucket:
             self._bytes = total
 
     def key(self, path: Path) -> str:
-        """What a file of the cache is called in the bucket."""
+        """The path in the bucket of a file of the cache."""
         return path.relative_to(self._cache).as_posix()
 
     def path(self, key: str) -> Path:
-        """The reverse."""
+        """The path in the cache of a file of the bucket."""
         return self._cache / key

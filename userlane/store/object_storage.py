@@ -1,14 +1,14 @@
-"""Files in a bucket, by whatever file system pyarrow has for it.
+"""Files in a bucket of an object storage, through pyarrow's file systems.
 
-Everything that can go wrong there comes out as an `OSError` in words of ours: those of the libraries may hold
-addresses, and addresses may hold passwords.
+Every failure becomes an `OSError` in our own words: those of the libraries may hold URLs, and URLs may hold
+passwords.
 """
 
 import contextlib
 import errno
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,12 +17,12 @@ from threading import Lock
 import pyarrow as pa
 from pyarrow import fs
 
-from userlane.contract.storage_url import Elsewhere
+from userlane.contract.storage_url import StorageUrl
 
 _CONNECT_SECONDS = 2.0
 _ATTEMPTS = 2
 _SILENT_SECONDS = 5.0
-"""For so long nobody asks again a storage that did not answer: each attempt may take long."""
+"""After a timeout, requests fail at once for so long, since each attempt may take long."""
 
 _LONG = 1.0
 
@@ -32,8 +32,8 @@ _CODES = re.compile(
     r"|Azure Error: \[(\w*)\] (\d{3}|Fail to get)"
     r"|Azure4Core11Credentials23(AuthenticationException)"
 )
-"""Where the storages' libraries put what went wrong. Around it are names, which may hold any number, and the
-words of whoever answered.
+"""Where the storages' libraries put the error code. The text around it holds names with any digits and the
+words of the server, so only this place is trusted.
 """
 
 _REFUSED = {
@@ -48,8 +48,12 @@ _UNHEARD = {"NETWORK_CONNECTION", "REQUEST_TIMEOUT", "UNAVAILABLE", "DEADLINE_EX
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """A file in a bucket: its path below the prefix, its bytes, and when it was written, in seconds of the
-    storage's clock.
+    """A file in a bucket.
+
+    Attributes:
+        path: The path below the prefix.
+        size: The size in bytes.
+        modified: When it was written, in seconds since 1970 by the storage's clock.
     """
 
     path: str
@@ -62,25 +66,25 @@ class Object:
         return self.path.rpartition("/")[2]
 
 
-class Far:
-    """A bucket. Thread-safe. Every method raises `OSError`; a missing file is a `FileNotFoundError`."""
+class ObjectStorage:
+    """A bucket. Thread-safe. Every method raises `OSError`; `FileNotFoundError` where a file is missing."""
 
-    def __init__(self, where: Elsewhere) -> None:
-        self.name = where.name
-        self._where = where
-        self._base = "/".join(filter(None, (where.bucket, where.prefix)))
+    def __init__(self, url: StorageUrl) -> None:
+        self.name = url.name
+        self._url = url
+        self._base = "/".join(filter(None, (url.bucket, url.prefix)))
         self._opened: fs.FileSystem | None = None
         self._silent_until = 0.0
         self._lock = Lock()
 
     @property
     def address(self) -> str:
-        """What tells this storage from others, without what is secret."""
-        return f"{self.name}?{sorted(self._where.options.items())}"
+        """Identifies this storage among others; holds nothing secret."""
+        return f"{self.name}?{sorted(self._url.options.items())}"
 
-    def listing(self, folder: str, *, recursive: bool = False) -> list[Object]:
-        """What is in a folder now; nothing of a folder that is not there."""
-        with self._words() as system:
+    def list(self, folder: str, *, recursive: bool = False) -> Sequence[Object]:
+        """The files in a folder, as of now; none where there is no folder."""
+        with self._translate_errors() as system:
             selector = fs.FileSelector(f"{self._base}/{folder}", allow_not_found=True, recursive=recursive)
             start = len(self._base) + 1
             return [
@@ -90,15 +94,15 @@ class Far:
             ]
 
     def get(self, path: str) -> pa.Buffer:
-        """All of a file."""
-        with self.reading(path) as source:
+        """Read a whole file."""
+        with self.open(path) as source:
             return source.read_buffer()
 
     @contextmanager
-    def reading(self, path: str) -> Iterator[pa.NativeFile]:
-        """A file of which only a part is wanted."""
-        with self._words() as system:
-            if self._where.scheme == "abfs":
+    def open(self, path: str) -> Iterator[pa.NativeFile]:
+        """Open a file of which only a part is wanted."""
+        with self._translate_errors() as system:
+            if self._url.scheme == "abfs":
                 # Whatever its library throws here is an error; while a file is opened, it ends the process.
                 system.get_file_info(f"{self._base}/{path}")
             with system.open_input_file(f"{self._base}/{path}") as source:
@@ -107,29 +111,32 @@ class Far:
     def put(self, path: str, content: bytes | pa.Buffer) -> None:
         """Write a file. Others see all of it or none."""
         try:
-            with self._words() as system, system.open_output_stream(f"{self._base}/{path}") as sink:
+            with (
+                self._translate_errors() as system,
+                system.open_output_stream(f"{self._base}/{path}") as sink,
+            ):
                 sink.write(content)
         except FileNotFoundError:
             raise OSError(errno.ENODEV, _NOWHERE) from None
 
     def remove(self, path: str) -> None:
         """Remove a file that may be gone already."""
-        with contextlib.suppress(FileNotFoundError), self._words() as system:
+        with contextlib.suppress(FileNotFoundError), self._translate_errors() as system:
             system.delete_file(f"{self._base}/{path}")
 
     @contextmanager
-    def _words(self) -> Iterator[fs.FileSystem]:
+    def _translate_errors(self) -> Iterator[fs.FileSystem]:
         if time.monotonic() < self._silent_until:
             raise OSError(errno.EHOSTUNREACH, _SILENCE)
         began = time.monotonic()
         try:
-            yield self._system()
+            yield self._open_system()
         except FileNotFoundError:
             raise FileNotFoundError(errno.ENOENT, "No such file in the storage") from None
         except (OSError, pa.ArrowException, ValueError) as error:
-            raise self._judged(str(error), time.monotonic() - began) from None
+            raise self._judge(str(error), time.monotonic() - began) from None
 
-    def _judged(self, said: str, seconds: float) -> OSError:
+    def _judge(self, said: str, seconds: float) -> OSError:
         found = _CODES.search(said)
         codes = set(found.groups()) if found else set()
         if codes & _NO_BUCKET:
@@ -142,11 +149,11 @@ class Far:
             return OSError(errno.EHOSTUNREACH, _SILENCE)
         return OSError(errno.EIO, "The storage failed")
 
-    def _system(self) -> fs.FileSystem:
+    def _open_system(self) -> fs.FileSystem:
         """Opened when it is first used, since even that may ask the network for credentials."""
         with self._lock:
             if self._opened is None:
-                self._opened = _opened(self._where)
+                self._opened = _open_file_system(self._url)
             return self._opened
 
 
@@ -154,20 +161,20 @@ _SILENCE = "The storage does not answer"
 _NOWHERE = "The storage has no such bucket"
 
 
-def _opened(where: Elsewhere) -> fs.FileSystem:
-    options = dict(where.options)
-    if where.scheme == "s3":
+def _open_file_system(url: StorageUrl) -> fs.FileSystem:
+    options = dict(url.options)
+    if url.scheme == "s3":
         return fs.S3FileSystem(
-            access_key=where.user or None,
-            secret_key=where.password or None,
+            access_key=url.user or None,
+            secret_key=url.password or None,
             connect_timeout=_CONNECT_SECONDS,
             retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS),
             background_writes=False,
             allow_delayed_open=True,  # a small file is one request, and whole or not there
             **options,
         )
-    if where.scheme == "gs":
+    if url.scheme == "gs":
         anonymous = options.pop("anonymous", "") == "true"
         limit = timedelta(seconds=_CONNECT_SECONDS * _ATTEMPTS)
         return fs.GcsFileSystem(anonymous=anonymous, retry_time_limit=limit, **options)
-    return fs.AzureFileSystem(account_key=where.password or None, **options)
+    return fs.AzureFileSystem(account_key=url.password or None, **options)

@@ -1,7 +1,7 @@
 """Pieces in a bucket, shared by processes on any number of machines.
 
-It is a folder store whose folder is a cache of the bucket (see `bucket`), with the same files under the same
-names. What differs is what needs locks or clocks: who fetches a window (see `claims`), and what is swept.
+It is a folder store whose folder is a cache of the bucket (see `object_cache`), with the same files under the
+same names. What differs needs locks or clocks: who fetches a window (see `leases`), and what is swept.
 
 The IDs behind the codes of tag records are in the bucket before the first piece that uses them. Machines
 cannot see each other's locks, so each process begins an ID dictionary of its own, and another one every week.
@@ -22,15 +22,15 @@ from threading import Thread
 import structlog
 
 from userlane.contract import Query
-from userlane.contract.storage_url import Elsewhere
+from userlane.contract.storage_url import StorageUrl
 from userlane.errors import SettingsUnusable
 from userlane.store import atomic_files, leases, parquet_files, store_key, sweep
 from userlane.store.atomic_files import Unreadable
 from userlane.store.folder import KEPT, FolderStore, Listed, words
-from userlane.store.leases import Claims, Lease
+from userlane.store.leases import Leases, LeaseTimes
 from userlane.store.memory import MEMORY_BYTES
-from userlane.store.object_cache import CACHE_BYTES, Bucket
-from userlane.store.object_storage import Far, Object
+from userlane.store.object_cache import CACHE_BYTES, ObjectCache
+from userlane.store.object_storage import Object, ObjectStorage
 from userlane.store.windows import Held, Piece
 
 _WEEK = timedelta(days=7)
@@ -52,26 +52,26 @@ class RemoteStore(FolderStore):
 
     def __init__(
         self,
-        where: Elsewhere,
+        url: StorageUrl,
         cache: Path,
         *,
         max_bytes: int = MEMORY_BYTES,
         max_cached: int = CACHE_BYTES,
         kept: timedelta = KEPT,
-        lease: Lease | None = None,
+        lease: LeaseTimes | None = None,
     ) -> None:
-        self._far = Far(where)
-        root = cache / "elsewhere" / hashlib.sha256(self._far.address.encode()).hexdigest()[:16]
-        self._bucket = Bucket(self._far, root, max_cached)
-        self._claims = Claims(self._far, lease)
+        self._storage = ObjectStorage(url)
+        root = cache / "elsewhere" / hashlib.sha256(self._storage.address.encode()).hexdigest()[:16]
+        self._cache = ObjectCache(self._storage, root, max_cached)
+        self._leases = Leases(self._storage, lease)
         self._key_agreed = False
         self._asked: OrderedDict[Path, tuple[Held, ...]] = OrderedDict()
-        super().__init__(root, max_bytes, max_cached, kept, at=self._bucket)
+        super().__init__(root, max_bytes, max_cached, kept, at=self._cache)
 
     @property
     def trouble(self) -> str:
         """As in `Store`."""
-        sick = self._bucket.sick
+        sick = self._cache.error
         return self._trouble or (words(sick) if sick else "")
 
     @property
@@ -79,7 +79,7 @@ class RemoteStore(FolderStore):
         """As in `Store`. Asked of the bucket once; while it does not answer, this process's."""
         with contextlib.suppress(OSError):
             if not self._key_agreed:
-                self._key = store_key.key_in_bucket(self._far, self._claims, self._folder.name, self._key)
+                self._key = store_key.key_in_bucket(self._storage, self._leases, self._folder.name, self._key)
                 self._key_agreed = True
         return self._key
 
@@ -98,14 +98,14 @@ class RemoteStore(FolderStore):
         return super().take(scope, held)
 
     def claim(self, scope: str, query: Query) -> AbstractContextManager[object] | None:
-        """As in `Store`. A process that is killed keeps its claims for a minute."""
+        """As in `Store`. A process that is killed keeps its leases for a minute."""
         if query.dataset != "tags":
             return super().claim(scope, query)
-        place = self._bucket.key(self._place(scope, query))
+        place = self._cache.key(self._place(scope, query))
         digest = hashlib.sha256(f"{place}/{query.window.start}_{query.window.end}".encode()).hexdigest()
-        claim = self._claims.claim(digest[:32])
+        claim = self._leases.acquire(digest[:32])
         if claim is not None:  # what whoever had it before has stored counts at once
-            self._bucket.forget()
+            self._cache.forget()
         return claim
 
     def delete(self, property_id: str, api: str | None = None) -> int:
@@ -121,7 +121,7 @@ class RemoteStore(FolderStore):
         removed = self._homeless.delete(property_id, api)
         every = [
             each
-            for each in self._far.listing(self._folder.name, recursive=True)
+            for each in self._storage.list(self._folder.name, recursive=True)
             if len(parts := each.path.split("/")) > 5
             and parts[4].split(".")[0] == property_id
             and api in {None, parts[1]}
@@ -140,29 +140,29 @@ class RemoteStore(FolderStore):
         Raises `SettingsUnusable` when the bucket cannot be listed.
         """
         try:
-            every = self._far.listing(self._folder.name, recursive=True)
+            every = self._storage.list(self._folder.name, recursive=True)
         except OSError as error:
             raise SettingsUnusable(f"{error.strerror}.", "Look at USERLANE_STORE, or try again.") from error
         sizes = {each.path: each.size for each in every}
         for _, entries in sorted(self._pieces(every).items()):
             for entry in sorted(entries, key=lambda entry: entry.window):
-                path = self._bucket.key(entry.path)
-                with contextlib.suppress(OSError, Unreadable), self._far.reading(path) as source:
+                path = self._cache.key(entry.path)
+                with contextlib.suppress(OSError, Unreadable), self._storage.open(path) as source:
                     footer = parquet_files.foot(source)
                     yield Listed(footer.query, footer.fetched_at, footer.rows, sizes[path])
 
     def close(self) -> None:
         """As in `Store`."""
         super().close()
-        self._claims.close()
-        self._bucket.close()
+        self._leases.close()
+        self._cache.close()
 
     def sweep(self, now: datetime) -> None:
         """Remove from the bucket what is past its time, and from the cache what the bucket has no longer.
 
         Raises `OSError`.
         """
-        every = self._far.listing(self._folder.name, recursive=True)
+        every = self._storage.list(self._folder.name, recursive=True)
         gone = [
             *self._past(every, now),
             *self._replaced(every, now),
@@ -171,16 +171,16 @@ class RemoteStore(FolderStore):
         began = [each.modified for each in every if each.path == f"{self._folder.name}/{store_key.NAME}"]
         if began and sweep.old_versions_go(now, began[0]):
             for number in range(parquet_files.VERSION):
-                gone += self._far.listing(f"v{number}", recursive=True)
+                gone += self._storage.list(f"v{number}", recursive=True)
         self._clear(gone)
-        for path in leases.stale(self._far, _LEFT_BEHIND.total_seconds()):
-            self._far.remove(path)
+        for path in leases.find_stale(self._storage, _LEFT_BEHIND.total_seconds()):
+            self._storage.remove(path)
         atomic_files.remove_orphans(self._folder)
         there = {each.path for each in every} - {each.path for each in gone}
         for copy in self._folder.rglob("*.parquet"):
             with contextlib.suppress(FileNotFoundError):
                 young = now.timestamp() - copy.stat().st_mtime < sweep.STILL_READ.total_seconds()
-                if self._bucket.key(copy) not in there and not young:
+                if self._cache.key(copy) not in there and not young:
                     copy.unlink()
 
     def _tidy(self, now: datetime) -> None:
@@ -191,7 +191,7 @@ class RemoteStore(FolderStore):
         try:
             self.sweep(now)
         except OSError as error:
-            log.warning("the storage could not be swept", storage=self._far.name, why=error.strerror)
+            log.warning("the storage could not be swept", storage=self._storage.name, why=error.strerror)
 
     def _ahead(self, scope: str, held: Held) -> None:
         """The first of several pieces is asked for: begin to bring all that will be wanted with it."""
@@ -208,18 +208,18 @@ class RemoteStore(FolderStore):
             if window.without(taken):
                 wanted.append(each)
                 taken.append(window)
-        self._bucket.ahead(place / each.name for each in wanted)
+        self._cache.prefetch(place / each.name for each in wanted)
 
     def _pieces(self, every: Collection[Object]) -> dict[Path, list[parquet_files.Entry]]:
         names: dict[Path, list[str]] = defaultdict(list)
         for each in every:
-            path = self._bucket.path(each.path)
+            path = self._cache.path(each.path)
             names[path.parent].append(path.name)
         return {folder: parquet_files.entries(folder, found) for folder, found in names.items()}
 
     def _past(self, every: Collection[Object], now: datetime) -> Iterator[Object]:
         for each in every:
-            entry = parquet_files.entry_of(self._bucket.path(each.path.removesuffix(parquet_files.REPLACED)))
+            entry = parquet_files.entry_of(self._cache.path(each.path.removesuffix(parquet_files.REPLACED)))
             if entry is not None and sweep.past(entry, now, self._kept):
                 yield each
 
@@ -246,5 +246,5 @@ class RemoteStore(FolderStore):
     def _clear(self, objects: Collection[Object]) -> None:
         """Remove the lock of an ID dictionary first, so that nobody goes on with half of one."""
         for each in sorted(objects, key=lambda each: each.name != "lock"):
-            self._far.remove(each.path)
-        self._bucket.forget()
+            self._storage.remove(each.path)
+        self._cache.forget()

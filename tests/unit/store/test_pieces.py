@@ -18,7 +18,7 @@ from tests.object_storage import running
 from tests.stand_in import UNHURRIED
 from tests.unit.store.given import APRIL, FETCHED, SOON, S, april, find, piece, query
 from userlane.contract import COLUMNS, DATASETS, DatasetName, Query, Shelf, Window
-from userlane.contract.storage_url import elsewhere
+from userlane.contract.storage_url import parse_storage_url
 from userlane.store import (
     SMALL_SCORES,
     FolderStore,
@@ -48,7 +48,7 @@ def made(kind: str, max_bytes: int = 2**29) -> Iterator[Store]:
             yield Anew(folder)
         elif kind == "bucket":
             there = running()
-            with closing(RemoteStore(elsewhere(there.url(there.bucket())), folder)) as store:
+            with closing(RemoteStore(parse_storage_url(there.url(there.bucket())), folder)) as store:
                 yield store
         else:
             yield FolderStore(folder, max_bytes)

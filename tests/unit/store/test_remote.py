@@ -32,15 +32,15 @@ from tests.unit.store.test_pieces import (
     test_rows_never_come_out_under_another_scope_property_survey_or_zone as never_another,
 )
 from userlane.contract import DATASETS, DatasetName, Query, Window
-from userlane.contract.storage_url import elsewhere
+from userlane.contract.storage_url import parse_storage_url
 from userlane.errors import SettingsUnusable
 from userlane.store import Piece, RemoteStore
-from userlane.store.leases import Lease
-from userlane.store.object_storage import Far
+from userlane.store.leases import LeaseTimes
+from userlane.store.object_storage import ObjectStorage
 
 NOW = datetime.now(UTC)
 LAST = Window.through(NOW.date() - timedelta(days=40), NOW.date() - timedelta(days=10))
-QUICK = Lease(renewed=0.5, dead=3.0)
+QUICK = LeaseTimes(renew=0.5, dead=3.0)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def spoiled(there: Storage) -> Iterator[Between]:
 
 
 def opened(url: str, cache: Path, **given: Any) -> closing[RemoteStore]:
-    return closing(RemoteStore(elsewhere(url), cache, **given))
+    return closing(RemoteStore(parse_storage_url(url), cache, **given))
 
 
 def asked(name: DatasetName = "tags", window: Window = LAST) -> Query:
@@ -77,7 +77,7 @@ def fresh(wanted: Query, user: str = "u", fetched_at: datetime = NOW) -> Piece:
 
 
 def keys(url: str) -> list[str]:
-    return sorted(each.path for each in Far(elsewhere(url)).listing("", recursive=True))
+    return sorted(each.path for each in ObjectStorage(parse_storage_url(url)).list("", recursive=True))
 
 
 def dictionaries(url: str) -> set[str]:
@@ -270,21 +270,21 @@ def test_why_a_bucket_fails_is_told_from_the_code_and_not_from_names_and_numbers
     said: str, why: str
 ) -> None:
     """Each `said` is what the library of that storage has said, but for the names."""
-    far = Far(elsewhere("s3://rows-403/rows?region=us-east-1"))
-    with pytest.raises(OSError, match=why), far._words():
+    far = ObjectStorage(parse_storage_url("s3://rows-403/rows?region=us-east-1"))
+    with pytest.raises(OSError, match=why), far._translate_errors():
         raise OSError(said)
 
 
 @pytest.mark.parametrize("prefix", ["rows", "rows-403-ACCESS_DENIED"])
 def test_a_bucket_that_is_away_is_not_said_to_refuse(there: Storage, prefix: str) -> None:
     with between(there) as spoiled:
-        far = Far(elsewhere(spoiled.url(spoiled.bucket(), prefix)))
+        far = ObjectStorage(parse_storage_url(spoiled.url(spoiled.bucket(), prefix)))
         far.put("x", b"1")
         spoiled.fault = failing
         with pytest.raises(OSError, match=FAILED):
             far.get("x")
     with pytest.raises(OSError, match=ANSWERS_NOT):
-        far.listing("")
+        far.list("")
 
 
 def test_a_stranger_in_the_place_of_azure_ends_no_process() -> None:
@@ -305,8 +305,8 @@ def test_a_stranger_in_the_place_of_azure_ends_no_process() -> None:
     script = """
 import sys
 from tests.unit.store.test_remote import *
-far = Far(elsewhere(sys.argv[1]))
-for ask in (far.get, far.remove, far.listing, lambda path: far.put(path, b"1")):
+far = ObjectStorage(parse_storage_url(sys.argv[1]))
+for ask in (far.get, far.remove, far.list, lambda path: far.put(path, b"1")):
     with pytest.raises(OSError):
         ask("x")
 print("lives")
@@ -323,7 +323,7 @@ print("lives")
 
 
 def test_a_bucket_that_is_not_there_is_said_so(there: Storage) -> None:
-    far = Far(elsewhere(there.url("no-such-bucket")))
+    far = ObjectStorage(parse_storage_url(there.url("no-such-bucket")))
     with pytest.raises(OSError, match=HAS_NOT):
         far.put("x", b"1")
 
@@ -332,7 +332,7 @@ def test_a_file_that_is_wrong_in_the_bucket_is_dropped_there(tmp_path: Path, url
     with opened(url, tmp_path / "a") as here:
         here.keep(S, fresh(asked()))
     (key,) = pieces(url)
-    Far(elsewhere(url)).put(key, b"no Parquet")
+    ObjectStorage(parse_storage_url(url)).put(key, b"no Parquet")
     with opened(url, tmp_path / "b") as other:
         assert find(other, S, asked(), NOW) == ()
         assert other.trouble == ""
@@ -343,7 +343,7 @@ def test_a_file_that_is_still_being_written_is_not_there_yet_and_stays(tmp_path:
     with opened(url, tmp_path / "a") as here:
         here.keep(S, fresh(asked()))
     (key,) = pieces(url)
-    Far(elsewhere(url)).put(key, b"")
+    ObjectStorage(parse_storage_url(url)).put(key, b"")
     with opened(url, tmp_path / "b") as other:
         assert find(other, S, asked(), NOW) == ()
     assert pieces(url) == [key]
@@ -353,7 +353,7 @@ def test_while_the_bucket_is_gone_what_was_opened_stays_open_and_the_rest_is_in_
     tmp_path: Path, there: Storage
 ) -> None:
     with between(there) as spoiled:
-        store = RemoteStore(elsewhere(spoiled.url(spoiled.bucket())), tmp_path)
+        store = RemoteStore(parse_storage_url(spoiled.url(spoiled.bucket())), tmp_path)
         store.keep(S, fresh(asked()))
         assert len(find(store, S, asked(), NOW)) == 1
     time.sleep(2.1)
@@ -417,7 +417,7 @@ print("seen")
 
 def test_the_cache_keeps_its_bound_and_what_went_is_brought_again(tmp_path: Path, url: str) -> None:
     with opened(url, tmp_path, max_cached=6_000) as store:
-        store._bucket._in_use = 0
+        store._cache._in_use = 0
         for number in range(6):
             store.keep(S, fresh(query("nps", LAST, f"p{number}")))
         files = list(tmp_path.rglob("*.parquet"))
@@ -445,8 +445,8 @@ def test_the_sweep_removes_from_the_bucket_what_is_past_its_time(tmp_path: Path,
         replaced = fresh(query("tags", LAST, "new"), fetched_at=NOW - timedelta(hours=1))
         store.keep(S, replaced)
         store.keep(S, fresh(query("tags", LAST, "new")))
-        far = Far(elsewhere(url))
-        far.put("claims/k.1", b"1")
+        far = ObjectStorage(parse_storage_url(url))
+        far.put("leases/k.1", b"1")
         store.sweep(NOW + timedelta(minutes=30))
         assert len(pieces(url)) == 3
         store.sweep(NOW + timedelta(hours=2))
@@ -456,13 +456,13 @@ def test_the_sweep_removes_from_the_bucket_what_is_past_its_time(tmp_path: Path,
         assert len(pieces(url)) == 1
         assert len({key.split("/")[4] for key in keys(url) if "/dictionaries/" in key}) == 2
         store.sweep(NOW + timedelta(days=40))
-        assert keys(url) == ["claims/k.1"]
+        assert keys(url) == ["leases/k.1"]
 
 
 def test_what_the_version_before_wrote_is_removed_a_day_after_this_one_began(
     tmp_path: Path, url: str
 ) -> None:
-    far = Far(elsewhere(url))
+    far = ObjectStorage(parse_storage_url(url))
     far.put("v2/x", b"of long ago")
     with opened(url, tmp_path) as store:
         key = store.key
@@ -478,7 +478,7 @@ def test_what_the_version_before_wrote_is_removed_a_day_after_this_one_began(
 
 def test_replicas_that_begin_at_the_same_time_get_the_same_key(tmp_path: Path, url: str) -> None:
     barrier = Barrier(4)
-    stores = [RemoteStore(elsewhere(url), tmp_path / str(number)) for number in range(4)]
+    stores = [RemoteStore(parse_storage_url(url), tmp_path / str(number)) for number in range(4)]
 
     def key(store: RemoteStore) -> bytes:
         barrier.wait()
@@ -530,7 +530,7 @@ HOLDER = """
 import sys, time
 from pathlib import Path
 from tests.unit.store.test_remote import *
-store = RemoteStore(elsewhere(sys.argv[1]), Path(sys.argv[2]), lease=QUICK)
+store = RemoteStore(parse_storage_url(sys.argv[1]), Path(sys.argv[2]), lease=QUICK)
 claim = store.claim(S, asked())
 print("held" if claim else "refused", flush=True)
 time.sleep(600)
@@ -555,7 +555,7 @@ def test_a_window_is_claimed_once(tmp_path: Path, url: str) -> None:
 
 def test_of_many_that_want_a_window_at_once_never_two_have_it(tmp_path: Path, url: str) -> None:
     barrier = Barrier(4)
-    stores = [RemoteStore(elsewhere(url), tmp_path / str(number)) for number in range(4)]
+    stores = [RemoteStore(parse_storage_url(url), tmp_path / str(number)) for number in range(4)]
 
     def tries(store: RemoteStore) -> Any:
         barrier.wait()
