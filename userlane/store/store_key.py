@@ -6,8 +6,8 @@ import os
 import time
 from pathlib import Path
 
-from userlane.store.leases import Claims
-from userlane.store.object_storage import Far
+from userlane.store.leases import Leases
+from userlane.store.object_storage import ObjectStorage
 
 NAME = "key"
 LENGTH = 32
@@ -42,7 +42,7 @@ def key_in_folder(folder: Path, own: bytes) -> bytes:
         return key
 
 
-def key_in_bucket(far: Far, leases: Claims, folder: str, own: bytes) -> bytes:
+def key_in_bucket(storage: ObjectStorage, leases: Leases, folder: str, own: bytes) -> bytes:
     """As `key_in_folder`, in a bucket. A bucket has no locks, so the key is written under a lease.
 
     Raises `OSError` when it can neither be read nor written, or another process is writing it.
@@ -51,22 +51,22 @@ def key_in_bucket(far: Far, leases: Claims, folder: str, own: bytes) -> bytes:
     until = time.monotonic() + _WAIT_SECONDS
     while time.monotonic() < until:
         with contextlib.suppress(FileNotFoundError):
-            return _read(far, path)
-        lease = leases.claim(NAME)
+            return _read(storage, path)
+        lease = leases.acquire(NAME)
         if lease is None:
             time.sleep(_PAUSE)
             continue
         with lease:
             try:
-                return _read(far, path)
+                return _read(storage, path)
             except FileNotFoundError:
-                far.put(path, own)
+                storage.put(path, own)
                 return own
     raise TimeoutError("The storage's key is being written")
 
 
-def _read(far: Far, path: str) -> bytes:
-    key: bytes = far.get(path).to_pybytes()
+def _read(storage: ObjectStorage, path: str) -> bytes:
+    key: bytes = storage.get(path).to_pybytes()
     return key
 
 
