@@ -18,9 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from userlane.contract import CODED, COLUMNS, INSTANT, bucket
+from userlane.decode.envelope import ERROR_KEYS, Path, reports_error
 from userlane.decode.fields import FIELDS, Field, Kind
 from userlane.decode.pagination_info import Role
-from userlane.decode.response_schema import ERROR_KEYS, Path, ResponseSchema, ValueForm, reports_error
+from userlane.decode.response_schema import ResponseSchema, ValueForm
 from userlane.decode.values import LONGEST_ID, MILLISECONDS, Rejected, parse_comment, parse_day
 
 _VISIBLE = re.compile(rb"[!-~]*")

@@ -1,15 +1,24 @@
-"""Recognises where the list of records is in a response, and which key is which field.
+"""Recognises which key of the records is which field.
 
 Nothing is guessed: where two readings are possible and differ, an error asks the user.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from userlane.contract import NAMES, SCORES, DatasetName
+from userlane.decode.envelope import (
+    MOST_SHOWN,
+    Path,
+    collect_key_paths,
+    get_value,
+    join_path,
+    list_keys,
+    refuse_too_many,
+)
 from userlane.decode.fields import FIELDS, Field, Kind, normalise_key
 from userlane.decode.pagination_info import PaginationKey
 from userlane.decode.values import (
@@ -21,33 +30,14 @@ from userlane.decode.values import (
     parse_instant,
     parse_number,
 )
-from userlane.errors import EnvelopeUnknown, FieldsAmbiguous, FieldsMissing
+from userlane.errors import FieldsAmbiguous, FieldsMissing
 
-Path = tuple[str, ...]
 ValueForm = Literal["epoch", "decimal", "text"]
 """Unusual forms of values: times as numbers, integers with a decimal point, numbers in quotes."""
-
-ENVELOPES = (
-    *("data", "results", "items", "records", "rows", "content", "responses", "scores"),
-    *("result", "response", "payload", "entries", "elements"),
-)
-"""The keys that may hold the list of records, the likeliest first."""
-
-ERROR_KEYS = ("error", "errors", "success", "ok", "status", "statusCode")
-"""The keys beside or above the records under which a response reports that the request failed."""
-
-_FAILED = frozenset({"error", "fail", "failed", "failure"})
-_NOTHING_WRONG = frozenset({"", "none", "no", "ok", "false", "null"})
 
 _ANY_SCORE = "overall"
 """Named as missing where a HEART record has no score at all; no single score is required."""
 
-MAX_KEY_PATHS = 10_000
-"""Records with more different key paths are not read: time and memory would grow with their square."""
-
-_DEEPEST = 3
-_SHOWN = 20
-_LONGEST_SHOWN = 60
 _MAX_COMPARED = 1_000_000
 """The most values, of several keys for one field, that are compared."""
 
@@ -75,95 +65,6 @@ class ResponseSchema:
     def has_all_fields(self) -> bool:
         """Whether a key was found for every field, so that no later page can add one."""
         return len(self.fields) == len(FIELDS[self.dataset])
-
-
-def find_records(document: Any) -> tuple[Path, list[Any]]:
-    """Find the list of records in a response, and its key path of at most two keys.
-
-    >>> find_records({"data": {"items": [{"date": "2026-04-01"}]}, "total": 1})
-    (('data', 'items'), [{'date': '2026-04-01'}])
-
-    Raises:
-        EnvelopeUnknown: There is no list of records, or the response reports a failure. Records beside a
-            reported failure are not used, since nobody knows how many of them are missing.
-    """
-    if isinstance(document, list):
-        return (), document
-    if not isinstance(document, dict):
-        raise EnvelopeUnknown("The API's answer holds no list of records.", _NEXT)
-    found = _find_list(document, 2)
-    levels = (
-        [get_value(document, found[0][:depth]) for depth in range(len(found[0]))] if found else [document]
-    )
-    if any(reports_error(key, level.get(key)) for level in levels for key in ERROR_KEYS):
-        raise EnvelopeUnknown("The API answered with an error in place of records.", _NEXT)
-    if found is None:
-        keys = _list_keys(list(document)) or "none"
-        raise EnvelopeUnknown(f"The API's answer holds no list of records; its keys: {keys}.", _NEXT)
-    return found
-
-
-def reports_error(key: str, value: Any) -> bool:
-    """Whether `value`, found under one of the `ERROR_KEYS`, says that the request failed.
-
-    >>> reports_error("error", "no such survey"), reports_error("errors", []), reports_error("success", False)
-    (True, False, True)
-    """
-    match key:
-        case "success" | "ok":
-            return value is False
-        case "status" if isinstance(value, str):
-            return value.strip().lower() in _FAILED
-        case "status" | "statusCode":
-            return isinstance(value, int) and 400 <= value < 600
-        case _:
-            return bool(value) and not (isinstance(value, str) and value.strip().lower() in _NOTHING_WRONG)
-
-
-_NEXT = "Check the API address and the profile."
-
-
-def _find_list(document: dict[Any, Any], depth: int) -> tuple[Path, list[Any]] | None:
-    by_name: dict[str, str] = {}
-    for key in document:
-        by_name.setdefault(normalise_key(key), key)
-    keys = [by_name[name] for name in ENVELOPES if name in by_name]
-    for key in keys:
-        if isinstance(document[key], list):
-            return (key,), document[key]
-    for key in keys:
-        if depth > 1 and isinstance(document[key], dict) and (found := _find_list(document[key], depth - 1)):
-            return (key, *found[0]), found[1]
-    return None
-
-
-def collect_key_paths(records: Iterable[Any]) -> frozenset[Path]:
-    """Return every key path in these records that leads to a value and not to an object.
-
-    Raises:
-        EnvelopeUnknown: There are more than `MAX_KEY_PATHS`.
-    """
-    paths: set[Path] = set()
-
-    def walk(record: Mapping[str, Any], above: Path) -> None:
-        _refuse_too_many(record)
-        for key, value in record.items():
-            path = (*above, key)
-            if isinstance(value, dict) and len(path) < _DEEPEST:
-                walk(value, path)
-            else:
-                paths.add(path)
-
-    for record in records:
-        if isinstance(record, dict):
-            walk(record, ())
-            _refuse_too_many(paths)
-    return frozenset(paths)
-
-
-def _refuse_too_many(keys: Collection[Any]) -> None:
-    if len(keys) > MAX_KEY_PATHS:
-        raise EnvelopeUnknown(f"The API's records have more than {MAX_KEY_PATHS:,} different keys.", _NEXT)
 
 
 def recognise_fields(
@@ -194,7 +95,7 @@ def recognise_fields(
         EnvelopeUnknown: There are more than `MAX_KEY_PATHS`, all pages taken together.
     """
     paths = collect_key_paths(records) | (known.key_paths if known else frozenset())
-    _refuse_too_many(paths)
+    refuse_too_many(paths)
     objects = {path[:depth] for path in paths for depth in range(1, len(path))}
     by_name: dict[str, list[Path]] = {}
     for path in sorted(paths):
@@ -234,20 +135,6 @@ def recognise_fields(
         tuple((name, form) for name, form in value_forms.items() if form),
         pagination_keys,
     )
-
-
-def join_path(path: Path) -> str:
-    """Write a key path as a profile has it: `user.id`."""
-    return ".".join(path)
-
-
-def get_value(record: Any, path: Path) -> Any:
-    """Return the value at a key path; None where a part of the path is missing."""
-    for key in path:
-        if not isinstance(record, dict):
-            return None
-        record = record.get(key)
-    return record
 
 
 def _normalise_path(path: Path) -> str:
@@ -311,15 +198,9 @@ def _recognise_form(kind: Kind, path: Path, records: Sequence[Any]) -> ValueForm
     return "decimal" if float in kinds and kind != "share" else None
 
 
-def _list_keys(keys: Sequence[str], separator: str = ", ") -> str:
-    """Write the first keys for a sentence; a long key is cut."""
-    cut = (key if len(key) <= _LONGEST_SHOWN else f"{key[:_LONGEST_SHOWN]}…" for key in keys[:_SHOWN])
-    return separator.join(cut)
-
-
 def _missing_error(dataset: DatasetName, missing: Sequence[str], keys: Sequence[str]) -> FieldsMissing:
     named = ["a score" if name == _ANY_SCORE else describe_field(name) for name in missing]
-    shown = _list_keys(keys) + (", …" if len(keys) > _SHOWN else "")
+    shown = list_keys(keys) + (", …" if len(keys) > MOST_SHOWN else "")
     return FieldsMissing(
         f"The records of {NAMES[dataset]} have no field for {', '.join(named)}; "
         f"their keys: {shown or 'none'}.",
@@ -332,7 +213,7 @@ def _missing_error(dataset: DatasetName, missing: Sequence[str], keys: Sequence[
 
 def _ambiguous_error(dataset: DatasetName, unsure: Mapping[str, tuple[str, ...]]) -> FieldsAmbiguous:
     told = "; ".join(
-        f"{describe_field(name)} may be {_list_keys(keys, ' or ')}" for name, keys in unsure.items()
+        f"{describe_field(name)} may be {list_keys(keys, ' or ')}" for name, keys in unsure.items()
     )
     return FieldsAmbiguous(
         f"In the records of {NAMES[dataset]} several keys could be one field, and they differ: {told}.",

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from userlane.contract import COLUMNS, DatasetName, Query, Window, check_id
 from userlane.decode.decoder import Decoder
-from userlane.decode.response_schema import find_records
+from userlane.decode.envelope import find_records
 from userlane.errors import EnvelopeUnknown, IdentifierUnusable, NotData, UploadRefused
 
 UNNAMED_SURVEY = "unnamed"

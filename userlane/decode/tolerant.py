@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from userlane.contract import COLUMNS
+from userlane.decode.envelope import Path, get_value
 from userlane.decode.fast import fill_columns
 from userlane.decode.fields import FIELDS, Field
-from userlane.decode.response_schema import Path, ResponseSchema, get_value
+from userlane.decode.response_schema import ResponseSchema
 from userlane.decode.values import (
     Rejected,
     describe_field,

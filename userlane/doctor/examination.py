@@ -21,7 +21,7 @@ from userlane.client import (
 from userlane.contract import ASSUMED, COLUMNS, Connection, DatasetName, Query, Route, Window
 from userlane.contract.profile import BASE_URL
 from userlane.decode import Decoder, Page, PaginationInfo
-from userlane.decode.response_schema import join_path
+from userlane.decode.envelope import join_path
 from userlane.doctor.report import Check, Problem, Report, mask
 from userlane.errors import AccessRefused, ServerFailed, UserlaneError
 from userlane.formatting import format_number

@@ -17,8 +17,9 @@ from tests.stand_in import UNHURRIED, as_json, query, sample
 from tests.unit.decode.given import GOOD
 from userlane.contract import COLUMNS, DATASETS, DatasetName
 from userlane.decode import Decoder, fast, tolerant
+from userlane.decode.envelope import find_records
 from userlane.decode.fields import FIELDS
-from userlane.decode.response_schema import find_records, recognise_fields
+from userlane.decode.response_schema import recognise_fields
 from userlane.errors import ResponseUnusable
 
 identities = st.one_of(st.integers(-(2**70), 2**70), st.text(min_size=1, max_size=8))
