@@ -39,7 +39,7 @@ def table(feed: TagRecords, window: Window) -> pa.Table:
     tags = pa.array([str(FIRST_TAG + number) for number in range(TAGS)])
     for number in range(window.days):
         day = window.start + timedelta(days=number)
-        count = feed.count((day - feed.first).days)
+        count = feed.count_records((day - feed.first).days)
         which, who, often = feed.compute_day(day, 0, count)
         days = np.full(count, (day - date(1970, 1, 1)).days, dtype=np.int32)
         columns.append(

@@ -120,7 +120,14 @@ class RightsMissing(AccessRefused):
 
 
 class ApiFailed(UserlaneError):
-    """The API reported a failure, or sent no response."""
+    """The API reported a failure, or sent no response.
+
+    `retry_after` is the wait that the API asked for, in seconds; None if it asked for none.
+    """
+
+    def __init__(self, cause: str, next_step: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(cause, next_step)
+        self.retry_after = retry_after
 
 
 class NotFound(ApiFailed):
@@ -155,23 +162,15 @@ class TooSlow(ApiFailed):
 
 
 class Throttled(ApiFailed):
-    """429: too many requests. `retry_after` is the wait that the API asked for, in seconds, if any."""
+    """429: too many requests."""
 
     retryable: ClassVar[bool] = True
-
-    def __init__(self, cause: str, next_step: str = "", *, retry_after: float | None = None) -> None:
-        super().__init__(cause, next_step)
-        self.retry_after = retry_after
 
 
 class ServerFailed(ApiFailed):
-    """5xx: the API failed. `retry_after` as in `Throttled`."""
+    """5xx: the API failed."""
 
     retryable: ClassVar[bool] = True
-
-    def __init__(self, cause: str, next_step: str = "", *, retry_after: float | None = None) -> None:
-        super().__init__(cause, next_step)
-        self.retry_after = retry_after
 
 
 class ResponseUnusable(UserlaneError):

@@ -78,7 +78,7 @@ def redact(_logger: Any, _method: str, event: Event) -> Event:
     depth. Exceptions become their types. The result has only texts, numbers, lists and objects of bounded
     size.
     """
-    return _members(event, _DEEPEST)
+    return _redact_mapping(event, _DEEPEST)
 
 
 def log_error(error: BaseException, **about: object) -> str:
@@ -220,47 +220,47 @@ def _type_name(error: BaseException) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _members(mapping: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+def _redact_mapping(mapping: Mapping[Any, Any], depth: int) -> dict[str, Any]:
     return {
-        _text(str(key)): _CUT if _SECRET_KEY.search(str(key)) else _clean(value, depth - 1)
+        _redact_text(str(key)): _CUT if _SECRET_KEY.search(str(key)) else _redact_value(value, depth - 1)
         for key, value in islice(mapping.items(), _WIDEST)
     }
 
 
-def _clean(value: Any, depth: int) -> Any:
+def _redact_value(value: Any, depth: int) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
-        return value if _text(str(value)) == str(value) else _CUT
+        return value if _redact_text(str(value)) == str(value) else _CUT
     if isinstance(value, BaseException):
         value = _type_name(value)
     if isinstance(value, bytes | bytearray):
         value = value.decode(errors="backslashreplace")
     if isinstance(value, str):
-        return _text(value)
+        return _redact_text(value)
     if depth and isinstance(value, Mapping):
-        return _members(value, depth)
+        return _redact_mapping(value, depth)
     if depth and isinstance(value, list | tuple | set | frozenset):
-        return [_clean(each, depth - 1) for each in islice(value, _WIDEST)]
-    return _text(_written(value))
+        return [_redact_value(each, depth - 1) for each in islice(value, _WIDEST)]
+    return _redact_text(_safe_repr(value))
 
 
-def _written(value: Any) -> str:
+def _safe_repr(value: Any) -> str:
     try:
         return repr(value)
     except Exception as error:  # noqa: BLE001  # what cannot say what it is must not stop the line
         return f"{type(value).__name__} whose repr raises {type(error).__name__}"
 
 
-def _text(text: str) -> str:
+def _redact_text(text: str) -> str:
     text = _BEARER.sub(rf"\1 {_CUT}", remove_tokens(text))
     if len(text) > _LONGEST:
         half = _LONGEST // 2
         text = f"{text[:half]} {_CUT} {text[-half:]}"
-    return _RUN.sub(lambda run: _address(run[0]), text).translate(_CONTROL)
+    return _RUN.sub(lambda run: _redact_address(run[0]), text).translate(_CONTROL)
 
 
-def _address(run: str) -> str:
+def _redact_address(run: str) -> str:
     """Remove user name, query and fragment of a web address; other text stays as it is."""
     start = next((at for at, sign in enumerate(run) if sign in "?#"), len(run))
     place = run[:start]

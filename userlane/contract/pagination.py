@@ -15,10 +15,5 @@ class PaginationInfo:
     more: bool | None = None
     own: bool = False
 
-    @property
-    def ends(self) -> bool:
-        """Whether the response gives the total, or says that no page follows."""
-        return self.total is not None or self.more is False
-
 
 NO_INFO = PaginationInfo()

@@ -30,8 +30,6 @@ class Field:
 
 _USER_NAMES = ("userId", "publicUserId", "foreignUserId", "customerUserId")
 _USER_ID = (*_USER_NAMES, "user.id", *(f"user.{name}" for name in _USER_NAMES))
-_SURVEY_ID = ("surveyId", "survey.id", "survey.surveyId")
-_SHORT = {letter: letter[0] for letter in LETTERS}
 _BOXES = ("", "scores.", "letters.", "score.", "heart.")
 
 
@@ -54,10 +52,7 @@ def _heart_fields() -> Iterator[Field]:
     overall = ("heart", "score", "overall", "overallScore", "heartScore", "total")
     for name, keys in (
         ("overall", overall),
-        *(
-            (letter, (_camel_case(letter), _SHORT[letter], f"{_camel_case(letter)}Score"))
-            for letter in LETTERS
-        ),
+        *((letter, (_camel_case(letter), letter[0], f"{_camel_case(letter)}Score")) for letter in LETTERS),
     ):
         nested = _with_value_keys(*(f"{box}{key}" for box in _BOXES for key in keys))
         yield Field(name, "share", nested, highest=100)

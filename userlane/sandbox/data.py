@@ -1,7 +1,6 @@
 """The properties, surveys and tokens of the sandbox, and its made-up records. All of it is public."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from threading import Lock
@@ -45,28 +44,20 @@ SMALL_TOKEN = "sandbox-token-small-property-only"  # noqa: S105  # likewise
 _EMPTY = RecordList((), ())
 
 
-@dataclass(frozen=True, slots=True)
-class Rights:
-    """The properties and APIs that a token may read."""
-
-    properties: frozenset[str]
-    datasets: frozenset[DatasetName]
-
-    def refusal(self, property_id: str, dataset: DatasetName) -> str | None:
-        """The message of a 403; None if the token may read."""
-        if property_id not in self.properties:
-            return "You have no access to this property."
-        if dataset not in self.datasets:
-            return f"You lack the right to read {dataset} of this property."
-        return None
-
-
-RIGHTS: Mapping[str, Rights] = {
-    TOKEN: Rights(frozenset(PROPERTIES), frozenset(DATASETS)),
-    LIMITED_TOKEN: Rights(frozenset(PROPERTIES), frozenset({"heart", "nps"})),
-    SMALL_TOKEN: Rights(frozenset({"small"}), frozenset(DATASETS)),
+RIGHTS: Mapping[str, tuple[Collection[str], Collection[DatasetName]]] = {
+    TOKEN: (PROPERTIES, DATASETS),
+    LIMITED_TOKEN: (PROPERTIES, ("heart", "nps")),
+    SMALL_TOKEN: (("small",), DATASETS),
 }
-"""Token → its rights."""
+"""Token → the properties and datasets that it may read."""
+
+
+def find_refusal(token: str, property_id: str, dataset: DatasetName) -> str | None:
+    """Return the message of a 403; None if the token may read."""
+    properties, datasets = RIGHTS[token]
+    if property_id not in properties:
+        return "You have no access to this property."
+    return None if dataset in datasets else f"You lack the right to read {dataset} of this property."
 
 
 class SampleData:

@@ -24,7 +24,7 @@ from userlane.sandbox.records import (
     Feed,
     Record,
     RecordList,
-    first_day,
+    find_days,
     nps_record,
     survey_record,
     tag_record,
@@ -67,14 +67,14 @@ class TagRecords:
     @cached_property
     def starts(self) -> list[int]:
         """For each day, and the day after the last, the number of the records before it."""
-        return [0, *accumulate(self.count(day) for day in range(365))]
+        return [0, *accumulate(map(self.count_records, range(365)))]
 
     @property
     def busiest(self) -> int:
         """The number of records of the busiest day."""
         return int(np.diff(self.starts).max())
 
-    def count(self, day: int) -> int:
+    def count_records(self, day: int) -> int:
         """Return the number of records of a day, given by its number from `first`."""
         if day == 0:
             return self._scale(_ON_FIRST_DAY)
@@ -92,8 +92,7 @@ class TagRecords:
 
     def find(self, start: datetime, end: datetime) -> range:
         """Return the numbers of the records of whole days from `start` up to but not including `end`."""
-        first, last = (min(max((first_day(moment) - self.first).days, 0), 365) for moment in (start, end))
-        return range(self.starts[first], self.starts[last])
+        return find_days(self.first, self.starts, start, end)
 
     def read(self, numbers: range) -> list[Record]:
         """Return the records with these numbers."""

@@ -56,6 +56,16 @@ def first_day(moment: datetime) -> date:
     return moment.date() if moment.time() == time() else moment.date() + timedelta(days=1)
 
 
+def find_days(first: date, starts: Sequence[int], start: datetime, end: datetime) -> range:
+    """Return the numbers of the records of whole days from `start` up to but not including `end`.
+
+    `starts` has, for each day from `first` on and for the day after the last, the number of its first record.
+    """
+    last = len(starts) - 1
+    low, high = (min(max((first_day(moment) - first).days, 0), last) for moment in (start, end))
+    return range(starts[low], starts[high])
+
+
 def heart_record(day: date, letters: Mapping[Letter, float | None], users: int, sessions: int) -> Record:
     """Make the HEART record of a day; the overall score is the mean of the letters present, to one decimal.
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 from http import HTTPStatus
-from types import TracebackType
 from typing import Self
 
 import orjson
@@ -25,7 +24,16 @@ from starlette.routing import Route
 
 from userlane.contract import ASSUMED, DATASETS, PAGE_LIMIT, DatasetName
 from userlane.errors import NotFound, SettingsUnusable
-from userlane.sandbox.data import PROPERTIES, RIGHTS, SURVEYS, TOKEN, SampleData, check_exists, sample_data
+from userlane.sandbox.data import (
+    PROPERTIES,
+    RIGHTS,
+    SURVEYS,
+    TOKEN,
+    SampleData,
+    check_exists,
+    find_refusal,
+    sample_data,
+)
 from userlane.sandbox.large import RECORDS
 from userlane.sandbox.records import Feed, Record
 from userlane.sandbox.timeline import SEED
@@ -98,9 +106,7 @@ class Sandbox:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     async def _respond(self, dataset: DatasetName, request: Request) -> Response:
@@ -185,12 +191,11 @@ def _encode_page(feed: Feed, numbers: range) -> bytes:
 def _authorise(request: Request, property_id: str, dataset: DatasetName, survey_id: str | None) -> None:
     """Refuse with 401, then 404, then 403: in this order a stranger learns least."""
     scheme, _, token = request.headers.get(ASSUMED.auth.header, "").partition(" ")
-    rights = RIGHTS.get(token) if scheme == ASSUMED.auth.scheme else None
-    if rights is None:
+    if scheme != ASSUMED.auth.scheme or token not in RIGHTS:
         raise HTTPException(HTTPStatus.UNAUTHORIZED, "The token is invalid or expired.")
     try:
         check_exists(property_id, "heart", None)
-        if refusal := rights.refusal(property_id, dataset):
+        if refusal := find_refusal(token, property_id, dataset):
             raise HTTPException(HTTPStatus.FORBIDDEN, refusal)
         check_exists(property_id, dataset, survey_id)
     except NotFound as error:

@@ -106,7 +106,7 @@ def test_another_size_has_exactly_as_many_and_no_user_tag_and_day_twice(records:
     sized = TagRecords(TODAY - timedelta(days=365), 1, records)
     assert sized.starts[-1] == records
     for day in (sized.first, sized.first + timedelta(days=100)):
-        count = sized.count((day - sized.first).days)
+        count = sized.count_records((day - sized.first).days)
         tags, users, often = sized.compute_day(day, 0, count)
         assert len(set(zip(tags.tolist(), users.tolist(), strict=True))) == count
         assert often.min() >= 1

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from userlane.sandbox.demo.people import People
-from userlane.sandbox.records import Record, first_day, tag_record
+from userlane.sandbox.records import Record, find_days, tag_record
 from userlane.sandbox.timeline import Flags, Floats, Ints, Timeline
 
 Course = Literal["steady", "growing", "fading", "new", "dead", "month end", "year end"]
@@ -80,11 +80,7 @@ class Usage:
 
     def find(self, start: datetime, end: datetime) -> range:
         """Return the numbers of the records of whole days from `start` up to but not including `end`."""
-        first, last = (
-            min(max((first_day(moment) - self.timeline.first).days, 0), self.timeline.count)
-            for moment in (start, end)
-        )
-        return range(self.starts[first], self.starts[last])
+        return find_days(self.timeline.first, self.starts, start, end)
 
     def read(self, numbers: range) -> list[Record]:
         """Return the records with these numbers."""
