@@ -17,7 +17,7 @@ nor pandas, so that a small process of its own can do it.
 
 from userlane.request_import.interpret import import_request, interpret
 from userlane.request_import.profile_toml import COMMENT, assemble, find_shared_token, to_toml
-from userlane.request_import.read import Reading, read, redact_secrets
+from userlane.request_import.read import Reading, read, read_paste, redact_secrets
 from userlane.request_import.result import Finding, ImportResult, Question
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "import_request",
     "interpret",
     "read",
+    "read_paste",
     "redact_secrets",
     "to_toml",
 ]

@@ -1,13 +1,13 @@
 """Pasted text is read: the requests in it, why there is none, and the text without its secrets.
 
 `read` is the one door for text that a stranger pasted. It imports neither pyarrow nor pandas nor Streamlit,
-takes and returns plain data (`msgspec.json` encodes a `Reading`), runs nothing and asks nothing, in time and
+takes and returns plain data (msgspec encodes a `Reading`), runs nothing and asks nothing, in time and
 memory that grow with the length of the text.
 """
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from userlane.request_import.parsers.clean import clean
@@ -70,6 +70,11 @@ def read(text: str, ids: Collection[str] = ()) -> Reading:
         several = f"There are {len(requests)} requests in one box; one was expected."
         return Reading((), several, "", redacted)
     return Reading(tuple(requests), "", "", redacted)
+
+
+def read_paste(files: Sequence[bytes], ids: Sequence[str]) -> Reading:
+    """`read` the one text in a child process: see `reader_process`."""
+    return read(files[0].decode(), ids)
 
 
 def redact_secrets(text: str, ids: Collection[str] = (), requests: Collection[Request] | None = None) -> str:

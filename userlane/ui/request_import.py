@@ -1,6 +1,6 @@
 """Where the API speaks otherwise than assumed: the visitor's own request tells how, once per company."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -10,7 +10,8 @@ import streamlit as st
 from userlane import cache, request_import, session
 from userlane.contract import DATASETS, TITLES, DatasetName, Profile
 from userlane.errors import FieldsAmbiguous, FieldsMissing, UserlaneError
-from userlane.request_import import ImportResult, Reading
+from userlane.reader_process import PASTE, run_reader
+from userlane.request_import import ImportResult, interpret, read_paste
 from userlane.ui.text import escape_markdown
 
 WIDTH = 760
@@ -49,19 +50,18 @@ def _read_requests() -> None:
     for name in DATASETS:
         text = session.get_widget(_box(name)) or ""
         if text.strip():
-            reading = request_import.read(text, ids)
-            session.set_widget(_box(name), reading.redacted)
-            visit.import_results[name] = result = _interpret(reading, name)
+            visit.import_results[name] = result = _import(text, ids, name)
             if isinstance(result, ImportResult) and result.token:
                 visit.found_token = result.token
 
 
-def _interpret(reading: Reading, dataset: DatasetName) -> ImportResult | UserlaneError:
+def _import(text: str, ids: Sequence[str], dataset: DatasetName) -> ImportResult | UserlaneError:
     property_id, survey_id = session.get_widget(PROPERTY) or "", session.get_widget(SURVEY) or None
+    session.set_widget(_box(dataset), "")  # so it stays where the text cannot be read: a token may be in it
     try:
-        return request_import.interpret(
-            reading, dataset, property_id, survey_id, allowed_hosts=cache.settings().hosts
-        )
+        reading = run_reader(PASTE, read_paste, [text.encode()], ids)
+        session.set_widget(_box(dataset), reading.redacted)
+        return interpret(reading, dataset, property_id, survey_id, allowed_hosts=cache.settings().hosts)
     except UserlaneError as error:
         return error
 
