@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.stand_in import UNHURRIED
 from tests.unit.sandbox.conftest import EVER, TODAY, Ask, Walk, apis, path
 from userlane.contract import DatasetName
 from userlane.sandbox import Record, SampleData, Sandbox, sample_data
@@ -58,6 +59,7 @@ def _whole(dataset: DatasetName) -> tuple[SampleData, list[Record]]:
     return made, made.records("demo", dataset, *EVER)
 
 
+@UNHURRIED
 @given(
     dataset=st.sampled_from(["heart", "nps", "tags"]),
     start=st.dates(date(2024, 4, 1), date(2026, 6, 1)),
