@@ -7,6 +7,7 @@ widgets    values of widgets, read and set from outside
 
 from userlane.session.state import (
     Filters,
+    LoadResult,
     Visit,
     accept_long_load,
     connect,
@@ -58,6 +59,7 @@ __all__ = [
     "RANGE",
     "SURVEYS",
     "Filters",
+    "LoadResult",
     "Visit",
     "accept_long_load",
     "choose_days",

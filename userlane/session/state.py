@@ -37,20 +37,58 @@ class Filters:
 
 
 @dataclass(slots=True)
-class Visit:
-    """What one visitor has brought and loaded. Never leaves this process's memory.
+class LoadResult:
+    """What a visit knows of one query.
 
-    `owner` tells this visit's loads from those of others with the same token. `outcomes` holds loads that
-    failed, were stopped or are stale, so that a rerun does not ask the API again by itself; `older` those of
-    them that are being asked for again, to be shown if that fails; `proved` is when the API last let them be
-    seen. `opening` is the property and the surveys that the filters show from the next run on. `surveys` are
-    the names of this property's surveys, `known_surveys` those of every property. `profile` is what the
-    visitor's own requests say, `import_results` what of them is not in use yet, `found_token` the token in
-    them or typed. `typed_token` is what the form was sent with, until it is used in the same run. `uploader`
-    numbers the upload of tag names: another number, another field, without a file. `agreed` are the loads
-    that may take long; `refreshed` is which property and days were asked for anew, and when; `deleted` is
-    what became of a wish to delete. `saved` are the answers opened from files, `unreadable` why some could
-    not be.
+    Attributes:
+        load: The load that is under way.
+        outcome: What the last load brought, if it is not complete. It is shown until the visitor asks again,
+            so that no script run asks the API by itself. What is complete is opened from the store instead.
+        older: The dataset that is shown if asking again brings less.
+        allowed_at: When the API last let the visitor's token see the rows.
+    """
+
+    load: Load | None = None
+    outcome: Dataset | UserlaneError | None = None
+    older: Dataset | None = None
+    allowed_at: datetime | None = None
+
+    def ask_again(self) -> None:
+        """Have the next run load the query; a dataset that is shown now stays in reserve."""
+        if isinstance(self.outcome, Dataset):
+            self.older = self.outcome
+        self.outcome = None
+
+
+@dataclass(slots=True)
+class Visit:
+    """What one visitor has brought and loaded. It never leaves the memory of this process.
+
+    Attributes:
+        owner: Tells this visit's loads from those of other visits with the same token.
+        connection: The API to ask, and with which token.
+        sample: Whether the connection is to the made-up sample data.
+        properties: Name of each property by its ID.
+        surveys: Names of this property's surveys by their ID.
+        known_surveys: The same of every property.
+        names: The tag names that were uploaded.
+        probes: The last test of the connection.
+        results: What is known of each query under the filters in force.
+        accepted: Queries that may take long, because the visitor said so or has seen their result.
+        deleted: What became of the wish to delete stored records, in words.
+        refreshed: Property and days that are loaded anew, and since when.
+        filters: The filters in force.
+        opening: Property and surveys that the filters show from the next run on.
+        opening_range: First and last day that the filters show from the next run on.
+        range_replaced: Whether the dates in the link could not be used.
+        custom: Whether the visitor has chosen the period "Custom".
+        profile: What the visitor's own requests say about the API.
+        found_token: The token in those requests, or the one that was typed.
+        typed_token: What the form was sent with, until it is used in the same run.
+        uploader: Numbers the upload field of tag names: another number is another, empty field.
+        import_results: What was read of pasted requests and is not in use yet.
+        saved: The responses that were opened from files.
+        unreadable: Why files could not be opened.
     """
 
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -61,13 +99,10 @@ class Visit:
     known_surveys: dict[str, Mapping[str, str]] = field(default_factory=dict)
     names: Names | None = None
     probes: tuple[Probe, ...] = ()
-    loads: dict[Query, Load] = field(default_factory=dict)
-    agreed: set[Query] = field(default_factory=set)
+    results: dict[Query, LoadResult] = field(default_factory=dict)
+    accepted: set[Query] = field(default_factory=set)
     deleted: str = ""
     refreshed: tuple[str | None, Window, datetime] | None = None
-    outcomes: dict[Query, Dataset | UserlaneError] = field(default_factory=dict)
-    older: dict[Query, Dataset] = field(default_factory=dict)
-    proved: dict[Query, datetime] = field(default_factory=dict)
     filters: Filters | None = None
     opening: tuple[str, list[str]] | None = None
     opening_range: tuple[date, date] | None = None
@@ -159,8 +194,9 @@ def reset_visit() -> None:
 
 def stop_loads() -> None:
     """Stop every load that is under way for this visitor."""
-    for load in visit().loads.values():
-        load.stop()
+    for result in visit().results.values():
+        if result.load is not None:
+            result.load.stop()
 
 
 def remove_tag_names() -> None:
@@ -178,36 +214,34 @@ def free_uploads() -> None:
 
 
 def retry_loads(name: DatasetName | None = None) -> None:
-    """Callback: have the next run ask for what is missing, of one dataset or of all that failed."""
-    current = visit()
-    for query in [query for query in current.outcomes if name in {None, query.dataset}]:
-        outcome = current.outcomes.pop(query)
-        if isinstance(outcome, Dataset):
-            current.older[query] = outcome
+    """Callback: have the next run load again what is not complete, of one dataset or of all."""
+    for query, result in visit().results.items():
+        if name in {None, query.dataset}:
+            result.ask_again()
 
 
 def accept_long_load(name: DatasetName) -> None:
     """Callback: have the next run load what takes long, of one dataset."""
     current = visit()
-    long = [query for query, each in current.outcomes.items() if isinstance(each, LongLoad)]
-    for query in [query for query in long if query.dataset == name]:
-        current.agreed.add(query)
-        del current.outcomes[query]
+    for query, result in current.results.items():
+        if query.dataset == name and isinstance(result.outcome, LongLoad):
+            current.accepted.add(query)
+            result.ask_again()
 
 
 def refresh() -> None:
-    """Callback: have the next runs ask for everything under these filters anew."""
+    """Callback: have the next runs load everything under these filters anew."""
     current = visit()
-    if current.filters is not None:
-        current.refreshed = (current.filters.property_id, current.filters.window, datetime.now(UTC))
-        stop_loads()
-        # What is on screen was agreed to already, or is short: it is not hidden behind a question.
-        failed = {query for query, each in current.outcomes.items() if isinstance(each, UserlaneError)}
-        current.agreed.update(current.proved.keys() - failed)
-        for query in [query for query, each in current.outcomes.items() if not isinstance(each, LongLoad)]:
-            outcome = current.outcomes.pop(query)
-            if isinstance(outcome, Dataset):
-                current.older[query] = outcome
+    if current.filters is None:
+        return
+    current.refreshed = (current.filters.property_id, current.filters.window, datetime.now(UTC))
+    stop_loads()
+    for query, result in current.results.items():
+        # What is on screen was accepted already, or is short: it is not hidden behind a question.
+        if result.allowed_at is not None and not isinstance(result.outcome, UserlaneError):
+            current.accepted.add(query)
+        if not isinstance(result.outcome, LongLoad):
+            result.ask_again()
 
 
 def fresh_since() -> datetime | None:

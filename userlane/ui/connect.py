@@ -292,4 +292,4 @@ def _delete(connection: Connection, property_id: str) -> None:
         visit.deleted = f"Deleted: {format_count(windows, 'stored range')}."
     except UserlaneError as error:
         visit.deleted = f"Nothing was deleted. {error.cause} {error.next_step}"
-    visit.outcomes, visit.older = {}, {}
+    visit.results = {}

@@ -1,15 +1,19 @@
-"""Loading with the visitor watching: progress, a stop, and outcomes that a page can draw."""
+"""Loads what a page shows while the visitor watches.
+
+What is stored is opened at once; the rest is loaded in the background, with progress and a stop. The visit's
+`results` are the only state: they hold the loads that are under way, and outcomes that are not complete.
+"""
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
 from userlane import cache, session
-from userlane.contract import NAMES, TITLES, Dataset, DatasetName, Query, Window
+from userlane.contract import NAMES, TITLES, Connection, Dataset, DatasetName, Query, Window
 from userlane.errors import AccessRefused, LoadStopped, UploadRefused, UserlaneError
 from userlane.fetch import ACCESS_LASTS, Load, Progress
 from userlane.formatting import format_count, format_number, format_time_left
@@ -42,17 +46,17 @@ class Unforeseen(UserlaneError):
 
 
 def load_all(*names: DatasetName, lead_days: int = 0) -> tuple[Loaded, ...]:
-    """Load these datasets under the visitor's filters, all at the same time; HEART also `lead_days` ahead.
+    """Load these datasets under the visitor's filters, side by side; of HEART also `lead_days` days before.
 
     Shows progress with a stop when it takes longer than a moment. Whatever fails is in `Loaded.errors`.
     """
     filters, zone = session.filters(), cache.settings().timezone
     asked = {name: session.queries(filters, name, zone) for name in names}
     queries = [query for name in names for query in asked[name]]
-    before = [query.previous() for query in queries if filters.compare]
+    previous = [query.previous() for query in queries if filters.compare]
     lead = Window(filters.window.start - timedelta(days=lead_days or 1), filters.window.start)
     leads = [query.over(lead) for query in asked.get("heart", ()) if lead_days]
-    outcomes = _load_missing([*queries, *before, *leads])
+    outcomes = _find_outcomes([*queries, *previous, *leads])
     loaded = (build_loaded(name, filters.window, asked[name], outcomes) for name in names)
     ahead = [each for query in leads if isinstance(each := outcomes[query], Dataset) and each.state.complete]
     return tuple(
@@ -61,54 +65,112 @@ def load_all(*names: DatasetName, lead_days: int = 0) -> tuple[Loaded, ...]:
     )
 
 
-def _load_missing(wanted: Sequence[Query]) -> dict[Query, Outcome]:
-    visit, connection = session.visit(), session.connection()
+def _find_outcomes(queries: Sequence[Query]) -> dict[Query, Outcome]:
+    """Return what became of each query: from opened files, kept by the visit, stored, or loaded now."""
+    visit = session.visit()
     if visit.saved:
-        return {query: _from_files(query, visit.saved) for query in wanted}
-    if connection is None:
-        return {query: LoadStopped("Not connected.", "Connect first.") for query in wanted}
+        return {query: _from_files(query, visit.saved) for query in queries}
+    if visit.connection is None:
+        return {query: LoadStopped("Not connected.", "Connect first.") for query in queries}
     _drop_outdated()
-    fetcher, present = cache.fetcher(), session.connection_watcher()
-    queue = [query for query in dict.fromkeys(wanted) if query not in visit.outcomes]
-    loads: dict[Query, Load] = {}
+    outcomes = {}
+    for query in dict.fromkeys(queries):
+        result = visit.results.setdefault(query, session.LoadResult())
+        outcomes[query] = result.outcome or _open_stored(visit.connection, query, result)
+    missing = [query for query, outcome in outcomes.items() if outcome is None]
+    if missing:
+        _load_missing(visit.connection, missing)
+    return {query: outcome or _settle(query) for query, outcome in outcomes.items()}
 
-    def running() -> list[Load]:
-        """The loads under way, once as many of the queue were begun as there is room for; none at the end."""
-        for query in queue:
-            if query in visit.loads:
-                loads[query] = visit.loads[query]
-        waiting = [query for query in queue if query not in loads and query not in visit.outcomes]
-        room = max(0, AT_ONCE - sum(not load.done for load in loads.values()))
-        for query in waiting[:room]:
-            load = fetcher.start(
+
+def _open_stored(connection: Connection, query: Query, result: session.LoadResult) -> Dataset | None:
+    """Return the dataset if all of it is stored and no load of it is under way. The API is not asked."""
+    if result.load is not None:
+        return None
+    found = cache.fetcher().stored(connection, query, session.fresh_since())
+    if found is None:
+        return None
+    dataset, result.allowed_at = found
+    result.older = None
+    return dataset
+
+
+def _load_missing(connection: Connection, queries: Sequence[Query]) -> None:
+    """Load these queries; past a moment, show how far the loads are and a button that stops them."""
+    quiet_until = time.monotonic() + QUIET_SECONDS
+    while (under_way := _start_loads(connection, queries)) and (left := quiet_until - time.monotonic()) > 0:
+        _wait_for_one(under_way, left)
+    if not under_way:
+        return
+    place = st.empty()
+    with place.container(border=True):
+        words = st.empty()
+        st.button("Stop loading", on_click=_stop, args=(queries,), icon=":material/stop_circle:")
+        while under_way:
+            words.markdown(_describe_progress(under_way))
+            _wait_for_one(under_way, POLL_SECONDS)
+            under_way = _start_loads(connection, queries)
+    place.empty()
+
+
+def _wait_for_one(loads: Mapping[Query, Load], seconds: float) -> None:
+    next(iter(loads.values())).wait(seconds)
+
+
+def _start_loads(connection: Connection, queries: Sequence[Query]) -> dict[Query, Load]:
+    """Begin loads in the order of the queries, at most `AT_ONCE` at a time.
+
+    Returns:
+        The loads that are under way; none once all have ended.
+    """
+    visit, fetcher, watcher = session.visit(), cache.fetcher(), session.connection_watcher()
+    results = {query: visit.results[query] for query in queries}
+    under_way = {query: each.load for query, each in results.items() if each.load and not each.load.done}
+    for query, result in results.items():
+        if len(under_way) >= AT_ONCE:
+            break
+        if result.load is None and result.outcome is None:
+            result.load = fetcher.start(
                 connection,
                 query,
                 visit.owner,
-                wanted=present,
+                wanted=watcher,
                 since=session.fresh_since(),
-                at_most=None if query in visit.agreed else LONG_SECONDS,
+                at_most=None if query in visit.accepted else LONG_SECONDS,
             )
-            loads[query] = visit.loads[query] = load
-        under_way = [load for load in loads.values() if not load.done]
-        return running() if waiting[room:] and not under_way else under_way
-
-    _watch(running, loads, queue)
-    settled = {query: _settled(query, load) for query, load in loads.items()}
-    return {query: settled.get(query) or visit.outcomes.get(query, _STOPPED) for query in wanted}
+            if not result.load.done:
+                under_way[query] = result.load
+    return under_way
 
 
-def _settled(query: Query, load: Load) -> Outcome:
-    """How a load ended. A retry that brought less hides nothing that was there, unless it was refused."""
-    visit, outcome = session.visit(), _result(query, load)
-    visit.loads.pop(query, None)
-    older = visit.older.pop(query, None)
+def _settle(query: Query) -> Outcome:
+    """Take over how a query's load ended.
+
+    What is not complete stays with the visit, so that the next run does not ask the API again by itself. A
+    load that brought less than an earlier one hides nothing that was there, unless access was refused.
+    """
+    result = session.visit().results[query]
+    load, result.load = result.load, None
+    if load is None:
+        return result.outcome or _STOPPED
+    outcome, older = _wait_for(query, load), result.older
+    result.older = None
     if older is not None and _brought_less(outcome, older):
-        outcome = _still(older, outcome)
+        outcome = _keep_older(older, outcome)
     elif load.proved_at is not None:
-        visit.proved[query] = load.proved_at
+        result.allowed_at = load.proved_at
     if isinstance(outcome, UserlaneError) or not outcome.state.complete or outcome.state.stale:
-        visit.outcomes[query] = outcome
+        result.outcome = outcome
     return outcome
+
+
+def _wait_for(query: Query, load: Load) -> Outcome:
+    try:
+        return load.result()
+    except UserlaneError as error:
+        return error
+    except Exception as error:  # noqa: BLE001  # one load that broke must not take the others off the screen
+        return Unforeseen(query, errors.log_error(error))
 
 
 def _brought_less(outcome: Outcome, older: Dataset) -> bool:
@@ -117,8 +179,8 @@ def _brought_less(outcome: Outcome, older: Dataset) -> bool:
     return not (outcome.state.complete or outcome.state.denied) and outcome.rows < older.rows
 
 
-def _still(older: Dataset, outcome: Outcome) -> Dataset:
-    """What was there before a retry brought less; where some is missing, the retry's reasons come first."""
+def _keep_older(older: Dataset, outcome: Outcome) -> Dataset:
+    """Return the dataset of before; where some of it is missing, with the reasons of the last load first."""
     if older.state.complete:
         return older
     causes = (outcome.cause,) if isinstance(outcome, UserlaneError) else outcome.state.causes
@@ -137,35 +199,31 @@ def _from_files(query: Query, opened: Mapping[DatasetName, Saved]) -> Outcome:
 
 
 def _drop_outdated() -> None:
-    """Stop loads for dates or a property the visitor has left; those of other pages go on. What ended so long
-    ago that the API would have to be asked again whether this token may see it is asked for anew.
+    """Stop loads for dates or a property that the visitor has left; those of other pages go on.
+
+    Rows are dropped when the API's permission to see them is older than it may be: the next load asks again.
     """
     visit, filters = session.visit(), session.filters()
-    for query in [query for query in visit.loads if not _belongs(query, filters)]:
-        visit.loads.pop(query).stop()
-    visit.loads = {
-        query: load for query, load in visit.loads.items() if not load.done or _lately(load.proved_at)
-    }
-    visit.proved = {query: proved for query, proved in visit.proved.items() if _lately(proved)}
-    visit.outcomes = {
-        query: each
-        for query, each in visit.outcomes.items()
-        if _belongs(query, filters) and (query in visit.proved or isinstance(each, UserlaneError))
-    }
-    visit.older = {
-        query: each
-        for query, each in visit.older.items()
-        if _belongs(query, filters) and query in visit.proved
-    }
+    for query, result in list(visit.results.items()):
+        if not _belongs(query, filters):
+            if result.load is not None:
+                result.load.stop()
+            del visit.results[query]
+            continue
+        if result.load is not None and result.load.done and not _is_recent(result.load.proved_at):
+            result.load = None
+        if not _is_recent(result.allowed_at):
+            result.older = None
+            result.outcome = result.outcome if isinstance(result.outcome, UserlaneError) else None
 
 
-def _lately(proved: datetime | None) -> bool:
-    """Whether the API's answer still lets this token see what was loaded; a clock put back ends it."""
-    return proved is not None and timedelta(0) <= datetime.now(UTC) - proved < ACCESS_LASTS
+def _is_recent(allowed_at: datetime | None) -> bool:
+    """Whether the API let the token see the rows a short time ago; a clock that was put back ends it."""
+    return allowed_at is not None and timedelta(0) <= datetime.now(UTC) - allowed_at < ACCESS_LASTS
 
 
 def _belongs(query: Query, filters: session.Filters) -> bool:
-    """Whether some page asks this under the filters: their dates, those before, or the lead up to them."""
+    """Whether some page loads this under the filters: their dates, the period before, or the lead-in."""
     window = filters.window
     if query.property_id != filters.property_id:
         return False
@@ -174,53 +232,22 @@ def _belongs(query: Query, filters: session.Filters) -> bool:
     return query.window == window or query.window.end == window.start
 
 
-def _result(query: Query, load: Load) -> Outcome:
-    try:
-        return load.result()
-    except UserlaneError as error:
-        return error
-    except Exception as error:  # noqa: BLE001  # one load that broke must not take the others off the screen
-        return Unforeseen(query, errors.log_error(error))
-
-
-def _watch(
-    running: Callable[[], Sequence[Load]], loads: Mapping[Query, Load], queue: Sequence[Query]
-) -> None:
-    """Wait for all loads; past a moment, say how far they are and offer to stop them."""
-    quiet_until = time.monotonic() + QUIET_SECONDS
-    while (under_way := running()) and (left := quiet_until - time.monotonic()) > 0:
-        under_way[0].wait(left)
-    if not under_way:
-        return
-    place = st.empty()
-    with place.container(border=True):
-        words = st.empty()
-        st.button("Stop loading", on_click=_stop, args=(queue,), icon=":material/stop_circle:")
-        while under_way:
-            words.markdown(_progress(loads))
-            under_way[0].wait(POLL_SECONDS)
-            under_way = running()
-    place.empty()
-
-
-def _stop(queue: Sequence[Query]) -> None:
+def _stop(queries: Sequence[Query]) -> None:
     """Callback: stop what runs, and do not begin what has not run yet."""
-    visit = session.visit()
-    for query in queue:
-        if query not in visit.loads:
-            visit.outcomes[query] = visit.older.pop(query, _STOPPED)
+    for query in queries:
+        result = session.visit().results[query]
+        if result.load is None:
+            result.outcome, result.older = result.older or _STOPPED, None
     session.stop_loads()
 
 
-def _progress(loads: Mapping[Query, Load]) -> str:
+def _describe_progress(loads: Mapping[Query, Load]) -> str:
     lines = []
     for query, load in loads.items():
-        if load.done:
-            continue
         progress = load.progress
         what = f"Survey {query.survey_id}" if query.survey_id else NAMES[query.dataset]
         window = progress.window or query.window
-        line = f"**{what}** {window.describe()}: {_so_far(progress)}"
+        line = f"**{what}** {window.describe()}: {_describe_amount(progress)}"
         if progress.waiting_until:
             seconds = max(0, round((progress.waiting_until - datetime.now(UTC)).total_seconds()))
             line += f" · {escape_markdown(progress.waiting)} {format_count(seconds, 'second')} left."
@@ -228,8 +255,8 @@ def _progress(loads: Mapping[Query, Load]) -> str:
     return "Loading from the API\n\n" + "\n\n".join(lines)
 
 
-def _so_far(progress: Progress) -> str:
-    """How far a load is; of one that takes a while, also how fast it is and how long it will still take."""
+def _describe_amount(progress: Progress) -> str:
+    """Say how far a load is; of a long one also how fast it is and how long it will still take."""
     left = progress.left
     if left is None or progress.expected is None:
         return f"{format_count(progress.records, 'record')} so far"

@@ -82,6 +82,9 @@ class Given:
         self.most_at_once = max(self.most_at_once, sum(not load.done for load in self.loads))
         return self.loads[-1]
 
+    def stored(self, *_: object) -> None:
+        """Nothing is stored."""
+
     def close(self) -> None:
         """Nothing is open."""
 

@@ -224,8 +224,7 @@ def test_disconnecting_forgets_the_token_and_all_it_brought(own: Open, api: Sand
     assert api.requests == before
     kept = visitor.app.session_state["visit"]
     assert kept.connection is None
-    assert not kept.loads
-    assert not kept.outcomes
+    assert not kept.results
 
 
 def test_the_token_is_in_nothing_the_browser_is_sent(own: Open, api: Sandbox) -> None:

@@ -207,13 +207,14 @@ class Hand:
 
     def __call__(self, request: httpx.Request, _number: int) -> None:
         if self.visitor and self._fits(request):
-            loads = self.visitor.app.session_state["visit"].loads
+            results = self.visitor.app.session_state["visit"].results
             # A load's first request may come a moment before the visit knows of the load.
             for _ in range(200):
-                if any(f"/{query.dataset}" in request.url.path for query in list(loads)):
+                loading = [query for query, result in list(results.items()) if result.load is not None]
+                if any(f"/{query.dataset}" in request.url.path for query in loading):
                     break
                 time.sleep(0.01)
-            for load in list(loads.values()):
+            for load in [result.load for result in list(results.values()) if result.load is not None]:
                 load.stop()
 
 

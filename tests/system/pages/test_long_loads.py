@@ -158,7 +158,7 @@ def test_other_pages_are_drawn_while_tags_wait_to_be_agreed_to(visitor: Screen, 
     ],
 )
 def test_progress_says_how_far_how_fast_and_how_long_still(progress: Progress, words: str) -> None:
-    assert read(loading._so_far(progress)) == words
+    assert read(loading._describe_amount(progress)) == words
 
 
 def test_a_wait_for_another_load_is_told_beside_the_progress(fetcher: Asked) -> None:
@@ -168,7 +168,7 @@ def test_a_wait_for_another_load_is_told_beside_the_progress(fetcher: Asked) -> 
         waiting_until=datetime.now(UTC) + timedelta(seconds=30),
         waiting="Another load is fetching.",
     )
-    told = read(loading._progress({Query("tags", "demo", MONTH): load}))  # type: ignore[dict-item]
+    told = read(loading._describe_progress({Query("tags", "demo", MONTH): load}))  # type: ignore[dict-item]
     assert "5 records so far · Another load is fetching. 30 seconds left." in told
 
 

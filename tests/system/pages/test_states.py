@@ -43,7 +43,7 @@ def given(own: Open, monkeypatch: pytest.MonkeyPatch) -> OpenGiven:
         monkeypatch.setattr("userlane.ui.connect.test_connection", lambda *_: [PROBE])
         visitor = own(property="demo").connect(TOKEN, "demo", "512 Tour\n513 Help")
         fetcher.answer = answer
-        visitor.app.session_state["visit"].outcomes.clear()
+        visitor.app.session_state["visit"].results.clear()
         fetcher.asked.clear()
         return visitor, fetcher
 
@@ -287,8 +287,9 @@ def test_a_load_that_nobody_waited_for_is_not_shown_for_ever(
     """Who comes back to it later may have lost the right to see it: the API is asked."""
     visitor, fetcher = given(dataset)
     visitor.go("Tags")
-    loads = {query: GivenLoad(dataset(query), done=True) for query in fetcher.asked}
-    visitor.app.session_state["visit"].loads.update(loads)
+    for query in fetcher.asked:
+        result = visitor.app.session_state["visit"].results[query]
+        result.load = GivenLoad(dataset(query), done=True)
     fetcher.asked.clear()
     fetcher.answer = lambda _: TokenRejected("The API rejected the token.", "Make a new one.")
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes)):
@@ -433,13 +434,14 @@ def test_a_stop_is_for_those_that_wait_too(monkeypatch: pytest.MonkeyPatch) -> N
     visit = session.Visit()
     running, waiting = Query("nps", "demo", MONTH), Query("heart", "demo", MONTH)
     load = Given(dataset).start(None, running, "")
-    visit.loads[running] = load  # type: ignore[assignment]  # stands in for one
+    visit.results[running] = session.LoadResult(load)  # type: ignore[arg-type]  # stands in for one
+    visit.results[waiting] = session.LoadResult()
     for module in (session, session.state):
         monkeypatch.setattr(module, "visit", lambda: visit)
     loading._stop([running, waiting])
     assert load.stopping
-    assert isinstance(visit.outcomes[waiting], LoadStopped)
-    assert running not in visit.outcomes
+    assert isinstance(visit.results[waiting].outcome, LoadStopped)
+    assert visit.results[running].outcome is None
 
 
 def test_a_store_that_cannot_be_used_costs_one_line_and_no_number(given: OpenGiven) -> None:

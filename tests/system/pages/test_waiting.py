@@ -49,6 +49,9 @@ class Fetching:
             return Slow(dataset(query), self.progress)
         return GivenLoad(dataset(query), done=True)
 
+    def stored(self, *_: object) -> None:
+        """Nothing is stored."""
+
     def close(self) -> None:
         """Nothing is open."""
 
