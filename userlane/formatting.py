@@ -4,6 +4,7 @@ Thousands are set apart by a narrow no-break space, the minus sign is U+2212, an
 """
 
 import math
+import re
 from datetime import UTC, date, datetime
 
 NOTHING = "–"
@@ -11,6 +12,9 @@ NOTHING = "–"
 
 THOUSANDS = "\u202f"
 _MINUS = "\u2212"
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
 
 
 def format_number(value: float | None, digits: int = 0) -> str:
@@ -106,3 +110,8 @@ def format_age(moment: datetime) -> str:
     if minutes < 60:
         return f"{minutes} min ago"
     return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days ago"
+
+
+def isolate(text: str) -> str:
+    """Return `text`, set apart if it is written from right to left: numbers beside it keep their place."""
+    return f"\u2068{text}\u2069" if _RIGHT_TO_LEFT.search(text) else text

@@ -7,16 +7,11 @@ figure; the page then says in words that there is nothing to show.
 from userlane.charts.canvas import CONFIG, empty_figure, has_points
 from userlane.charts.heart import heart_contributions, heart_trend, scores_with_dots
 from userlane.charts.nps import nps_histogram, nps_split, nps_trend
-from userlane.charts.palette import BUCKET_COLOURS, SCORE_STYLES, SERIES, TRAFFIC_STYLES
 from userlane.charts.surveys import survey_distribution, survey_trend
-from userlane.charts.tags import tag_cumulative, tag_ranking, tag_trend
+from userlane.charts.tags import tag_cumulative, tag_trend
 
 __all__ = [
-    "BUCKET_COLOURS",
     "CONFIG",
-    "SCORE_STYLES",
-    "SERIES",
-    "TRAFFIC_STYLES",
     "empty_figure",
     "has_points",
     "heart_contributions",
@@ -28,6 +23,5 @@ __all__ = [
     "survey_distribution",
     "survey_trend",
     "tag_cumulative",
-    "tag_ranking",
     "tag_trend",
 ]

@@ -207,12 +207,11 @@ def lines(
     hover: Sequence[str],
     *,
     width: float | None = None,
-    carries: str = "",
     **settings: Any,
 ) -> Trace:
     """A line with markers, broken where `y` is missing.
 
-    `hover` is the text of each point; a click on any of them gives what the line `carries`.
+    `hover` is the text of each point.
     """
     width = width or (1.5 if len(y) > _CROWDED else 2)
     return {
@@ -226,7 +225,6 @@ def lines(
         "marker": markers(y, style),
         "hovertext": _texts(hover),
         "hovertemplate": HOVER,
-        "customdata": _texts([carries] * len(y)),
         **settings,
     }
 

@@ -122,7 +122,6 @@ def _score_traces(score: str, rows: pd.DataFrame, *, dots: bool) -> list[canvas.
     common: dict[str, Any] = {
         "legendgroup": score,
         "legendrank": SCORES.index(score),
-        "carries": score,
     }
     if not smooth.notna().any():
         return [canvas.lines(name, dates, value, style, words, width=width, **common)]
@@ -261,7 +260,6 @@ def heart_contributions(contributions: Contributions) -> go.Figure:
                 text=[format_signed(points) for _, _, points in bars],
                 textposition="outside",
                 cliponaxis=False,
-                customdata=[score for score, _, _ in bars],
             )
         ],
         height=70 + 32 * len(bars),

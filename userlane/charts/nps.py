@@ -46,7 +46,7 @@ def nps_split(split: pd.DataFrame) -> go.Figure:
                 textposition="inside",
                 insidetextanchor="middle",
                 insidetextfont={"color": text_colour(colour), "size": 14},
-                customdata=[row.bucket],
+                customdata=[[row.bucket]],
             )
         )
     return canvas.build_figure(
@@ -66,7 +66,7 @@ def nps_split(split: pd.DataFrame) -> go.Figure:
 
 
 def nps_histogram(histogram: pd.DataFrame) -> go.Figure:
-    """How many answers gave each score from 0 to 10, coloured by bucket; each bar carries its score.
+    """How many answers gave each score from 0 to 10, coloured by bucket.
 
     `histogram` has score, count, share (0–1 of all answers), bucket.
 
@@ -92,7 +92,6 @@ def nps_histogram(histogram: pd.DataFrame) -> go.Figure:
                 text=[format_number(count) for count in rows["count"]],
                 textposition="outside",
                 cliponaxis=False,
-                customdata=rows["score"].tolist(),
             )
         )
     few = {"dtick": 1} if histogram["count"].max() < _FEW_TICKS else {"nticks": _FEW_TICKS}
@@ -157,7 +156,6 @@ def nps_trend(trend: pd.DataFrame) -> go.Figure:
                 legendrank=BUCKETS.index(bucket),
                 width=0.8 * canvas.STEP_DAYS[step] * canvas.DAY,
                 marker=canvas.fade(trend["partial"]),
-                customdata=[bucket] * len(trend),
                 yaxis="y2",
             )
         )

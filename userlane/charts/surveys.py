@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -66,7 +66,6 @@ def survey_distribution(distribution: pd.DataFrame, names: Mapping[str, str]) ->
                 text=shares if len(surveys) == 1 else None,
                 textposition="outside",
                 cliponaxis=False,
-                customdata=[[survey_id, score] for score in rows["score"]],
             )
         )
     return canvas.build_figure(
@@ -80,13 +79,11 @@ def survey_distribution(distribution: pd.DataFrame, names: Mapping[str, str]) ->
     )
 
 
-def survey_trend(
-    trend: pd.DataFrame, names: Mapping[str, str], measure: Literal["favourable", "mean"] = "favourable"
-) -> go.Figure:
-    """The share of 4 and 5 with its 95 % interval, or the mean (1–5), by week or month, a line per survey.
+def survey_trend(trend: pd.DataFrame, names: Mapping[str, str]) -> go.Figure:
+    """The share of 4 and 5 with its 95 % interval by week or month, a line per survey.
 
-    `trend` has survey_id, period, partial, n, mean, favourable, low, high (the interval of favourable).
-    Partial periods are hollow. By the small-sample rule one under ten answers is a gap and muted under 30.
+    `trend` has survey_id, period, partial, n, favourable, low, high (the interval of favourable). Partial
+    periods are hollow. By the small-sample rule one under ten answers is a gap and muted under 30.
 
     Example: 42 of 60 answers are 4 or 5 → a point at 70.0 % with whiskers from 57.5 to 80.1 %.
     """
@@ -94,42 +91,32 @@ def survey_trend(
     step = canvas.step_of(trend["period"])
     traces = []
     valued = trend["n"] >= VALUES_FROM
-    trend = trend.assign(**{name: trend[name].where(valued) for name in (measure, "low", "high")})
+    trend = trend.assign(**{name: trend[name].where(valued) for name in ("favourable", "low", "high")})
     for i, (survey_id, (name, style)) in enumerate(surveys.items()):
         rows = trend[trend["survey_id"] == survey_id].sort_values("period")
         shares = [100 * rows[name] for name in ("favourable", "low", "high")]
         # Side by side within the period, the whiskers of several surveys do not hide each other.
         aside = _APART * (i - (len(surveys) - 1) / 2) / max(1, len(surveys) - 1)
         periods = rows["period"] + pd.Timedelta(days=canvas.STEP_DAYS[step] * aside)
-        values = shares[0] if measure == "favourable" else rows["mean"]
-        interval = canvas.whiskers(*shares) | {"color": style.colour}
         traces.append(
             canvas.lines(
                 text.escape_label(name),
                 periods.dt.strftime("%Y-%m-%dT%H:%M").tolist(),
-                values,
+                shares[0],
                 style,
-                [_trend_words(name, row, measure, step) for row in canvas.rows(rows)],
-                marker=canvas.markers(values, style, partial=rows["partial"])
+                [_trend_words(name, row, step) for row in canvas.rows(rows)],
+                marker=canvas.markers(shares[0], style, partial=rows["partial"])
                 | canvas.fade(rows["n"] < VERDICTS_FROM),
-                error_y=interval if measure == "favourable" else None,
-                carries=survey_id,
+                error_y=canvas.whiskers(*shares) | {"color": style.colour},
             )
         )
-    scale = (
-        canvas.percent_axis("Share of 4 and 5", range=[-3, 103], dtick=25, zeroline=False)
-        if measure == "favourable"
-        else canvas.axis("Mean (1–5)", range=[0.9, 5.1], dtick=1, zeroline=False)
-    )
+    scale = canvas.percent_axis("Share of 4 and 5", range=[-3, 103], dtick=25, zeroline=False)
     return canvas.build_figure(traces, height=330, xaxis=canvas.time_axis(trend["period"], step), yaxis=scale)
 
 
-def _trend_words(name: str, row: Any, measure: str, step: canvas.Step) -> str:
-    if measure == "favourable":
-        interval = format_interval(format_share(row.low), format_share(row.high))
-        value = f"<b>{format_share(row.favourable)}</b> gave 4 or 5 ({interval})"
-    else:
-        value = f"mean <b>{format_number(row.mean, 2)}</b> of 5"
+def _trend_words(name: str, row: Any, step: canvas.Step) -> str:
+    interval = format_interval(format_share(row.low), format_share(row.high))
+    value = f"<b>{format_share(row.favourable)}</b> gave 4 or 5 ({interval})"
     note = f" · partial {step}" if row.partial else ""
     when = f"{row.period:%B %Y}" if step == "month" else f"Week of {format_day(row.period)}"
     return (

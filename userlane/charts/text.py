@@ -4,15 +4,13 @@ Plotly reads its texts as a small HTML in which links are live. Names from the A
 `label`, and into hover texts only, never into a template, where `%{…}` would be filled in.
 """
 
-import re
 import textwrap
+
+from userlane.formatting import isolate
 
 LONGEST = 28
 LONGEST_WHOLE = 300
 _LINE = 36
-_RIGHT_TO_LEFT = re.compile(
-    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
-)
 
 
 def escape_label(text: object, *, whole: bool = False) -> str:
@@ -29,11 +27,6 @@ def escape_label(text: object, *, whole: bool = False) -> str:
         clean = clean[: longest - 1].rstrip() + "…"
     lines = textwrap.wrap(clean, _LINE) if whole else [clean]
     return "<br>".join(isolate(_escape_html(line)) for line in lines)
-
-
-def isolate(text: str) -> str:
-    """`text`, set apart where it is written from right to left: numbers beside it stay where they are."""
-    return f"\u2068{text}\u2069" if _RIGHT_TO_LEFT.search(text) else text
 
 
 def hover_prefix(name: object) -> str:

@@ -13,13 +13,17 @@ from userlane.session.state import (
     connect,
     connection,
     connection_watcher,
+    forget_widgets,
     free_uploads,
     fresh_since,
+    get_widget,
     open_files,
     refresh,
     remove_tag_names,
     reset_visit,
     retry_loads,
+    select_from_chart,
+    set_widget,
     stop_loads,
     visit,
 )
@@ -42,12 +46,6 @@ from userlane.session.url import (
     read_range,
     today,
     write_url,
-)
-from userlane.session.widgets import (
-    forget_widgets,
-    get_widget,
-    select_from_chart,
-    set_widget,
 )
 
 __all__ = [

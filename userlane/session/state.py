@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 
 import streamlit as st
 from streamlit import runtime
@@ -251,3 +252,25 @@ def fresh_since() -> datetime | None:
         return None
     property_id, window, moment = current.refreshed
     return moment if (property_id, window) == (current.filters.property_id, current.filters.window) else None
+
+
+def set_widget(key: str, value: Any) -> None:
+    """Set a widget's value before the widget is drawn."""
+    st.session_state[key] = value
+
+
+def select_from_chart(chart: str, key: str) -> None:
+    """Callback of a chart: the custom data of the points that were clicked become the choice of a widget."""
+    chosen = [point["customdata"][0] for point in st.session_state[chart]["selection"]["points"]]
+    st.session_state[key] = list(dict.fromkeys(chosen))
+
+
+def get_widget(key: str, default: Any = None) -> Any:
+    """A widget's value, if it has one."""
+    return st.session_state.get(key, default)
+
+
+def forget_widgets() -> None:
+    """Drop the values of all widgets, so that the next run draws what the link says."""
+    for key in [key for key in st.session_state if key != "visit"]:
+        del st.session_state[key]

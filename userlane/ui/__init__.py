@@ -6,18 +6,17 @@ be shown beside it. Nothing here takes a bare number, table or figure.
 
 from userlane.ui.cards import (
     card_row,
+    show_changes,
     show_heart_cards,
     show_nps_card,
     show_nps_cards,
     show_survey_cards,
     show_tag_cards,
 )
-from userlane.ui.changes import show_changes
 from userlane.ui.connect import show_connection
 from userlane.ui.downloads import ExportedTable, show_downloads
 from userlane.ui.loaded import Loaded
 from userlane.ui.loading import load_all
-from userlane.ui.names import show_tag_match, show_tag_names
 from userlane.ui.page import begin_page, load, show_method, show_state
 from userlane.ui.sidebar import show_sidebar
 from userlane.ui.tables import (
@@ -41,6 +40,7 @@ from userlane.ui.tag_tables import (
     show_tag_extremes,
     show_tag_table,
 )
+from userlane.ui.uploads import show_tag_match, show_tag_names
 
 __all__ = [
     "ExportedTable",

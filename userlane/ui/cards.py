@@ -8,14 +8,17 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from userlane import session
-from userlane.contract import NOUNS, Measured, measure, unwrap
+from userlane.contract import NAMES, NOUNS, Measured, measure, unwrap
 from userlane.formatting import NOTHING, format_count, format_interval, format_number, format_share
 from userlane.inference import COUNTS_FROM, VALUES_FROM, nps_change
 from userlane.metrics.nps import Counts
 from userlane.metrics.tags import Totals
 from userlane.saved_json import UNKNOWN
+from userlane.ui.loaded import Loaded
+from userlane.ui.page import query_names
 from userlane.ui.tables import show_caption
 from userlane.ui.text import describe_state, escape_markdown
 
@@ -198,3 +201,50 @@ def _total_content(totals: Totals, before: Totals | None, name: str) -> CardCont
     value = getattr(totals, name)
     change = value - getattr(before, name) if before is not None else math.nan
     return CardContent(format_number(value), change=change, digits=0)
+
+
+def show_changes(place: DeltaGenerator, found: Sequence[Measured[list[str]]], of: Sequence[Loaded]) -> None:
+    """What changed most, as a list in a place kept free for it; what is not up to date says so in its line.
+
+    Whichever `of` the datasets was not loaded, is incomplete or was not compared is named.
+    """
+    with place.container(border=True):
+        st.markdown("**What changed most**")
+        lines = []
+        for measured in found:
+            mark = (
+                ""
+                if measured.condition == "complete"
+                else f" {describe_state(measured.state, measured.rows)}"
+            )
+            lines += [f"- {escape_markdown(sentence)}{mark}" for sentence in unwrap(measured)]
+        if lines:
+            st.markdown("\n".join(lines))
+        compared = session.filters().compare
+        left_out = list(_not_compared(of)) if compared else []
+        for why, whose in left_out:
+            st.caption(f"Not compared, {why}: {whose}.")
+        if not lines and not left_out:
+            st.markdown(
+                "Nothing to compare in these days."
+                if compared
+                else "The comparison with the period before is switched off."
+            )
+
+
+def _not_compared(of: Sequence[Loaded]) -> Iterator[tuple[str, str]]:
+    """Why something was not compared, and what that was, as people say it."""
+    found: dict[str, list[str]] = {
+        "because incomplete": [],
+        "because not loaded": [],
+        "for the reason below": [],
+    }
+    for loaded in of:
+        had = [dataset for dataset in loaded.current if dataset.query not in loaded.errors]
+        partial = [dataset.query for dataset in had if not dataset.state.complete]
+        unlike = [query for query in loaded.not_comparable if query not in partial]
+        for whose, queries in zip(found.values(), (partial, list(loaded.errors), unlike), strict=True):
+            every = len(queries) == len({*loaded.errors, *(dataset.query for dataset in had)})
+            if queries:
+                whose.append(NAMES[loaded.name] if every else query_names(queries))
+    return ((why, ", ".join(whose)) for why, whose in found.items() if whose)

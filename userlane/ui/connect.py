@@ -191,16 +191,6 @@ def open_sample() -> None:
     )
 
 
-def use_deployment_token() -> None:
-    """Where the deployment has one token for everybody, nobody needs to connect."""
-    settings, visit = cache.settings(), session.visit()
-    if visit.connection is None and settings.token is not None and settings.base_url is not None:
-        visit.connection = settings.connection(settings.token)
-        visit.properties = dict(settings.properties)
-        if session.get_widget(session.PROPERTY) is None and len(settings.properties) == 1:
-            visit.opening = (next(iter(settings.properties)), list(session.get_widget(session.SURVEYS) or []))
-
-
 def disconnect() -> None:
     """Forget the token, its rows and all the visit brought."""
     visit = session.visit()

@@ -5,7 +5,6 @@ import streamlit as st
 from userlane import cache, session
 from userlane.contract import Window, check_id
 from userlane.errors import IdentifierUnusable
-from userlane.ui import connect
 from userlane.ui.text import escape_markdown
 
 
@@ -15,7 +14,7 @@ def show_sidebar() -> None:
     They are drawn even when nobody is connected, so that a shared link keeps its filters through connecting.
     """
     now = session.today(cache.settings().timezone)
-    connect.use_deployment_token()
+    _use_deployment_token()
     session.read_ids()
     visit = session.visit()
     disabled = not visit.connected
@@ -97,3 +96,13 @@ def _check_id(text: str | None, what: str) -> str | None:
     except IdentifierUnusable as error:
         st.error(escape_markdown(error.cause))
         return None
+
+
+def _use_deployment_token() -> None:
+    """Where the deployment has one token for everybody, nobody needs to connect."""
+    settings, visit = cache.settings(), session.visit()
+    if visit.connection is None and settings.token is not None and settings.base_url is not None:
+        visit.connection = settings.connection(settings.token)
+        visit.properties = dict(settings.properties)
+        if session.get_widget(session.PROPERTY) is None and len(settings.properties) == 1:
+            visit.opening = (next(iter(settings.properties)), list(session.get_widget(session.SURVEYS) or []))

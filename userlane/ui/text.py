@@ -3,9 +3,8 @@
 import re
 from typing import Any
 
-from userlane.charts.text import isolate
 from userlane.contract import NOUNS, Measured, State
-from userlane.formatting import format_age, format_count
+from userlane.formatting import format_age, format_count, isolate
 from userlane.saved_json import UNKNOWN
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@/])")

@@ -98,7 +98,7 @@ def test_a_sheet_is_sent_as_any_figure_of_the_same_content() -> None:
     """Texts in lists or in arrays, numbers, gaps, and characters that a page would take for its own."""
     texts = ["", "<b>über & 1/2</b>", "\u202f"]
     line = canvas.lines(
-        "Line", ["2026-04-01"] * 3, pd.Series([1.5, math.nan, 3.0]), STYLE, texts, carries="a"
+        "Line", ["2026-04-01"] * 3, pd.Series([1.5, math.nan, 3.0]), STYLE, texts, customdata=["a"] * 3
     )
     bars = canvas.bars(range(3), [1, 2.5, math.nan], "#123456", texts, customdata=[[1, "a"], [2, "b"], []])
     figure = canvas.build_figure([line, bars], height=100, shapes=[canvas.rule_line(1)])

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from tests.unit.charts.drawing import checked, named
-from userlane.charts import SCORE_STYLES, heart_contributions, heart_trend, scores_with_dots
+from userlane.charts import heart_contributions, heart_trend, scores_with_dots
+from userlane.charts.palette import SCORE_STYLES
 from userlane.contract import LABELS, SCORES
 
 NAN = math.nan
@@ -65,14 +66,13 @@ def of_days(count: int, *scores: str) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def test_where_dots_would_crowd_only_the_overall_score_has_them() -> None:
-    """The lines of the others then say what their dots would: values of the day, the mean, a click."""
+    """The lines of the others then say what their dots would: values of the day, and the mean."""
     daily, traffic = of_days(365, *SCORES)
     figure = checked(heart_trend(daily, traffic, SCORES))
     assert scores_with_dots(daily, SCORES) == ["overall"]
     assert [trace.legendgroup for trace in figure.data if trace.mode == "markers"] == ["overall"]
     assert named(figure, "Adoption").hovertext[1] == "Adoption: <b>71.0</b> (High), 7-day mean 71.0"
     assert named(figure, "Adoption").hoverinfo is None
-    assert set(named(figure, "Adoption").customdata) == {"adoption"}
 
 
 def test_a_value_that_no_mean_stands_for_is_drawn_however_crowded_it_is() -> None:

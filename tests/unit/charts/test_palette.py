@@ -9,8 +9,18 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from userlane.charts import BUCKET_COLOURS, SCORE_STYLES, SERIES, TRAFFIC_STYLES
-from userlane.charts.palette import NEUTRAL, PATTERNS, contrast, luminance, series_styles, text_colour
+from userlane.charts.palette import (
+    BUCKET_COLOURS,
+    NEUTRAL,
+    PATTERNS,
+    SCORE_STYLES,
+    SERIES,
+    TRAFFIC_STYLES,
+    contrast,
+    luminance,
+    series_styles,
+    text_colour,
+)
 from userlane.contract import BUCKETS, SCORES
 
 Matrix = npt.NDArray[np.float64]

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from tests.unit.charts.drawing import checked, named
-from userlane.charts import SERIES, survey_distribution, survey_trend
+from userlane.charts import survey_distribution, survey_trend
+from userlane.charts.palette import SERIES
 
 NAMES = {"512": "Onboarding", "513": "<b>Is the new report editor helping you & yours?</b>"}
 
@@ -38,13 +39,12 @@ def trend(survey_id: str, *n: int, partial: tuple[int, ...] = ()) -> pd.DataFram
 
 
 def test_each_survey_has_a_bar_for_each_score() -> None:
-    """Shares are drawn, counts and n are in the hover, n in the legend; a click carries survey and score."""
+    """Shares are drawn, counts and n are in the hover, n in the legend."""
     figure = checked(survey_distribution(distribution(s512=[2, 4, 4, 10, 20]), NAMES))
     bars = named(figure, "Onboarding (n = 40)")
     assert list(bars.x) == [1, 2, 3, 4, 5]
     assert list(bars.y) == pytest.approx([5, 10, 10, 25, 50])
     assert bars.hovertext[4] == "Onboarding<br>Score 5: <b>20</b> of 40 answers, 50.0 %"
-    assert list(bars.customdata[4]) == ["512", 5]
     assert list(bars.text) == ["5.0 %", "10.0 %", "10.0 %", "25.0 %", "50.0 %"]
 
 
@@ -98,13 +98,6 @@ def test_the_trend_is_the_share_of_4_and_5_with_its_interval() -> None:
     )
     assert line.hovertext[1].endswith("partial week")
     assert list(line.marker.symbol) == ["circle", "circle-open"]
-
-
-def test_the_trend_can_show_the_mean_without_an_interval_that_is_not_its_own() -> None:
-    (line,) = checked(survey_trend(trend("512", 60), NAMES, "mean")).data
-    assert list(line.y) == [3.9]
-    assert line.error_y.array is None
-    assert "mean <b>3.90</b> of 5" in line.hovertext[0]
 
 
 def test_small_weeks_of_the_trend_are_gaps() -> None:

@@ -3,27 +3,11 @@
 import math
 
 import pandas as pd
-import pytest
 
 from tests.unit.charts.drawing import checked, named, texts
-from userlane.charts import tag_cumulative, tag_ranking, tag_trend
-from userlane.inference import wilson
+from userlane.charts import tag_cumulative, tag_trend
 
 LONG = "<img src=x onerror=alert(1)> Share & invite everybody"
-
-
-def adoption(*users: int, seen: int = 620) -> pd.DataFrame:
-    estimates = [wilson(each, seen) for each in users]
-    return pd.DataFrame(
-        {
-            "tag_id": [str(4700 + i) for i in range(len(users))],
-            "users": users,
-            "share": [each.value for each in estimates],
-            "share_low": [each.low for each in estimates],
-            "share_high": [each.high for each in estimates],
-            "interactions": [each * 7 for each in users],
-        }
-    )
 
 
 def trend(tag_id: str, users: list[float], *, freq: str = "D", partial: tuple[int, ...] = ()) -> pd.DataFrame:
@@ -43,51 +27,22 @@ def cumulative(tag_id: str, users: list[int]) -> pd.DataFrame:
     return pd.DataFrame({"tag_id": tag_id, "date": days, "users": users})
 
 
-def test_the_ranking_has_share_interval_and_what_they_rest_on() -> None:
-    """Golden: 310 of 620 → 50 %, 46.1 to 53.9 %."""
-    (bars,) = checked(tag_ranking(adoption(310, 62))).data
-    assert list(bars.x) == pytest.approx([50, 10])
-    assert bars.x[0] - bars.error_x.arrayminus[0] == pytest.approx(46.1, abs=0.1)
-    assert bars.x[0] + bars.error_x.array[0] == pytest.approx(53.9, abs=0.1)
-    assert bars.hovertext[0] == (
-        "Tag 4700<br><b>50.0 %</b>: 310 of 620 users seen<br>"
-        "95 % sure: 46.1 % to 53.9 %<br>2\u202f170 interactions"
-    )
-    assert list(bars.customdata) == ["4700", "4701"]
-
-
-def test_the_ranking_keeps_the_order_and_stops_at_the_top() -> None:
-    """The first is the uppermost."""
-    figure = checked(tag_ranking(adoption(*range(40, 10, -1)), top=12))
-    assert len(figure.data[0].x) == 12
-    first, last = figure.layout.yaxis.range
-    assert first > last
-
-
-def test_tags_of_one_name_stay_two_bars() -> None:
-    figure = checked(tag_ranking(adoption(40, 30).assign(tag="Export")))
-    assert len(set(figure.data[0].y)) == 2
-    assert list(figure.layout.yaxis.ticktext) == ["Export", "Export"]
-
-
 def test_tag_names_are_escaped_and_cut_with_all_of_them_in_the_hover() -> None:
     """In every figure, and nowhere does a tag of HTML survive."""
     name = {"tag": LONG}
     figures = [
-        checked(tag_ranking(adoption(40).assign(**name))),
         checked(tag_trend(trend("1", [1.0, 2.0]).assign(**name))),
         checked(tag_cumulative(cumulative("1", [1, 2]).assign(**name))),
     ]
     for figure in figures:
         assert not any("<img" in text for text in texts(figure))
         assert "everybody" in figure.data[0].hovertext[0]
-    assert figures[0].layout.yaxis.ticktext[0] == "&lt;img src=x onerror=alert(1)…"
-    assert figures[1].data[0].name == "&lt;img src=x onerror=alert(1)…"
+        assert figure.data[0].name == "&lt;img src=x onerror=alert(1)…"
 
 
 def test_a_tag_without_a_name_is_shown_by_its_id() -> None:
     frame = trend("4711", [1.0, 2.0]).assign(tag=pd.Series([None, None], dtype="str"))
-    assert named(checked(tag_trend(frame)), "Tag 4711").customdata[0] == "4711"
+    assert [line.name for line in checked(tag_trend(frame)).data] == ["Tag 4711"]
 
 
 def test_no_use_is_0_and_what_was_not_loaded_is_a_gap() -> None:
@@ -121,6 +76,5 @@ def test_adoption_over_time_says_users_so_far() -> None:
 
 
 def test_no_tags_give_empty_figures() -> None:
-    assert not checked(tag_ranking(adoption())).data
     assert not checked(tag_trend(trend("1", [1.0]).iloc[:0])).data
     assert not checked(tag_cumulative(cumulative("1", [1]).iloc[:0])).data

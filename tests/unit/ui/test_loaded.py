@@ -7,7 +7,7 @@ import pytest
 
 from userlane.contract import COLUMNS, Dataset, Query, State, Window
 from userlane.errors import ApiFailed, WindowUnusable
-from userlane.ui.comparing import choose_comparison
+from userlane.ui.loaded import choose_comparison
 
 APRIL = Window(date(2026, 4, 1), date(2026, 5, 1))
 NOW = Query("heart", "demo", APRIL)
