@@ -63,10 +63,40 @@ def nps_records(window: Window, a_day: int) -> list[Record]:
     ]
 
 
-class Api(httpx.BaseTransport):
-    """Answers from `records` as the assumed contract says and remembers every request.
+class ScriptedTransport(httpx.BaseTransport):
+    """Gives what `respond` makes of a request and its number, from 1; `requests` are all so far.
 
-    `fault`, if given, sees each request and its number first and may answer instead.
+    An exception that `respond` raises is what the transport raises.
+    """
+
+    def __init__(self, respond: Callable[[httpx.Request, int], httpx.Response]) -> None:
+        self.respond = respond
+        self.requests: list[httpx.Request] = []
+        self._lock = threading.Lock()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        with self._lock:
+            self.requests.append(request)
+            number = len(self.requests)
+        return self.respond(request, number)
+
+
+def in_turn(*responses: httpx.Response | Exception) -> ScriptedTransport:
+    """One response, or failure, after another; the last one for ever."""
+
+    def respond(_: httpx.Request, number: int) -> httpx.Response:
+        now = responses[min(number, len(responses)) - 1]
+        if isinstance(now, Exception):
+            raise now
+        return httpx.Response(now.status_code, headers=now.headers, content=now.content)
+
+    return ScriptedTransport(respond)
+
+
+class Api(ScriptedTransport):
+    """Responds from `records` as the assumed contract says.
+
+    `fault`, if given, sees each request and its number first and may respond instead.
     """
 
     def __init__(
@@ -76,18 +106,14 @@ class Api(httpx.BaseTransport):
         most: int = 1000,
         fault: Callable[[httpx.Request, int], httpx.Response | None] | None = None,
     ) -> None:
+        super().__init__(self._respond)
         self.records = records
         self.most = most
         self.fault = fault
-        self.requests: list[httpx.Request] = []
-        self._lock = threading.Lock()
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        with self._lock:
-            self.requests.append(request)
-            number = len(self.requests)
-        answer = self.fault(request, number) if self.fault else None
-        return answer or httpx.Response(200, json={"data": self._page(request)})
+    def _respond(self, request: httpx.Request, number: int) -> httpx.Response:
+        response = self.fault(request, number) if self.fault else None
+        return response or httpx.Response(200, json={"data": self._page(request)})
 
     def _page(self, request: httpx.Request) -> list[Record]:
         name = request.url.path.split("/")[4]

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tests.stand_in import Api, nps_records
+from tests.stand_in import Api, Record, nps_records
 from tests.system.pages.conftest import MONTH, Open
 from tests.system.pages.screen import Screen
 from userlane.sandbox import TOKEN
@@ -18,16 +18,17 @@ SPAN = "from=2026-04-01T00%3A00%3A00Z&to=2026-05-01T00%3A00%3A00Z&page=0&limit=1
 REQUEST = f"curl --url '{ADDRESS}?{SPAN}' --header 'X-Api-Key: made-up-and-secret-4711'"
 
 
-class Renamed(httpx.BaseTransport):
-    """An API whose NPS answers carry their score under a key that nobody has heard of."""
+class Renamed(Api):
+    """An API whose NPS responses carry their score under a key that nobody has heard of."""
 
     def __init__(self) -> None:
-        self.inner = Api({"nps": nps_records(MONTH, 4)})
+        super().__init__({"nps": nps_records(MONTH, 4)})
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        answer = self.inner.handle_request(request)
-        answer.read()
-        return httpx.Response(200, content=answer.content.replace(b'"score"', b'"grade_given"'))
+    def _page(self, request: httpx.Request) -> list[Record]:
+        renamed = [dict(record) for record in super()._page(request)]
+        for record in renamed:
+            record["grade_given"] = record.pop("score")
+        return renamed
 
 
 def box(visitor: Screen, dataset: str) -> str:

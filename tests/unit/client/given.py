@@ -26,16 +26,3 @@ def client(
 ) -> Client:
     connection = stand_in.connection(base_url, token)
     return Client(connection, open_http_pool(transport), LoadDeadline(limits, stop), in_flight=in_flight)
-
-
-def scripted(*answers: httpx.Response | Exception) -> httpx.MockTransport:
-    """Answers in turn, the last one for ever."""
-    left = list(answers)
-
-    def answer(_: httpx.Request) -> httpx.Response:
-        now = left.pop(0) if len(left) > 1 else left[0]
-        if isinstance(now, Exception):
-            raise now
-        return httpx.Response(now.status_code, headers=now.headers, content=now.content)
-
-    return httpx.MockTransport(answer)

@@ -8,8 +8,8 @@ import httpx
 import pytest
 import structlog
 
-from tests.stand_in import TOKEN, query
-from tests.unit.client.given import client, scripted
+from tests.stand_in import TOKEN, in_turn, query
+from tests.unit.client.given import client
 from userlane.client import Limits
 from userlane.errors import UserlaneError
 
@@ -61,7 +61,7 @@ def failing(status: int, **headers: str) -> httpx.Response:
 def test_each_retry_and_each_end_is_logged_with_its_place_and_no_more(
     answers: list[httpx.Response | Exception], expected: list[Event], events: list[Any]
 ) -> None:
-    api = client(f"http://a.example/{TOKEN}", Limits(backoff=0.001), transport=scripted(*answers))
+    api = client(f"http://a.example/{TOKEN}", Limits(backoff=0.001), transport=in_turn(*answers))
     with contextlib.suppress(UserlaneError):
         api.page(query(), 7)
     seen = [(each["log_level"], each["event"], each["status"], each["attempt"]) for each in events]

@@ -11,8 +11,8 @@ import pytest
 
 from tests import stand_in
 from tests.server import Server
-from tests.stand_in import TOKEN, query
-from tests.unit.client.given import OK, QUICK, client, scripted
+from tests.stand_in import TOKEN, in_turn, query
+from tests.unit.client.given import OK, QUICK, client
 from userlane.client import Client, LoadDeadline, open_http_pool
 from userlane.contract import ASSUMED, Auth, Connection, Query, Token, Window
 from userlane.errors import (
@@ -90,7 +90,7 @@ def test_no_failure_shows_the_token_in_text_traceback_or_log(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with pytest.raises(UserlaneError) as caught:
-        client("http://a.example", transport=scripted(answer)).page(query(), 1)
+        client("http://a.example", transport=in_turn(answer)).page(query(), 1)
     assert TOKEN not in "".join(traceback.format_exception(caught.value))
     assert TOKEN not in repr(caught.value)
     assert TOKEN not in caplog.text

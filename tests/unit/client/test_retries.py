@@ -12,8 +12,8 @@ import pytest
 from tests import stand_in
 from tests.responses import silence
 from tests.server import Server
-from tests.stand_in import query
-from tests.unit.client.given import QUICK, client, scripted
+from tests.stand_in import in_turn, query
+from tests.unit.client.given import QUICK, client
 from userlane.client import Client, Limits, LoadDeadline, open_http_pool
 from userlane.errors import (
     LoadStopped,
@@ -26,14 +26,14 @@ from userlane.errors import (
 
 def test_what_can_pass_by_itself_is_tried_again_and_then_works() -> None:
     failures = (httpx.Response(503), httpx.ReadError("gone"), httpx.Response(429))
-    api = client("http://a.example", transport=scripted(*failures, httpx.Response(200, text="[]")))
+    api = client("http://a.example", transport=in_turn(*failures, httpx.Response(200, text="[]")))
     assert api.page(query(), 1) == b"[]"
     assert api.requests == 4
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429])
 def test_there_are_at_most_four_tries(status: int) -> None:
-    api = client("http://a.example", transport=scripted(httpx.Response(status)))
+    api = client("http://a.example", transport=in_turn(httpx.Response(status)))
     with pytest.raises((ServerFailed, Throttled)):
         api.page(query(), 1)
     assert api.requests == 4
@@ -41,7 +41,7 @@ def test_there_are_at_most_four_tries(status: int) -> None:
 
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 422])
 def test_what_cannot_pass_by_itself_is_asked_once(status: int) -> None:
-    api = client("http://a.example", transport=scripted(httpx.Response(status)))
+    api = client("http://a.example", transport=in_turn(httpx.Response(status)))
     with pytest.raises(UserlaneError):
         api.page(query(), 1)
     assert api.requests == 1
@@ -81,7 +81,7 @@ def test_the_api_is_not_asked_again_before_the_time_it_named_by_any_load_of_the_
 
 def test_a_wait_longer_than_the_budget_is_not_waited_for() -> None:
     throttled = httpx.Response(429, headers={"retry-after": "3600"})
-    api = client("http://a.example", Limits(), transport=scripted(throttled))
+    api = client("http://a.example", Limits(), transport=in_turn(throttled))
     with pytest.raises(Throttled, match="asks to wait 60 min"):
         api.page(query(), 1)
     assert api.requests == 1
@@ -98,7 +98,7 @@ def test_a_wait_longer_than_the_budget_is_not_waited_for() -> None:
 def test_while_the_api_asks_to_wait_no_later_load_of_the_token_asks_either(
     status: int, asked: str, words: str
 ) -> None:
-    transport = scripted(
+    transport = in_turn(
         httpx.Response(status, headers={"retry-after": asked}), httpx.Response(200, text="[]")
     )
     http = open_http_pool(transport)
@@ -115,7 +115,7 @@ def test_while_the_api_asks_to_wait_no_later_load_of_the_token_asks_either(
 
 def test_a_wait_may_be_named_as_a_date_and_by_a_503() -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
-    transport = scripted(httpx.Response(503, headers={"retry-after": date}), httpx.Response(200, text="[]"))
+    transport = in_turn(httpx.Response(503, headers={"retry-after": date}), httpx.Response(200, text="[]"))
     http = open_http_pool(transport)
     notices: list[str] = []
     api = Client(
@@ -138,7 +138,7 @@ def test_a_page_cut_off_by_the_end_of_the_load_says_so_and_not_that_the_page_was
 def test_a_stop_ends_a_wait() -> None:
     stop = threading.Event()
     throttled = httpx.Response(429, headers={"retry-after": "200"})
-    http = open_http_pool(scripted(throttled))
+    http = open_http_pool(in_turn(throttled))
     api = Client(
         stand_in.connection(token="stops-waiting"),
         http,
@@ -151,7 +151,7 @@ def test_a_stop_ends_a_wait() -> None:
 
 
 def test_a_spent_budget_ends_the_load() -> None:
-    api = client("http://a.example", Limits(load_seconds=0), transport=scripted(httpx.Response(200)))
+    api = client("http://a.example", Limits(load_seconds=0), transport=in_turn(httpx.Response(200)))
     with pytest.raises(TooSlow, match="The load took longer"):
         api.page(query(), 1)
     assert api.requests == 0

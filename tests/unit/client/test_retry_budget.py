@@ -1,6 +1,5 @@
 """Many loads on a broken API do not multiply its load, and when it recovers so do they."""
 
-import threading
 import time
 from collections.abc import Callable
 
@@ -10,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import stand_in
-from tests.stand_in import UNHURRIED, query
-from tests.unit.client.given import QUICK, scripted
+from tests.stand_in import UNHURRIED, ScriptedTransport, in_turn, query
+from tests.unit.client.given import QUICK
 from userlane.client import Client, HttpPool, LoadDeadline, open_http_pool
 from userlane.client.retries import API_RETRIES, REFILL_SECONDS, TOKEN_RETRIES, RetryBudget
 from userlane.errors import ServerFailed, Throttled, Unreachable
@@ -21,18 +20,15 @@ def client(http: HttpPool, number: int = 0, base_url: str = "http://a.example") 
     return Client(stand_in.connection(base_url, f"user-{number}"), http, LoadDeadline(QUICK))
 
 
-class Switched(httpx.BaseTransport):
-    """Answers with `status` and counts."""
+class Switched(ScriptedTransport):
+    """Responds with `status`."""
 
     def __init__(self, status: int = 500) -> None:
         self.status = status
         self.answer: Callable[[], int] = lambda: self.status
-        self.requests = 0
-        self._lock = threading.Lock()
+        super().__init__(self._respond)
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        with self._lock:
-            self.requests += 1
+    def _respond(self, request: httpx.Request, _: int) -> httpx.Response:
         if request.url.params["page"] == "99":
             return httpx.Response(500)
         return httpx.Response(self.answer(), text="[]")
@@ -48,7 +44,7 @@ def test_fifty_loads_on_an_api_that_answers_500_send_fifty_requests_and_the_retr
             client(http, number).page(query(), 1)
         words.append(caught.value.cause)
     came_back = (time.monotonic() - began) * API_RETRIES / REFILL_SECONDS
-    assert 50 + API_RETRIES <= api.requests <= 50 + API_RETRIES + came_back
+    assert 50 + API_RETRIES <= len(api.requests) <= 50 + API_RETRIES + came_back
     assert words[0] == "The API failed (500)."
     spent = "The API fails often at the moment, so nothing is asked for twice."
     assert words[-1] == f"{spent} The API failed (500)."
@@ -106,7 +102,7 @@ def test_a_page_that_is_not_asked_for_twice_ends_no_load() -> None:
 def test_whatever_fails_keeps_its_kind_when_the_retry_budget_is_used_up(
     answer: httpx.Response | Exception, error: type[Exception], words: str
 ) -> None:
-    http = open_http_pool(scripted(answer))
+    http = open_http_pool(in_turn(answer))
     while http.retry_budget(
         httpx.URL("http://a.example/v1"), stand_in.connection("http://a.example", "user-0")
     ).spend():

@@ -1,7 +1,6 @@
 """A doctor finds what is wrong with few requests, says what to do, and gives nothing secret away."""
 
 import json
-import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
@@ -11,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from tests.stand_in import TOKEN
+from tests.stand_in import TOKEN, ScriptedTransport
 from userlane.contract import ASSUMED, Connection, Profile, Route, Token
 from userlane.doctor import Report, examine
 
@@ -26,20 +25,17 @@ def heart(day: date, **changes: Any) -> dict[str, Any]:
     return {"date": day.isoformat(), "heart": 70.0, "users": 3} | changes
 
 
-class Server(httpx.BaseTransport):
-    """Answers every API by `answer(path, parameters)`: a status and a document; counts its requests."""
+class Server(ScriptedTransport):
+    """Responds for every API by `answer(path, parameters)`: a status and a document."""
 
     def __init__(
         self, answer: Callable[[str, dict[str, str]], Answer], clock: timedelta | None = None
     ) -> None:
         self.answer = answer
         self.clock = clock
-        self.requests: list[httpx.Request] = []
-        self._lock = threading.Lock()
+        super().__init__(self._respond)
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        with self._lock:
-            self.requests.append(request)
+    def _respond(self, request: httpx.Request, _: int) -> httpx.Response:
         answer = self.answer(request.url.path, dict(request.url.params))
         response = answer if isinstance(answer, httpx.Response) else httpx.Response(answer[0], json=answer[1])
         if self.clock is not None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.stand_in import APRIL, UNHURRIED, Record, connection, query
+from tests.stand_in import APRIL, UNHURRIED, Record, ScriptedTransport, connection, query
 from tests.unit.fetch.given import LIMITS, QUARTER, status, tag_api
 from userlane.client import LoadDeadline, open_http_pool
 from userlane.contract import Query
@@ -73,24 +73,27 @@ def record(number: int, minute: int | None = None) -> Record:
     return {"id": number, "userId": f"u-{number}", "score": number % 11, "timestamp": moment.isoformat()}
 
 
-class Living(httpx.BaseTransport):
-    """Answers in pages of ten from records that change: before the request with this number, this happens."""
+class Living(ScriptedTransport):
+    """Responds in pages of ten from records, which `changes` changes before the requests of these numbers."""
 
     def __init__(
         self, records: Iterable[Record], changes: dict[int, Change], *, declares: bool, overlap: int = 0
     ) -> None:
+        super().__init__(self._respond)
         self.records = list(records)
         self.changes = changes
-        self.requests: list[int] = []
         self._declares = declares
         self._overlap = overlap
-        self._lock = threading.Lock()
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    @property
+    def pages(self) -> list[int]:
+        """The pages asked for, in order."""
+        return [int(request.url.params["page"]) for request in self.requests]
+
+    def _respond(self, request: httpx.Request, number: int) -> httpx.Response:
         page = int(request.url.params["page"])
         with self._lock:
-            self.requests.append(page)
-            if change := self.changes.get(len(self.requests)):
+            if change := self.changes.get(number):
                 change(self.records)
             first = (page - 1) * 10
             part = (
@@ -131,7 +134,7 @@ def test_a_record_added_while_paging_means_a_second_walk_and_then_all_is_there(d
     result = walk(api, in_flight=1)
     assert (result.reason, ids(result)) == (None, list(range(36)))
     assert (result.fetched.duplicates, result.complete) == (0, True)
-    assert api.requests == [*range(1, 5 + (not declares))] * 2
+    assert api.pages == [*range(1, 5 + (not declares))] * 2
 
 
 def test_a_record_removed_while_paging_is_seen_by_a_declared_total_that_falls() -> None:
@@ -144,7 +147,7 @@ def test_records_that_are_added_at_the_end_and_have_come_cost_no_second_walk() -
     api = Living(map(record, range(35)), {3: add_last}, declares=True)
     result = walk(api, in_flight=1)
     assert (result.reason, ids(result)) == (None, list(range(36)))
-    assert api.requests == [1, 2, 3, 4]
+    assert api.pages == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("change", [add_first, remove_first])
@@ -252,20 +255,13 @@ def test_a_rejected_token_stops_all_windows_at_once_though_an_earlier_page_is_st
     assert all(isinstance(result.error, TokenRejected) for result in failed)
 
 
-def _failing(api: Any, after: int, answer: httpx.Response) -> httpx.MockTransport:
-    """The same API, which gives this answer from some request on."""
-    count = 0
-    lock = threading.Lock()
+def _failing(api: ScriptedTransport, after: int, answer: httpx.Response) -> ScriptedTransport:
+    """The same API, which has this response from some request on."""
 
-    def handle(request: httpx.Request) -> httpx.Response:
-        nonlocal count
-        with lock:
-            count += 1
-            number = count
-        whole: httpx.Response = api.handle_request(request)
-        return answer if number >= after else whole
+    def respond(request: httpx.Request, number: int) -> httpx.Response:
+        return answer if number >= after else api.handle_request(request)
 
-    return httpx.MockTransport(handle)
+    return ScriptedTransport(respond)
 
 
 @pytest.mark.parametrize("in_flight", [1, 2, 3, 4, 8, 40])
