@@ -49,7 +49,7 @@ def fill_store(place: Place, query: Query, feed: TagRecords) -> Filled:
         rows += ordered.table.num_rows
     # Weeks are counted by the process that loads them, as the dashboard does.
     windows = coverage(store, scope, query, None)
-    roll_up(dataset(place.connection.api, query, windows, shelf=store.shelf(scope, query)))
+    roll_up(dataset(place.connection.api, query, windows, aggregates=store.aggregates(scope, query)))
     store.close()
     size = sum(file.stat().st_size for file in place.store.rglob("*") if file.is_file())
     return Filled(seconds, rows, size / MB)

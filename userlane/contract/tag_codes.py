@@ -6,7 +6,6 @@ number in place of each ID, its code, and only the few IDs that are shown are lo
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Protocol
 
 import pyarrow as pa
@@ -35,35 +34,14 @@ class Source:
     users: pa.Array | None = None
 
 
-class Shelf(Protocol):
-    """Where sums over unchanging records are kept, each under a key that names these records."""
+class AggregateCache(Protocol):
+    """Where aggregates of unchanging records are kept, each under a key that names these records."""
 
     def get(self, keys: Sequence[str]) -> Mapping[str, pa.Table]:
-        """What there is under these keys."""
+        """The tables of those of these keys that are known."""
 
     def put(self, tables: Mapping[str, pa.Table]) -> None:
-        """Keep these. Never fails: what cannot be kept is counted again another time."""
-
-
-class MemoryShelf:
-    """A shelf that lasts as long as the process; the oldest go above `most` tables."""
-
-    def __init__(self, most: int = 2_000) -> None:
-        self._most = most
-        self._tables: dict[str, pa.Table] = {}
-        self._lock = Lock()
-
-    def get(self, keys: Sequence[str]) -> Mapping[str, pa.Table]:
-        """As in `Shelf`."""
-        with self._lock:
-            return {key: self._tables[key] for key in keys if key in self._tables}
-
-    def put(self, tables: Mapping[str, pa.Table]) -> None:
-        """As in `Shelf`."""
-        with self._lock:
-            self._tables |= tables
-            for key in list(self._tables)[: max(0, len(self._tables) - self._most)]:
-                del self._tables[key]
+        """Keep these tables. Never fails: what cannot be kept is counted again another time."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -77,7 +55,7 @@ class CodedRecords:
         all_used: Whether each record has at least one interaction.
         origins: For each part of a fetch, its ID with that of the codes, and its window. Empty where nothing
             is stored.
-        shelf: Where aggregates of whole weeks are kept, if anywhere.
+        aggregates: Where aggregates of whole weeks are kept, if anywhere.
     """
 
     sources: tuple[Source, ...]
@@ -85,7 +63,7 @@ class CodedRecords:
     users: pa.Array
     all_used: bool = False
     origins: tuple[tuple[str, Window], ...] = ()
-    shelf: Shelf | None = None
+    aggregates: AggregateCache | None = None
 
 
 def encode_records(table: pa.Table) -> CodedRecords:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from userlane.client import Limits, LoadDeadline, Transport, open_http_pool
-from userlane.contract import Connection, Dataset, DatasetName, Query, Shelf, Window
+from userlane.contract import AggregateCache, Connection, Dataset, DatasetName, Query, Window
 from userlane.errors import AccessRefused, LoadStopped, LongLoad, UserlaneError
 from userlane.fetch.access import AccessPolicy
 from userlane.fetch.background import Load, Progress
@@ -131,7 +131,7 @@ class Fetcher:
             older=partial(self._policy.open_any_age, connection),
             stopped=deadline.aborted,
             known=self._datasets,
-            shelf=self._shelf(connection, query),
+            aggregates=self._aggregates(connection, query),
         )
         if loaded.state.complete:
             self._policy.note(connection, query, records=loaded.rows > 0)
@@ -260,8 +260,8 @@ class Fetcher:
         return found
 
     def _assembled(self, connection: Connection, query: Query, windows: Sequence[Piece]) -> Dataset:
-        shelf = self._shelf(connection, query)
-        return dataset(connection.api, query, windows, known=self._datasets, shelf=shelf)
+        aggregates = self._aggregates(connection, query)
+        return dataset(connection.api, query, windows, known=self._datasets, aggregates=aggregates)
 
     def delete(self, connection: Connection, property_id: str) -> int:
         """Remove all that is stored of a property of this API; how many windows that was.
@@ -280,8 +280,8 @@ class Fetcher:
         finally:
             self._policy.revoke(connection)
 
-    def _shelf(self, connection: Connection, query: Query) -> Shelf:
-        return self._store_of(connection).shelf(self._policy.scope(connection), query)
+    def _aggregates(self, connection: Connection, query: Query) -> AggregateCache:
+        return self._store_of(connection).aggregates(self._policy.scope(connection), query)
 
     def _store_of(self, connection: Connection) -> Store:
         return self._store if connection.lasting else self._passing

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from userlane.client import LoadDeadline, Paginator
-from userlane.contract import Connection, Dataset, Query, Shelf
+from userlane.contract import AggregateCache, Connection, Dataset, Query
 from userlane.decode import Page
 from userlane.errors import (
     AccessRefused,
@@ -178,7 +178,7 @@ def merge(
     older: Callable[[Query], tuple[Piece, ...]],
     stopped: bool,
     known: MutableMapping[str, Dataset],
-    shelf: Shelf,
+    aggregates: AggregateCache,
 ) -> Dataset:
     """The stored windows that were `found`, those that were fetched, and in place of one that failed what is
     there of it from `older` fetches; of a refused one nothing. The state says what is missing, and why.
@@ -204,5 +204,5 @@ def merge(
         stale=stale,
         denied=refused,
         known=known,
-        shelf=shelf,
+        aggregates=aggregates,
     )

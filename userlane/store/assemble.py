@@ -7,8 +7,8 @@ from collections.abc import Iterable, MutableMapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from userlane.contract import COLUMNS, SCORES, Dataset, Query, Shelf, State, Stored, Window
-from userlane.store.tag_rows import Part, TagRecords, held
+from userlane.contract import COLUMNS, SCORES, AggregateCache, Dataset, Query, State, Stored, Window
+from userlane.store.tag_rows import TagRecords, TagRows, encode_rows
 from userlane.store.windows import Piece
 
 
@@ -22,11 +22,11 @@ def dataset(
     stale: Iterable[Piece] = (),
     denied: bool = False,
     known: MutableMapping[str, Dataset] | None = None,
-    shelf: Shelf | None = None,
+    aggregates: AggregateCache | None = None,
 ) -> Dataset:
     """The pieces, which lie side by side inside the query's window, as one answer.
 
-    Rows are not copied, and tag records not even read; sums over them go to the `shelf`.
+    Rows are not copied, and tag records not even read; totals of their weeks go to the `aggregates`.
     Those of them that should be newer are `stale`, and the answer is as old as these.
     The fingerprint is made of the API, the query, the state, and which part of which fetch each piece is;
     an answer that is `known` by it is given again, with all that was computed from it.
@@ -54,7 +54,7 @@ def dataset(
     fingerprint = hashlib.sha256(repr((api, query, state, origins)).encode()).hexdigest()
     answer = None if known is None else known.get(fingerprint)
     if answer is None:
-        source = _tags(parts, shelf) if query.dataset == "tags" else _table(query, parts)
+        source = _tags(parts, aggregates) if query.dataset == "tags" else _table(query, parts)
         answer = Dataset(query, source, state, fingerprint)
         if known is not None:
             known[fingerprint] = answer
@@ -66,13 +66,13 @@ def _table(query: Query, parts: Iterable[Piece]) -> pa.Table:
     return pa.concat_tables(tables or [COLUMNS[query.dataset].empty_table()])
 
 
-def _tags(parts: Iterable[Piece], shelf: Shelf | None) -> Stored:
+def _tags(parts: Iterable[Piece], aggregates: AggregateCache | None) -> Stored:
     """What was not stored, because it is not whole, is held in codes of its own; nothing is kept of it."""
     pieces = [(piece.id, piece.rows, piece.window) for piece in parts]
-    rows = [each if isinstance(each, Part) else held(each, window) for _, each, window in pieces]
-    stored = all(isinstance(each, Part) for _, each, _ in pieces)
+    rows = [each if isinstance(each, TagRows) else encode_rows(each, window) for _, each, window in pieces]
+    stored = all(isinstance(each, TagRows) for _, each, _ in pieces)
     origins = [piece_id for piece_id, _, _ in pieces] if stored else []
-    return TagRecords(rows, origins, shelf if stored else None)
+    return TagRecords(rows, origins, aggregates if stored else None)
 
 
 SMALL_SCORES = (

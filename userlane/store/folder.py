@@ -15,7 +15,7 @@ from urllib.parse import quote
 import structlog
 from cachetools import LRUCache
 
-from userlane.contract import Query, Shelf
+from userlane.contract import AggregateCache, Query
 from userlane.errors import UserlaneError
 from userlane.store import parquet_files, store_key, sweep
 from userlane.store.atomic_files import Unreadable
@@ -23,7 +23,7 @@ from userlane.store.backends import DISK, Place
 from userlane.store.id_dictionary import IdDictionaries
 from userlane.store.leases import lock_window
 from userlane.store.memory import MEMORY_BYTES, MemoryStore
-from userlane.store.weekly_totals import FolderShelf
+from userlane.store.weekly_totals import FolderAggregateCache
 from userlane.store.windows import Held, Piece, covers, overlap
 
 KEPT = timedelta(days=30)
@@ -53,7 +53,7 @@ class _Home:
 
     def __init__(self, folder: Path, at: Place, renew_after: float | None) -> None:
         self.dictionaries = IdDictionaries(folder / "dictionaries", at, renew_after)
-        self.shelf = FolderShelf(folder / "sums", at)
+        self.aggregates = FolderAggregateCache(folder / "sums", at)
 
 
 class FolderStore:
@@ -174,9 +174,9 @@ class FolderStore:
                 if of == scope and (query is None or piece.query == query.over(piece.window)):
                     del self._open[of, piece_id]
 
-    def shelf(self, scope: str, query: Query) -> Shelf:
+    def aggregates(self, scope: str, query: Query) -> AggregateCache:
         """As in `Store`."""
-        return self._home(scope, query).shelf
+        return self._home(scope, query).aggregates
 
     def claim(self, scope: str, query: Query) -> contextlib.AbstractContextManager[object] | None:
         """As in `Store`."""

@@ -6,9 +6,10 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from threading import Lock
 
-from userlane.contract import MemoryShelf, Query, Shelf
+from userlane.contract import AggregateCache, Query
 from userlane.store.id_dictionary import IdDictionary
-from userlane.store.tag_rows import Part, held
+from userlane.store.tag_rows import TagRows, encode_rows
+from userlane.store.weekly_totals import MemoryAggregateCache
 from userlane.store.windows import Held, Piece, covers, overlap
 
 MEMORY_BYTES = 512 * 2**20
@@ -23,7 +24,7 @@ class MemoryStore:
         self.key = secrets.token_bytes(32)
         self._max_bytes = max_bytes
         self._dictionaries: dict[tuple[str, str], IdDictionary] = {}
-        self._shelves: dict[tuple[str, str], Shelf] = {}
+        self._aggregates: dict[tuple[str, str], AggregateCache] = {}
         self._claimed: set[tuple[str, Query]] = set()
         self._pieces: OrderedDict[str, tuple[str, Piece]] = OrderedDict()
         self._lock = Lock()
@@ -51,10 +52,10 @@ class MemoryStore:
 
     def keep(self, scope: str, piece: Piece) -> Piece:
         """As in `Store`. A piece heavier than the whole store is not kept."""
-        if piece.query.dataset == "tags" and not isinstance(piece.rows, Part):
+        if piece.query.dataset == "tags" and not isinstance(piece.rows, TagRows):
             with self._lock:
                 dictionary = self._dictionaries.setdefault((scope, piece.query.property_id), IdDictionary())
-            piece = replace(piece, rows=held(piece.rows, piece.window, dictionary))
+            piece = replace(piece, rows=encode_rows(piece.rows, piece.window, dictionary))
         if piece.nbytes > self._max_bytes:
             return piece
         self.drop_older(scope, piece)
@@ -80,10 +81,10 @@ class MemoryStore:
                 if of == scope and (query is None or piece.query == query.over(piece.window)):
                     del self._pieces[piece.id]
 
-    def shelf(self, scope: str, query: Query) -> Shelf:
+    def aggregates(self, scope: str, query: Query) -> AggregateCache:
         """As in `Store`."""
         with self._lock:
-            return self._shelves.setdefault((scope, query.property_id), MemoryShelf())
+            return self._aggregates.setdefault((scope, query.property_id), MemoryAggregateCache())
 
     def claim(self, scope: str, query: Query) -> AbstractContextManager[object] | None:
         """As in `Store`: among the loads of this process."""
@@ -106,7 +107,7 @@ class MemoryStore:
             ]
             for each in gone:
                 del self._pieces[each]
-            for kept in (self._dictionaries, self._shelves):
+            for kept in (self._dictionaries, self._aggregates):
                 for scope, whose in list(kept):
                     if whose == property_id and api in {None, scope.partition("/")[0]}:
                         del kept[scope, whose]

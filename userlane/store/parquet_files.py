@@ -26,7 +26,7 @@ from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
 from userlane.store.backends import Place, written
 from userlane.store.id_dictionary import IdDictionary
-from userlane.store.tag_rows import Part, days_of
+from userlane.store.tag_rows import TagRows, count_by_day
 from userlane.store.windows import Held, Piece
 
 VERSION = 3
@@ -110,7 +110,7 @@ def write(at: Place, folder: Path, piece: Piece, writable: Callable[[], IdDictio
     name = f"{piece.window.start}_{piece.window.end}_{moment}_{piece.id}"
     table, dictionary, days = piece.table, None, {}
     if piece.query.dataset == "tags":
-        dictionary, days = writable(), days_of(table)
+        dictionary, days = writable(), count_by_day(table)
         table = dictionary.encode(table)
     footer = Footer(
         VERSION,
@@ -128,7 +128,7 @@ def write(at: Place, folder: Path, piece: Piece, writable: Callable[[], IdDictio
     path = written(at, atomic_files.write(folder, name, table, {_KEY: msgspec.json.encode(footer)}))
     if dictionary is None:
         return piece
-    return _piece(footer, Part(dictionary, days, piece.window, path, None, footer.unused), piece.id)
+    return _piece(footer, TagRows(dictionary, days, piece.window, path, None, footer.unused), piece.id)
 
 
 def read(path: Path, held: Held, open_dictionary: Callable[[str, dict[str, int]], IdDictionary]) -> Piece:
@@ -154,7 +154,7 @@ def read(path: Path, held: Held, open_dictionary: Callable[[str, dict[str, int]]
     if sum(count for _, count in footer.days) != footer.rows:
         raise Unreadable("its days do not add up")
     dictionary = open_dictionary(footer.dictionary, footer.sizes)
-    part = Part(dictionary, dict(footer.days), held.query.window, path, None, footer.unused)
+    part = TagRows(dictionary, dict(footer.days), held.query.window, path, None, footer.unused)
     return _piece(footer, part, held.id)
 
 
@@ -179,7 +179,7 @@ def remove(at: Place, path: Path) -> None:
             at.remove(each)
 
 
-def _piece(footer: Footer, rows: pa.Table | Part, piece_id: str) -> Piece:
+def _piece(footer: Footer, rows: pa.Table | TagRows, piece_id: str) -> Piece:
     refused = {(reason, day): count for reason, day, count in footer.refused}
     numbers = (footer.duplicates, footer.outside)
     return Piece(footer.query, rows, footer.fetched_at, refused, *numbers, piece_id)

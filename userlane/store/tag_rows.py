@@ -1,4 +1,4 @@
-"""Tag records of one fetch in codes, and several of them as one answer."""
+"""Tag records in codes: the rows of one fetched window, and several of them as one dataset."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,49 +11,54 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from userlane.contract import COLUMNS, CodedRecords, Shelf, Source, Window, count_unused
+from userlane.contract import COLUMNS, AggregateCache, CodedRecords, Source, Window, count_unused
 from userlane.errors import UserlaneError
 from userlane.store.id_dictionary import IdDictionary
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """Records of the days in `window`, sorted by day, in the codes of a dictionary: in a file, or `held`.
+class TagRows:
+    """The tag records of the days in `window`, sorted by day, in codes: in a file, or in memory.
 
-    `counts` says how many each day has, also of the days in the file that lie outside the window; `unused`
-    how many records, at most, have no interaction.
+    Attributes:
+        dictionary: The ID dictionary of the codes.
+        counts: The number of records by day, also of days in the file that lie outside the window.
+        window: The days that count.
+        path: The Parquet file of the records, in the columns `CODES`.
+        memory: The records, in the columns `CODES`, where there is no file.
+        unused: The number, at most, of records without an interaction.
     """
 
     dictionary: IdDictionary
     counts: Mapping[date, int]
     window: Window
     path: Path | None = None
-    held: pa.Table | None = field(default=None, repr=False)
+    memory: pa.Table | None = field(default=None, repr=False)
     unused: int = 0
 
     @cached_property
     def num_rows(self) -> int:
-        """How many records the window's days have."""
+        """The number of records of the window's days."""
         return sum(count for day, count in self.counts.items() if self._inside(day))
 
     @property
     def nbytes(self) -> int:
-        """How much memory the records take."""
-        return self.held.nbytes if self.held is not None else 0
+        """The memory that the records take, in bytes."""
+        return self.memory.nbytes if self.memory is not None else 0
 
     @property
-    def cut(self) -> bool:
-        """Whether there are days outside the window."""
+    def is_cut(self) -> bool:
+        """Whether the file has days outside the window."""
         return not all(map(self._inside, self.counts))
 
-    def over(self, window: Window) -> "Part":
-        """Those of a part of the window."""
+    def over(self, window: Window) -> "TagRows":
+        """The records of a part of the window."""
         return replace(self, window=window)
 
-    def coded(self) -> pa.Table:
+    def read(self) -> pa.Table:
         """The window's records in codes. Raises `UserlaneError` when their file is gone or broken."""
         try:
-            table = self.held if self.held is not None else pq.ParquetFile(self.path).read()
+            table = self.memory if self.memory is not None else pq.ParquetFile(self.path).read()
         except (OSError, pa.ArrowException) as error:
             raise UserlaneError(
                 "Stored records were removed while they were read.", "Load the page again."
@@ -61,38 +66,40 @@ class Part:
         before = sum(count for day, count in self.counts.items() if day < self.window.start)
         return table.replace_schema_metadata(None).slice(before, self.num_rows)
 
-    def table(self) -> pa.Table:
+    def decode(self) -> pa.Table:
         """The window's records in the canonical columns."""
-        return self.dictionary.decode(self.coded())
+        return self.dictionary.decode(self.read())
 
     def _inside(self, day: date) -> bool:
         return self.window.start <= day < self.window.end
 
 
-def days_of(table: pa.Table) -> dict[date, int]:
-    """How many records each day of a table has, in order of the days."""
+def count_by_day(table: pa.Table) -> dict[date, int]:
+    """The number of records by day, in order of the days."""
     counted = table["date"].value_counts().to_pylist()
     return dict(sorted((each["values"], each["counts"]) for each in counted))
 
 
-def held(table: pa.Table, window: Window, dictionary: IdDictionary | None = None) -> Part:
-    """A table in the canonical columns as a part in memory; with codes of its own, unless told whose."""
+def encode_rows(table: pa.Table, window: Window, dictionary: IdDictionary | None = None) -> TagRows:
+    """Encode a table in the canonical columns, in memory; without a dictionary, with one of its own."""
     dictionary = dictionary or IdDictionary()
-    return Part(dictionary, days_of(table), window, None, dictionary.encode(table), count_unused(table))
+    return TagRows(
+        dictionary, count_by_day(table), window, None, dictionary.encode(table), count_unused(table)
+    )
 
 
 class TagRecords:
-    """Parts that lie side by side, as `contract.Stored`. `origins` name the fetch each of them is of."""
+    """The rows of windows side by side, as `contract.Stored`. `origins` are the IDs of their fetches."""
 
     def __init__(
-        self, parts: Sequence[Part], origins: Sequence[str] = (), shelf: Shelf | None = None
+        self, parts: Sequence[TagRows], origins: Sequence[str] = (), aggregates: AggregateCache | None = None
     ) -> None:
         self._parts = [part for part in parts if part.num_rows]
         ids = dict(zip(map(id, parts), origins, strict=False))
         self._origins = tuple(
             (f"{ids[id(part)]} {part.dictionary.id}", part.window) for part in parts if id(part) in ids
         )
-        self._shelf = shelf
+        self._aggregates = aggregates
         self.num_rows = sum(part.num_rows for part in self._parts)
 
     @property
@@ -104,18 +111,18 @@ class TagRecords:
         return (min(days), max(days)) if days else None
 
     def batches(self) -> Iterator[pa.Table]:
-        """As in `Stored`: a part at a time."""
+        """As in `Stored`: a window at a time."""
         if not self._parts:
             yield COLUMNS["tags"].empty_table()
         for part in self._parts:
-            yield part.table()
+            yield part.decode()
 
     def encode(self) -> CodedRecords:
-        """As in `Stored`. The codes of whichever dictionary has most records go for all."""
+        """As in `Stored`. The codes of the dictionary with most records count for all."""
         if not self._parts:
             nothing = pa.array([], pa.string())
             return CodedRecords((), nothing, nothing)
-        by_dictionary: dict[IdDictionary, list[Part]] = {}
+        by_dictionary: dict[IdDictionary, list[TagRows]] = {}
         for part in self._parts:
             by_dictionary.setdefault(part.dictionary, []).append(part)
         rows = {each: sum(part.num_rows for part in parts) for each, parts in by_dictionary.items()}
@@ -128,16 +135,16 @@ class TagRecords:
             found = _sources(by_dictionary[other])
             sources += [replace(each, tags=tag_codes, users=user_codes) for each in found]
         all_used = not any(part.unused for part in self._parts)
-        return CodedRecords(tuple(sources), tags, users, all_used, self._origins, self._shelf)
+        return CodedRecords(tuple(sources), tags, users, all_used, self._origins, self._aggregates)
 
 
-def _sources(parts: Sequence[Part]) -> list[Source]:
-    entire = tuple(str(part.path) for part in parts if part.path and not part.cut)
+def _sources(parts: Sequence[TagRows]) -> list[Source]:
+    entire = tuple(str(part.path) for part in parts if part.path and not part.is_cut)
     sources = [Source(paths=entire)] if entire else []
     sources += [
-        Source(paths=(str(part.path),), window=part.window) for part in parts if part.path and part.cut
+        Source(paths=(str(part.path),), window=part.window) for part in parts if part.path and part.is_cut
     ]
-    kept = [part.coded() for part in parts if part.held is not None]
+    kept = [part.read() for part in parts if part.memory is not None]
     return [*sources, Source(table=pa.concat_tables(kept))] if kept else sources
 
 

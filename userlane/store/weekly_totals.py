@@ -1,4 +1,4 @@
-"""Sums over unchanging records, kept as files beside them."""
+"""Aggregates of unchanging records, such as the weekly totals of tags, in memory or in files."""
 
 import contextlib
 import uuid
@@ -8,6 +8,7 @@ from threading import Lock
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from cachetools import LRUCache
 
 from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
@@ -19,48 +20,66 @@ _MOST_FILES = 8
 _MOST_TABLES = 2_000
 
 
-class FolderShelf:
-    """As `contract.Shelf`. Each `put` is a file; many become one. A broken one is dropped: all of it can be
-    counted again.
-    """
+class MemoryAggregateCache:
+    """A `contract.AggregateCache` in memory; it keeps the `most` tables that were used last."""
 
-    def __init__(self, folder: Path, at: Place = DISK) -> None:
-        self._folder = folder
-        self._at = at
-        self._tables: dict[str, pa.Table] = {}
-        self._read: set[Path] = set()
+    def __init__(self, most: int = _MOST_TABLES) -> None:
+        self._tables: LRUCache[str, pa.Table] = LRUCache(most)
         self._lock = Lock()
 
     def get(self, keys: Sequence[str]) -> Mapping[str, pa.Table]:
-        """As in `Shelf`."""
+        """As in `AggregateCache`."""
         with self._lock:
-            if not self._tables.keys() >= set(keys):
-                self._catch_up()
             return {key: self._tables[key] for key in keys if key in self._tables}
 
     def put(self, tables: Mapping[str, pa.Table]) -> None:
-        """As in `Shelf`."""
+        """As in `AggregateCache`."""
+        with self._lock:
+            self._tables.update(tables)
+
+
+class FolderAggregateCache(MemoryAggregateCache):
+    """A `contract.AggregateCache` in a folder. Each `put` writes a file, and several files become one.
+
+    A broken file is removed: all of it can be counted again.
+    """
+
+    def __init__(self, folder: Path, at: Place = DISK) -> None:
+        super().__init__()
+        self._folder = folder
+        self._at = at
+        self._read: set[Path] = set()
+
+    def get(self, keys: Sequence[str]) -> Mapping[str, pa.Table]:
+        """As in `AggregateCache`."""
+        with self._lock:
+            if not self._tables.keys() >= set(keys):
+                self._catch_up()
+        return super().get(keys)
+
+    def put(self, tables: Mapping[str, pa.Table]) -> None:
+        """As in `AggregateCache`."""
+        super().put(tables)
         with self._lock, contextlib.suppress(OSError):
-            self._tables |= tables
-            for key in list(self._tables)[: max(0, len(self._tables) - _MOST_TABLES)]:
-                del self._tables[key]
             there = self._files()
             many = len(there) >= _MOST_FILES
             if many:
                 self._catch_up()
-            table = _labelled(self._tables if many else tables)
+            table = _label(self._tables if many else tables)
             self._read.add(written(self._at, atomic_files.write(self._folder, uuid.uuid4().hex, table)))
             for path in there if many else ():
                 self._at.remove(path)
 
     def _catch_up(self) -> None:
+        """Read the files that others have written."""
         with contextlib.suppress(OSError):
             for path in [path for path in self._files() if path not in self._read]:
                 self._read.add(path)
                 with contextlib.suppress(FileNotFoundError):
                     try:
                         self._at.fetch(path)
-                        self._tables = _split(atomic_files.read(path)) | self._tables
+                        for key, table in _split(atomic_files.read(path)).items():
+                            self._tables.setdefault(key, table)
                     except Unreadable:
                         self._at.remove(path)
 
@@ -68,22 +87,22 @@ class FolderShelf:
         return files(self._at, self._folder)
 
 
-def _labelled(tables: Mapping[str, pa.Table]) -> pa.Table:
-    """One below the other, each under its key; of an empty one a row that says that there is none."""
+def _label(tables: Mapping[str, pa.Table]) -> pa.Table:
+    """All tables in one, each row with its key. An empty table becomes one row, marked as none."""
     return pa.concat_tables(
-        (table if table.num_rows else _no_row(table.schema))
+        (table if table.num_rows else _make_empty_row(table.schema))
         .add_column(0, _NONE, pa.array([not table.num_rows] * (table.num_rows or 1)))
         .add_column(0, _KEY, pa.array([key] * (table.num_rows or 1), pa.string()))
         for key, table in tables.items()
     )
 
 
-def _no_row(schema: pa.Schema) -> pa.Table:
+def _make_empty_row(schema: pa.Schema) -> pa.Table:
     return pa.table([pa.nulls(1, field.type) for field in schema], schema=schema)
 
 
 def _split(table: pa.Table) -> dict[str, pa.Table]:
-    """Rows of one key lie together. Raises `Unreadable` for a table that was not made here."""
+    """The reverse of `_label`. Raises `Unreadable` for a table that `_label` has not made."""
     if table.column_names[:2] != [_KEY, _NONE]:
         raise Unreadable("other columns")
     keys = pc.run_end_encode(table[_KEY].combine_chunks())

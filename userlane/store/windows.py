@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
-from userlane.contract import Query, Shelf, Window
-from userlane.store.tag_rows import Part
+from userlane.contract import AggregateCache, Query, Window
+from userlane.store.tag_rows import TagRows
 
 UNSETTLED_DAYS = 3
 """Answers may still arrive for today and this many days before."""
@@ -38,7 +38,7 @@ class Piece:
     """
 
     query: Query
-    rows: pa.Table | Part
+    rows: pa.Table | TagRows
     fetched_at: datetime
     refused: Mapping[tuple[str, date | None], int] = field(default_factory=dict)
     duplicates: int = 0
@@ -53,7 +53,7 @@ class Piece:
     @property
     def table(self) -> pa.Table:
         """The rows in the canonical columns, read if they are in a file."""
-        return self.rows.table() if isinstance(self.rows, Part) else self.rows
+        return self.rows.decode() if isinstance(self.rows, TagRows) else self.rows
 
     @property
     def nbytes(self) -> int:
@@ -71,8 +71,8 @@ class Piece:
             for (reason, day), count in self.refused.items()
             if day is None or window.start <= day < window.end
         }
-        if isinstance(self.rows, Part):
-            rows: pa.Table | Part = self.rows.over(window)
+        if isinstance(self.rows, TagRows):
+            rows: pa.Table | TagRows = self.rows.over(window)
         else:
             first, end = _edges(self.rows, query)
             rows = self.rows.slice(first, end - first)
@@ -140,7 +140,7 @@ class Store(Protocol):
         altogether. Files stay.
         """
 
-    def shelf(self, scope: str, query: Query) -> Shelf:
+    def aggregates(self, scope: str, query: Query) -> AggregateCache:
         """Where sums over the pieces of the query's property and dataset are kept."""
 
     def claim(self, scope: str, query: Query) -> AbstractContextManager[object] | None:

@@ -22,7 +22,7 @@ from userlane.engine import Embedded, Spark
 from userlane.errors import SettingsUnusable, UserlaneError
 from userlane.metrics import tags
 from userlane.store import FolderStore, Piece
-from userlane.store.tag_rows import Part, TagRecords, held
+from userlane.store.tag_rows import TagRecords, TagRows, encode_rows
 
 if missing() and os.environ.get("CI") != "true":
     pytest.skip(f"No Spark: {missing()}.", allow_module_level=True)
@@ -116,13 +116,13 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def dataset(folder: Path, over: Window, in_memory: int = 0) -> Dataset:
     """What the store has of a range, laid side by side; of the first windows from memory."""
     store, query = FolderStore(folder), Query("tags", "demo", over)
-    parts: list[Part] = []
+    parts: list[TagRows] = []
     for each in sorted(store.held("api", query), key=lambda each: each.query.window.start):
         piece = store.take("api", each)
         assert piece
-        assert isinstance(piece.rows, Part)
+        assert isinstance(piece.rows, TagRows)
         own = piece.window
-        part = piece.rows if len(parts) >= in_memory else held(piece.table, own)
+        part = piece.rows if len(parts) >= in_memory else encode_rows(piece.table, own)
         parts.append(part.over(Window(max(own.start, over.start), min(own.end, over.end))))
     return Dataset(query, TagRecords(parts), State(), "")
 

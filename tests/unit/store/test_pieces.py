@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.object_storage import running
 from tests.stand_in import UNHURRIED
 from tests.unit.store.given import APRIL, FETCHED, SOON, S, april, find, piece, query
-from userlane.contract import COLUMNS, DATASETS, DatasetName, Query, Shelf, Window
+from userlane.contract import COLUMNS, DATASETS, AggregateCache, DatasetName, Query, Window
 from userlane.contract.storage_url import parse_storage_url
 from userlane.store import (
     SMALL_SCORES,
@@ -78,8 +78,8 @@ class Anew:
     def release(self, scope: str, query: Query | None = None) -> None:
         FolderStore(self._folder).release(scope, query)
 
-    def shelf(self, scope: str, query: Query) -> Shelf:
-        return FolderStore(self._folder).shelf(scope, query)
+    def aggregates(self, scope: str, query: Query) -> AggregateCache:
+        return FolderStore(self._folder).aggregates(scope, query)
 
     def claim(self, scope: str, query: Query) -> AbstractContextManager[object] | None:
         return FolderStore(self._folder).claim(scope, query)

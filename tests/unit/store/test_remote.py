@@ -153,8 +153,8 @@ def test_pieces_of_three_dictionaries_are_one_answer(tmp_path: Path, url: str) -
 def test_sums_are_shared(tmp_path: Path, url: str) -> None:
     sums = table("heart", april(1, 3)).select(["overall"])
     with opened(url, tmp_path / "a") as here, opened(url, tmp_path / "b") as other:
-        here.shelf(S, asked()).put({"k": sums})
-        assert other.shelf(S, asked()).get(["k", "l"])["k"].equals(sums)
+        here.aggregates(S, asked()).put({"k": sums})
+        assert other.aggregates(S, asked()).get(["k", "l"])["k"].equals(sums)
 
 
 def test_many_files_are_brought_side_by_side_and_each_once(tmp_path: Path, spoiled: Between) -> None:

@@ -146,9 +146,9 @@ def test_a_process_that_deletes_a_property_keeps_no_text_or_sum_of_it(tmp_path: 
     store = MemoryStore() if kind == "memory" else FolderStore(tmp_path)
     store.keep(S, piece_of(used_by(["ann"], 6)))
     tags.weekly(answer(store, query("tags")))
-    shelf = store.shelf(S, query("tags"))
+    aggregates = store.aggregates(S, query("tags"))
     store.delete("demo")
-    assert store.shelf(S, query("tags")) is not shelf
+    assert store.aggregates(S, query("tags")) is not aggregates
     dictionaries = store._dictionaries if isinstance(store, MemoryStore) else store._homes
     assert dictionaries == {} or isinstance(store, FolderStore)
     if isinstance(store, FolderStore):

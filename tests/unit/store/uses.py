@@ -59,7 +59,7 @@ def answer(store: Store, asked: Query, now: datetime | None = None) -> Dataset:
     pieces = coverage(store, S, asked, now)
     missing = asked.window.without(piece.window for piece in pieces)
     reasons = ("stopped",) if missing else ()
-    return dataset(S, asked, pieces, reasons=reasons, missing=missing, shelf=store.shelf(S, asked))
+    return dataset(S, asked, pieces, reasons=reasons, missing=missing, aggregates=store.aggregates(S, asked))
 
 
 def rows(found: Dataset) -> list[tuple[int, str, str, int]]:

@@ -130,11 +130,11 @@ def weekly(dataset: Dataset) -> pd.DataFrame:
     """
     coded, weeks = dataset.encode(), whole_weeks(dataset)
     keys = {week: key for week in weeks if (key := _key(coded, week))}
-    kept = dict(coded.shelf.get(list(keys.values()))) if coded.shelf else {}
+    kept = dict(coded.aggregates.get(list(keys.values()))) if coded.aggregates else {}
     todo = [week for week in weeks if keys.get(week) not in kept]
     counted = _counted(dataset, todo)
-    if coded.shelf and counted:
-        coded.shelf.put({keys[week]: table for week, table in counted.items() if week in keys})
+    if coded.aggregates and counted:
+        coded.aggregates.put({keys[week]: table for week, table in counted.items() if week in keys})
     tables = [counted[week] if week in counted else kept[keys[week]] for week in weeks]
     frame: pd.DataFrame = pa.concat_tables([_KEPT.empty_table(), *tables]).to_pandas(date_as_object=False)
     frame["period"] = frame["period"].astype("datetime64[us]")

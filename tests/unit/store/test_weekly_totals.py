@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.stand_in import UNHURRIED
-from userlane.contract import MemoryShelf, Shelf
+from userlane.contract import AggregateCache
 from userlane.store import atomic_files
-from userlane.store.weekly_totals import FolderShelf
+from userlane.store.weekly_totals import FolderAggregateCache, MemoryAggregateCache
 
 numbers = st.lists(st.integers(0, 9), max_size=3)
 
@@ -21,7 +21,7 @@ def sums(*found: int) -> pa.Table:
     return pa.table({"users": pa.array(found, pa.int64())})
 
 
-def escape_markdown(found: Mapping[str, pa.Table]) -> dict[str, list[int]]:
+def to_lists(found: Mapping[str, pa.Table]) -> dict[str, list[int]]:
     return {key: table["users"].to_pylist() for key, table in found.items()}
 
 
@@ -34,32 +34,34 @@ def test_what_was_kept_is_found_by_its_key_also_after_many_files_became_one(
     the same sums.
     """
     folder = tmp_path_factory.mktemp("sums")
-    here, there = FolderShelf(folder), FolderShelf(folder)
+    here, there = FolderAggregateCache(folder), FolderAggregateCache(folder)
     known: dict[str, list[int]] = {}
     for put in puts:
         for key, found in put.items():
             known.setdefault(key, found)
         (here if len(put) % 2 else there).put({key: sums(*known[key]) for key in put})
-    for shelf in (here, there, FolderShelf(folder)):
-        assert escape_markdown(shelf.get([*"abcdefgh"])) == known
+    for aggregates in (here, there, FolderAggregateCache(folder)):
+        assert to_lists(aggregates.get([*"abcdefgh"])) == known
     assert len(list(folder.iterdir()) if folder.exists() else []) <= 8
 
 
 @pytest.mark.parametrize("kind", ["memory", "folder"])
 def test_a_key_that_nothing_was_kept_by_is_not_found(tmp_path: Path, kind: str) -> None:
-    shelf: Shelf = MemoryShelf() if kind == "memory" else FolderShelf(tmp_path / "sums")
-    assert escape_markdown(shelf.get(["a"])) == {}
-    shelf.put({"a": sums(1)})
-    assert escape_markdown(shelf.get(["b"])) == {}
-    assert escape_markdown(shelf.get(["a", "b"])) == {"a": [1]}
+    aggregates: AggregateCache = (
+        MemoryAggregateCache() if kind == "memory" else FolderAggregateCache(tmp_path / "sums")
+    )
+    assert to_lists(aggregates.get(["a"])) == {}
+    aggregates.put({"a": sums(1)})
+    assert to_lists(aggregates.get(["b"])) == {}
+    assert to_lists(aggregates.get(["a", "b"])) == {"a": [1]}
 
 
 def test_a_broken_file_is_dropped_and_the_others_are_read(tmp_path: Path) -> None:
-    FolderShelf(tmp_path).put({"a": sums(1)})
-    FolderShelf(tmp_path).put({"b": sums(2)})
+    FolderAggregateCache(tmp_path).put({"a": sums(1)})
+    FolderAggregateCache(tmp_path).put({"b": sums(2)})
     broken = min(tmp_path.iterdir())
     broken.write_bytes(broken.read_bytes()[:-1])
-    left = escape_markdown(FolderShelf(tmp_path).get(["a", "b"]))
+    left = to_lists(FolderAggregateCache(tmp_path).get(["a", "b"]))
     assert left in ({"a": [1]}, {"b": [2]})
     assert not broken.exists()
 
@@ -68,23 +70,23 @@ def test_a_file_of_other_columns_is_dropped(tmp_path: Path) -> None:
     atomic_files.write(tmp_path, "other", sums(1))
     empty = tmp_path / f"empty.{zlib.crc32(b''):08x}.parquet"
     empty.write_bytes(b"")
-    shelf = FolderShelf(tmp_path)
-    assert escape_markdown(shelf.get(["a"])) == {}
+    aggregates = FolderAggregateCache(tmp_path)
+    assert to_lists(aggregates.get(["a"])) == {}
     assert not list(tmp_path.iterdir())
-    shelf.put({"a": sums(1)})
-    assert escape_markdown(FolderShelf(tmp_path).get(["a"])) == {"a": [1]}
+    aggregates.put({"a": sums(1)})
+    assert to_lists(FolderAggregateCache(tmp_path).get(["a"])) == {"a": [1]}
 
 
 def test_where_nothing_can_be_written_sums_last_as_long_as_the_process(tmp_path: Path) -> None:
     place = tmp_path / "sums"
     place.write_text("a file where the folder should be")
-    shelf = FolderShelf(place)
-    shelf.put({"a": sums(1)})
-    assert escape_markdown(shelf.get(["a", "b"])) == {"a": [1]}
+    aggregates = FolderAggregateCache(place)
+    aggregates.put({"a": sums(1)})
+    assert to_lists(aggregates.get(["a", "b"])) == {"a": [1]}
 
 
 def test_the_oldest_sums_in_memory_go_first() -> None:
-    shelf = MemoryShelf(most=2)
+    aggregates = MemoryAggregateCache(most=2)
     for number, key in enumerate("abc"):
-        shelf.put({key: sums(number)})
-    assert escape_markdown(shelf.get(["a", "b", "c"])) == {"b": [1], "c": [2]}
+        aggregates.put({key: sums(number)})
+    assert to_lists(aggregates.get(["a", "b", "c"])) == {"b": [1], "c": [2]}

@@ -108,8 +108,8 @@ def test_records_that_are_not_stored_join_those_that_are_and_nothing_is_kept_of_
     store = MemoryStore()
     stored = store.keep(S, piece_of(used_by(["ann"], 3), span(0, 14)))
     broken = piece_of(used_by(["ann", "bob"], 15), span(14, 28))
-    shelf = store.shelf(S, query("tags"))
-    found = dataset(S, query("tags", span(0, 28)), [stored, broken], shelf=shelf)
+    aggregates = store.aggregates(S, query("tags"))
+    found = dataset(S, query("tags", span(0, 28)), [stored, broken], aggregates=aggregates)
     assert tags.totals(found) == (2, 3, 1, 2)
-    assert found.encode().shelf is None
+    assert found.encode().aggregates is None
     assert found.encode().origins == ()
