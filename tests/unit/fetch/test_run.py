@@ -259,7 +259,8 @@ def _failing(api: ScriptedTransport, after: int, answer: httpx.Response) -> Scri
     """The same API, which has this response from some request on."""
 
     def respond(request: httpx.Request, number: int) -> httpx.Response:
-        return answer if number >= after else api.handle_request(request)
+        correct = api.handle_request(request)
+        return answer if number >= after else correct
 
     return ScriptedTransport(respond)
 
