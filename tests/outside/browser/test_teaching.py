@@ -10,9 +10,9 @@ import pytest
 from tests.outside.browser.conftest import Begin, dashboard
 from tests.outside.browser.visiting import Visit
 from tests.system.variants import truth
-from tests.system.variants.asking import code
+from tests.system.variants.requests import code
 from tests.system.variants.server import Variants
-from tests.system.variants.shape import Shape, shapes
+from tests.system.variants.variant import Variant, draw_variants
 from userlane.contract import DATASETS, DatasetName, bucket
 
 APRIL = f"range={truth.APRIL.start.isoformat()}&range={truth.APRIL.last.isoformat()}"
@@ -20,18 +20,18 @@ BOXES: dict[DatasetName, str] = {name: f"taught-{name}" for name in DATASETS}
 
 
 @pytest.fixture(scope="module")
-def shape() -> Shape:
+def variant() -> Variant:
     """One of the many ways an API may differ: a nested envelope and a header of its own."""
     return next(
         each
-        for each in islice(shapes(seed=7), 300)
+        for each in islice(draw_variants(seed=7), 300)
         if len(each.envelope) > 1 and each.auth.header != "Authorization" and each.most == 1000
     )
 
 
 @pytest.fixture(scope="module")
-def other_api(shape: Shape) -> Iterator[Variants]:
-    with Variants([shape]) as running:
+def other_api(variant: Variant) -> Iterator[Variants]:
+    with Variants([variant]) as running:
         yield running
 
 
@@ -60,7 +60,7 @@ def profile_of(visitor: Visit) -> tuple[str, bytes]:
 
 
 def test_a_pasted_request_is_shown_used_and_kept_as_a_profile(
-    begin: Begin, unset: str, shape: Shape, other_api: Variants, tmp_path: Path
+    begin: Begin, unset: str, variant: Variant, other_api: Variants, tmp_path: Path
 ) -> None:
     """Paste, see what was understood, connect, see the NPS page, take the profile; mounted, nobody pastes."""
     visitor = begin(unset).open(f"/nps?property={truth.PROPERTY_ID}&{APRIL}")
@@ -69,7 +69,7 @@ def test_a_pasted_request_is_shown_used_and_kept_as_a_profile(
     visitor.main.get_by_role("textbox", name="Survey ID in the survey request").fill(truth.SURVEY_ID)
     for name in DATASETS:
         box = visitor.main.locator(f".st-key-{BOXES[name]} textarea")
-        box.fill(code(shape, name, other_api.base_url))
+        box.fill(code(variant, name, other_api.base_url))
     visitor.press("Read the requests")
     assert "What was understood" in visitor.text
     for name in DATASETS:

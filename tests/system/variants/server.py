@@ -1,5 +1,6 @@
-"""All shapes on one loopback port, over real HTTP, each as strict as APIs are: a parameter that is missing or
-written in another way is a 400, another token a 401, another ID a 404.
+"""All variants on one loopback port, over real HTTP, each as strict as APIs are.
+
+A parameter that is missing or written in another way is a 400, another token a 401, another ID a 404.
 """
 
 import random
@@ -10,9 +11,9 @@ from email.utils import formatdate
 from tests import responses
 from tests.server import Request, Response, Server
 from tests.system.variants import truth
-from tests.system.variants.asking import address
-from tests.system.variants.shape import Shape
-from tests.system.variants.writing import answer, record
+from tests.system.variants.requests import address
+from tests.system.variants.responses import record, response_body
+from tests.system.variants.variant import Variant
 from userlane.contract import DATASETS, DatasetName, DateFormat
 
 LIMIT = 1000
@@ -35,12 +36,12 @@ class Failure(Exception):
 
 
 class Variants(Server):
-    """A running server for these shapes; a context manager."""
+    """A running server for these variants; a context manager."""
 
-    def __init__(self, shapes: Iterable[Shape]) -> None:
+    def __init__(self, variants: Iterable[Variant]) -> None:
         super().__init__(self._respond)
         self._places = {
-            address(shape, dataset)[0]: (shape, dataset) for shape in shapes for dataset in DATASETS
+            address(variant, dataset)[0]: (variant, dataset) for variant in variants for dataset in DATASETS
         }
 
     def _respond(self, request: Request) -> Response:
@@ -55,47 +56,47 @@ class Variants(Server):
         return responses.document(page, 200, f"Date: {formatdate(usegmt=True)}")
 
 
-def _page(shape: Shape, dataset: DatasetName, given: dict[str, str], headers: Mapping[str, str]) -> bytes:
-    if headers.get(shape.auth.header.lower()) != f"{shape.auth.scheme} {truth.TOKEN}".strip():
+def _page(variant: Variant, dataset: DatasetName, given: dict[str, str], headers: Mapping[str, str]) -> bytes:
+    if headers.get(variant.auth.header.lower()) != f"{variant.auth.scheme} {truth.TOKEN}".strip():
         raise Failure(401, "unauthorized")
-    for name, value in address(shape, dataset)[1]:
+    for name, value in address(variant, dataset)[1]:
         if given.pop(name, None) != value:
-            raise Failure(404 if "{" in shape.path else 400, f"{name} is wrong")
-    start, end = (_moment(shape, given.pop(name, "")) for name in shape.span)
-    page, limit = (_number(given.pop(name, ""), name) for name in shape.paging)
+            raise Failure(404 if "{" in variant.path else 400, f"{name} is wrong")
+    start, end = (_moment(variant, given.pop(name, "")) for name in variant.span)
+    page, limit = (_number(given.pop(name, ""), name) for name in variant.paging)
     if given or not 1 <= limit <= LIMIT:
         raise Failure(400, f"unexpected: {', '.join(given) or 'limit'}")
-    if shape.whole_last_day:
-        end += timedelta(days=1) if shape.dates == "date" else timedelta(seconds=1)
+    if variant.whole_last_day:
+        end += timedelta(days=1) if variant.dates == "date" else timedelta(seconds=1)
     inside = [row for row in truth.rows(dataset) if start <= _at(row) < end]
-    if shape.order == "newest first":
+    if variant.order == "newest first":
         inside.reverse()
-    elif shape.order == "any":
-        random.Random(shape.number).shuffle(inside)  # noqa: S311 - not for secrets
-    place = _place(shape, page)
-    size = min(limit, shape.most)
-    records = [record(shape, dataset, row) for row in inside[place * size : (place + 1) * size]]
-    return answer(shape, records, page, len(inside))
+    elif variant.order == "any":
+        random.Random(variant.number).shuffle(inside)  # noqa: S311 - not for secrets
+    place = _place(variant, page)
+    size = min(limit, variant.most)
+    records = [record(variant, dataset, row) for row in inside[place * size : (place + 1) * size]]
+    return response_body(variant, records, page, len(inside))
 
 
-def _place(shape: Shape, page: int) -> int:
+def _place(variant: Variant, page: int) -> int:
     """Which page, from 0, is meant."""
-    if page >= shape.base:
-        return page - shape.base
-    if shape.page_zero in {"400", "404"}:
-        raise Failure(int(shape.page_zero), "there is no such page")
-    return 0 if shape.page_zero == "as page 1" else 10**6
+    if page >= variant.base:
+        return page - variant.base
+    if variant.page_zero in {"400", "404"}:
+        raise Failure(int(variant.page_zero), "there is no such page")
+    return 0 if variant.page_zero == "as page 1" else 10**6
 
 
-def _moment(shape: Shape, text: str) -> datetime:
+def _moment(variant: Variant, text: str) -> datetime:
     """A start or an end, in this API's one way of writing it."""
     wrong = Failure(400, f"wrong date format: {text}")
-    if shape.dates in {"seconds", "milliseconds"}:
-        if not (text.isdigit() and len(text) == (10 if shape.dates == "seconds" else 13)):
+    if variant.dates in {"seconds", "milliseconds"}:
+        if not (text.isdigit() and len(text) == (10 if variant.dates == "seconds" else 13)):
             raise wrong
         return datetime.fromtimestamp(int(text[:10]), UTC)
     try:
-        found = datetime.strptime(text, FORMS[shape.dates])  # noqa: DTZ007 - one form in five has an offset
+        found = datetime.strptime(text, FORMS[variant.dates])  # noqa: DTZ007 - one form in five has an offset
     except ValueError:
         raise wrong from None
     return found.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""An API of any tolerated shape, learned from copied requests, gives the rows of the default contract."""
+"""An API of any tolerated variant, learned from copied requests, gives the rows of the default contract."""
 
 import itertools
 import json
@@ -13,9 +13,10 @@ from typing import Any, get_args
 import httpx
 import pytest
 
-from tests.system.variants.asking import code
+from tests.system.variants.requests import code
 from tests.system.variants.server import Variants
-from tests.system.variants.shape import (
+from tests.system.variants.truth import APRIL, PROPERTY_ID, SURVEY_ID, TOKEN, expected
+from tests.system.variants.variant import (
     AUTHS,
     ENVELOPES,
     PAGES,
@@ -25,25 +26,24 @@ from tests.system.variants.shape import (
     Declares,
     Numbers,
     PageZero,
-    Shape,
     Time,
-    shapes,
+    Variant,
+    draw_variants,
 )
-from tests.system.variants.truth import APRIL, PROPERTY_ID, SURVEY_ID, TOKEN, expected
 from tests.unit.request_import.rendering import LANGUAGES
 from userlane.__main__ import main
 from userlane.contract import DATASETS, DatasetName, DateFormat
 
 ROOT = Path(__file__).parents[3]
 AMOUNT, SEED = int(os.environ.get("VARIANTS", "48")), int(os.environ.get("VARIANTS_SEED", "0"))
-SHAPES = list(itertools.islice(shapes(SEED), AMOUNT))
+VARIANTS = list(itertools.islice(draw_variants(SEED), AMOUNT))
 CERTIFICATES = httpx.create_ssl_context()
 DAYS = ("--start", APRIL.start.isoformat(), "--end", APRIL.end.isoformat())
 
 
 @pytest.fixture(scope="module")
 def variants() -> Iterator[Variants]:
-    with Variants(SHAPES) as server:
+    with Variants(VARIANTS) as server:
         yield server
 
 
@@ -62,11 +62,11 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     signal.signal(signal.SIGTERM, before)
 
 
-def requests_as_files(shape: Shape, origin: str) -> list[str]:
+def requests_as_files(variant: Variant, origin: str) -> list[str]:
     """The copied requests in files, and the arguments that name them."""
     arguments = ["--property", PROPERTY_ID, "--survey-id", SURVEY_ID]
     for dataset in DATASETS:
-        Path(f"{dataset}.txt").write_text(code(shape, dataset, origin), encoding="utf-8")
+        Path(f"{dataset}.txt").write_text(code(variant, dataset, origin), encoding="utf-8")
         arguments += [f"--{dataset}", f"{dataset}.txt"]
     return arguments
 
@@ -81,11 +81,11 @@ def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: [str(row.get(name)) for name in ids])
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: str(shape.number))
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: str(variant.number))
 def test_profile_and_export_give_the_rows_of_the_default_contract(
-    shape: Shape, variants: Variants, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    variant: Variant, variants: Variants, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["profile", *requests_as_files(shape, variants.base_url)]) == 0, capfd.readouterr().err
+    assert main(["profile", *requests_as_files(variant, variants.base_url)]) == 0, capfd.readouterr().err
     learned = capfd.readouterr()
     assert TOKEN not in learned.out + learned.err
     Path("profile.toml").write_text(learned.out, encoding="utf-8")
@@ -93,14 +93,14 @@ def test_profile_and_export_give_the_rows_of_the_default_contract(
     for dataset in DATASETS:
         ended = main([*export_of(dataset), "--out", "out.json"])
         told = capfd.readouterr().err
-        assert ended == 0, f"{dataset}: {told}\n{shape}\n{learned.out}"
+        assert ended == 0, f"{dataset}: {told}\n{variant}\n{learned.out}"
         written = json.loads(Path("out.json").read_bytes())
-        assert in_order(written["records"]) == in_order(expected(dataset)), f"{dataset}: {told}\n{shape}"
+        assert in_order(written["records"]) == in_order(expected(dataset)), f"{dataset}: {told}\n{variant}"
         assert (written["complete"], written["refused_rows"]) == (True, 0)
 
 
-@pytest.mark.parametrize("shape", SHAPES[:2], ids=lambda shape: str(shape.number))
-def test_the_same_in_processes_of_their_own(shape: Shape, variants: Variants) -> None:
+@pytest.mark.parametrize("variant", VARIANTS[:2], ids=lambda variant: str(variant.number))
+def test_the_same_in_processes_of_their_own(variant: Variant, variants: Variants) -> None:
     def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-m", "userlane", *arguments],
@@ -111,7 +111,7 @@ def test_the_same_in_processes_of_their_own(shape: Shape, variants: Variants) ->
             check=False,
         )
 
-    learned = run("profile", *requests_as_files(shape, variants.base_url))
+    learned = run("profile", *requests_as_files(variant, variants.base_url))
     assert learned.returncode == 0, learned.stderr
     Path("profile.toml").write_text(learned.stdout, encoding="utf-8")
     ended = run(*export_of("nps"), "--out", "-", USERLANE_API_PROFILE="profile.toml")
@@ -119,8 +119,8 @@ def test_the_same_in_processes_of_their_own(shape: Shape, variants: Variants) ->
     assert in_order(json.loads(ended.stdout)["records"]) == in_order(expected("nps"))
 
 
-def test_every_value_of_every_axis_is_among_the_shapes() -> None:
-    seen = list(itertools.islice(shapes(SEED), 40))
+def test_every_value_of_every_axis_is_among_the_variants() -> None:
+    seen = list(itertools.islice(draw_variants(SEED), 40))
     axes = {
         "style": STYLES,
         "envelope": ENVELOPES,
@@ -136,4 +136,4 @@ def test_every_value_of_every_axis_is_among_the_shapes() -> None:
         "language": range(len(LANGUAGES)),
     }
     for axis, values in axes.items():
-        assert {getattr(shape, axis) for shape in seen} == set(values), axis
+        assert {getattr(variant, axis) for variant in seen} == set(values), axis

@@ -1,4 +1,4 @@
-"""What every API holds, whatever its shape: a little more than April, so that asking for April matters."""
+"""What every API holds, whatever its variant: a little more than April, so that asking for April matters."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta

@@ -16,8 +16,8 @@ from userlane.doctor import Report, examine
 
 NOW = datetime(2026, 5, 15, 12, tzinfo=UTC)
 RECENT = [date(2026, 5, 8) + timedelta(days=number) for number in range(7)]
-Answer = tuple[int, Any] | httpx.Response
-Pages = Callable[[dict[str, str]], Answer]
+Reply = tuple[int, Any] | httpx.Response
+Pages = Callable[[dict[str, str]], Reply]
 _NO_PAGE_ZERO = (400, {"message": "pages begin with 1"})
 
 
@@ -26,18 +26,16 @@ def heart(day: date, **changes: Any) -> dict[str, Any]:
 
 
 class Server(ScriptedTransport):
-    """Responds for every API by `answer(path, parameters)`: a status and a document."""
+    """Responds for every API with `reply(path, parameters)`: a status and a document."""
 
-    def __init__(
-        self, answer: Callable[[str, dict[str, str]], Answer], clock: timedelta | None = None
-    ) -> None:
-        self.answer = answer
+    def __init__(self, reply: Callable[[str, dict[str, str]], Reply], clock: timedelta | None = None) -> None:
+        self.reply = reply
         self.clock = clock
         super().__init__(self._respond)
 
     def _respond(self, request: httpx.Request, _: int) -> httpx.Response:
-        answer = self.answer(request.url.path, dict(request.url.params))
-        response = answer if isinstance(answer, httpx.Response) else httpx.Response(answer[0], json=answer[1])
+        reply = self.reply(request.url.path, dict(request.url.params))
+        response = reply if isinstance(reply, httpx.Response) else httpx.Response(reply[0], json=reply[1])
         if self.clock is not None:
             response.headers["Date"] = format_datetime(datetime.now(UTC) + self.clock, usegmt=True)
         return response
@@ -46,13 +44,13 @@ class Server(ScriptedTransport):
         return [request for request in self.requests if request.url.path.endswith(f"/{name}")]
 
 
-def only_heart(pages: Pages) -> Callable[[str, dict[str, str]], Answer]:
-    """A HEART API of this kind; the others answer that there is nothing."""
+def only_heart(pages: Pages) -> Callable[[str, dict[str, str]], Reply]:
+    """A HEART API of this kind; the others respond that there is nothing."""
     return lambda path, parameters: pages(parameters) if path.endswith("/heart") else (200, {"data": []})
 
 
-def paged(records: list[Any], base: int = 1, before: Answer = _NO_PAGE_ZERO) -> Pages:
-    def pages(parameters: dict[str, str]) -> Answer:
+def paged(records: list[Any], base: int = 1, before: Reply = _NO_PAGE_ZERO) -> Pages:
+    def pages(parameters: dict[str, str]) -> Reply:
         place = int(parameters["page"]) - base
         return before if place < 0 else (200, {"data": records[place * 1000 : (place + 1) * 1000]})
 
@@ -76,10 +74,10 @@ def with_heart(**changes: Any) -> Profile:
 def test_what_was_recognised_is_reported() -> None:
     records = [{"day": f"{day.isoformat()}T00:00:00Z", "scores": {"h": 61.375}} for day in RECENT]
 
-    def answer(_: dict[str, str]) -> Answer:
+    def respond(_: dict[str, str]) -> Reply:
         return 200, {"payload": 1, "data": {"items": records, "total": 7}}
 
-    found = report(Server(only_heart(answer), timedelta()))
+    found = report(Server(only_heart(respond), timedelta()))
     check = found.checks[0]
     assert (check.title, check.ok, check.status, check.envelope) == ("HEART", True, 200, "data.items")
     assert check.fields == (("date", "day"), ("happiness", "scores.h"))
@@ -125,12 +123,12 @@ def test_refusals_and_failures_are_told_with_a_step_and_tried_once_each(status: 
 
 
 def test_one_refused_api_does_not_hide_the_others() -> None:
-    def answer(path: str, parameters: dict[str, str]) -> Answer:
+    def respond(path: str, parameters: dict[str, str]) -> Reply:
         if path.endswith("/tags"):
             return 403, {}
         return paged([heart(day) for day in RECENT])(parameters) if path.endswith("/heart") else (200, [])
 
-    found = report(Server(answer))
+    found = report(Server(respond))
     assert [check.ok for check in found.checks] == [True, True, False]
     assert found.exit_code == 4
 
@@ -161,11 +159,11 @@ def test_a_profile_that_counts_pages_wrongly_is_told(
 
 
 def test_an_api_that_fails_at_page_zero_is_told_to_begin_with_one() -> None:
-    answer = only_heart(paged([heart(day) for day in RECENT], before=(500, {})))
-    check = report(Server(answer), with_heart(first_page="auto")).checks[0]
+    respond = only_heart(paged([heart(day) for day in RECENT], before=(500, {})))
+    check = report(Server(respond), with_heart(first_page="auto")).checks[0]
     assert (check.records, check.first_page) == (7, 1)
     assert "first_page = 1" in check.problems[0].next_step
-    assert report(Server(answer)).checks[0].ok
+    assert report(Server(respond)).checks[0].ok
 
 
 def test_an_ignored_page_number_is_told_with_the_parameter_to_name() -> None:
@@ -184,11 +182,11 @@ def test_more_records_than_the_requests_can_count_are_at_least_so_many() -> None
 
 
 def test_without_recent_records_the_fields_are_learned_from_older_ones() -> None:
-    def answer(parameters: dict[str, str]) -> Answer:
+    def respond(parameters: dict[str, str]) -> Reply:
         recent = parameters["startDate"] > "2026-05-01"
         return paged([] if recent else [heart(date(2026, 3, 1))])(parameters)
 
-    check = report(Server(only_heart(answer))).checks[0]
+    check = report(Server(only_heart(respond))).checks[0]
     assert (check.records, check.ok) == (0, True)
     assert dict(check.fields)["overall"] == "heart"
     assert check.notes == ("There are some in the last 90 days.",)

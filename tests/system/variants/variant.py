@@ -1,6 +1,6 @@
-"""How one API looks: its names, its forms, its paging; and a generator of such shapes from a seed.
+"""How one API looks: its names, its forms, its paging; and a generator of such variants from a seed.
 
-Every axis is dealt from a shuffled deck of its own, so a few dozen shapes show each of its values several
+Every axis is dealt from a shuffled deck of its own, so a few dozen variants show each of its values several
 times, and together in ever new combinations.
 """
 
@@ -82,7 +82,7 @@ TIMES = ("timestamp", "createdAt", "submittedAt", "date")
 
 
 @dataclass(frozen=True)
-class Shape:
+class Variant:
     """One API. `number` tells it apart in addresses."""
 
     number: int
@@ -118,8 +118,8 @@ def styled(name: str, style: Style) -> str:
     return STYLES[style](re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name))
 
 
-def shapes(seed: int = 0) -> Iterator[Shape]:
-    """Shapes without end; the same ones for the same seed."""
+def draw_variants(seed: int = 0) -> Iterator[Variant]:
+    """Variants without end; the same ones for the same seed."""
     deal = _Dealer(random.Random(seed))  # noqa: S311 - not for secrets
     for number in itertools.count():
         envelope = deal("envelope", ENVELOPES)
@@ -128,7 +128,7 @@ def shapes(seed: int = 0) -> Iterator[Shape]:
             if len(envelope) > 1
             else ("beside", "meta", "pagination")
         )
-        yield Shape(
+        yield Variant(
             number=number,
             envelope=envelope,
             style=deal("style", tuple(STYLES)),
