@@ -96,7 +96,7 @@ def test_no_answer_makes_memory_grow_by_a_hundred_megabytes(kind: str, page: int
 
 @covers("dripping body", "headers never come", "429 in seconds", "dripping headers")
 @pytest.mark.parametrize(
-    ("fault", "reply"),
+    ("fault", "response"),
     [
         ("headers never come", responses.silence),
         ("dripping body", responses.drip_body),
@@ -108,10 +108,11 @@ def test_no_answer_makes_memory_grow_by_a_hundred_megabytes(kind: str, page: int
 def test_a_stopped_load_hangs_up_and_asks_nothing_more(
     fault: str, response: Response, page: int, notes: Notes
 ) -> None:
+    """Its own deadlines are far off: half a minute for a page, two for the load."""
+
     def override(request: Request, _: bytes) -> Response | None:
         return response if request.page >= page else None
 
-    """Its own deadlines are far off: half a minute for a page, two for the load."""
     stop = Event()
     found: list[Loaded] = []
     with (
