@@ -9,11 +9,11 @@ from benchmarks.machine import MB
 from benchmarks.ours import Place
 from userlane import logs
 from userlane.contract import Query
-from userlane.fetch.deduplicate import tidy
+from userlane.fetch.deduplicate import deduplicate
 from userlane.fetch.plan import Plan
 from userlane.metrics.tags import roll_up
 from userlane.sandbox.large import TagRecords
-from userlane.store import FolderStore, Piece, coverage, dataset
+from userlane.store import FetchedWindow, FolderStore, assemble, coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,17 @@ def fill_store(place: Place, query: Query, feed: TagRecords) -> Filled:
     scope = f"{place.connection.api}/{place.connection.token.keyed_hash(store.key)}"
     seconds, rows = 0.0, 0
     plan = Plan(query, [query.window], feed.busiest)
-    while (window := plan.take()) is not None:
+    while (window := plan.next_window()) is not None:
         part = query.over(window)
         table = generated.table(feed, window)
         clock = time.perf_counter()
-        ordered = tidy(part, [table])
-        store.keep(scope, Piece(part, ordered.table, datetime.now(UTC)))
+        ordered = deduplicate(part, [table])
+        store.write(scope, FetchedWindow(part, ordered.table, datetime.now(UTC)))
         seconds += time.perf_counter() - clock
         rows += ordered.table.num_rows
     # Weeks are counted by the process that loads them, as the dashboard does.
     windows = coverage(store, scope, query, None)
-    roll_up(dataset(place.connection.api, query, windows, aggregates=store.aggregates(scope, query)))
+    roll_up(assemble(place.connection.api, query, windows, aggregates=store.aggregates(scope, query)))
     store.close()
     size = sum(file.stat().st_size for file in place.store.rglob("*") if file.is_file())
     return Filled(seconds, rows, size / MB)

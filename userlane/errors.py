@@ -29,7 +29,7 @@ and the command line show these two and nothing else.
     │   ├── FieldsAmbiguous
     │   └── ResponseTooLarge
     ├── LoadStopped
-    └── LongLoad
+    └── ConsentNeeded
 """
 
 from collections.abc import Mapping
@@ -236,7 +236,7 @@ class LoadStopped(UserlaneError):
     exit_code: ClassVar[int] = 3
 
 
-class LongLoad(UserlaneError):
+class ConsentNeeded(UserlaneError):
     """A load would take long, and nobody has agreed to it yet: about `records` records, `seconds` seconds."""
 
     def __init__(self, records: int, seconds: float) -> None:

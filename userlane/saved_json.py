@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from userlane.contract import Dataset, DatasetName, Query, State, Window
 from userlane.decode.saved_responses import EXPECTED, read_saved_responses
 from userlane.errors import UploadRefused, base_name
-from userlane.fetch.deduplicate import tidy
+from userlane.fetch.deduplicate import deduplicate
 from userlane.formatting import format_number
 from userlane.reader_process import Limits, run_reader
 from userlane.store import notes
@@ -75,7 +75,7 @@ class Saved:
             # Whose they were is not known, and surveys shown together must not count them several times.
             told = ", ".join(f"{format_number(count)} × {reason}" for reason, count in refused.items())
             reasons, refused = (*reasons, f"Left out of the files, in all surveys: {told}."), Counter()
-        tidied = tidy(query, [table])
+        tidied = deduplicate(query, [table])
         state = State(
             reasons=reasons,
             refused=dict(refused),

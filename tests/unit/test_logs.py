@@ -384,7 +384,7 @@ OURS = [
     kind
     for kind in vars(errors).values()
     # A long load has no words but its own.
-    if isinstance(kind, type) and issubclass(kind, UserlaneError) and kind is not errors.LongLoad
+    if isinstance(kind, type) and issubclass(kind, UserlaneError) and kind is not errors.ConsentNeeded
 ]
 
 

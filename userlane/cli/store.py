@@ -25,7 +25,7 @@ def list_windows(property_id: str | None) -> int:
     day and end, time zone, records, bytes, and when it was fetched. Every window listed is complete.
     """
     click.echo("dataset,property_id,survey_id,start,end,timezone,records,bytes,fetched_at")
-    for each in _open_store().listed():
+    for each in _open_store().list_windows():
         query = each.query
         if property_id in {None, query.property_id}:
             days = f"{query.window.start},{query.window.end},{query.timezone}"
@@ -49,9 +49,9 @@ def delete_windows(property_id: str) -> int:
 
 def _open_store() -> "FolderStore":
     from userlane.settings import Settings
-    from userlane.store import FolderStore, opened
+    from userlane.store import FolderStore, open_store
 
-    store = opened(Settings.read())
+    store = open_store(Settings.read())
     if not isinstance(store, FolderStore):
         raise SettingsUnusable("Nothing is stored (USERLANE_STORE=none).", "Name the store to look at.")
     return store

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from userlane.client import LoadDeadline
 from userlane.contract import Connection, Query, Window
 from userlane.errors import AccessRefused, NotFound, TokenRejected, UserlaneError
-from userlane.store import Piece, Store, coverage
+from userlane.store import FetchedWindow, Store, coverage
 
 ACCESS_LASTS = timedelta(minutes=15)
 """How long after an API response its token may open stored rows without a request."""
@@ -36,7 +36,7 @@ Ping = Callable[[Connection, Query, LoadDeadline], bool]
 class Opened(NamedTuple):
     """Stored windows side by side, in order, and the last moment at which the API let their token see all."""
 
-    windows: tuple[Piece, ...]
+    windows: tuple[FetchedWindow, ...]
     allowed_at: datetime
 
 
@@ -112,22 +112,22 @@ class AccessPolicy:
         """The same of what may be opened as long as the API's last responses count; makes no request."""
         return self._opened(connection, query, datetime.now(UTC), since, None)
 
-    def open_any_age(self, connection: Connection, query: Query) -> tuple[Piece, ...]:
+    def open_any_age(self, connection: Connection, query: Query) -> tuple[FetchedWindow, ...]:
         """The stored windows of any age, for want of fresh ones; makes no request."""
         record = self._record(connection, query)
         if not record.valid:
             return ()
-        shared: tuple[Piece, ...] = ()
+        shared: tuple[FetchedWindow, ...] = ()
         if self._shares(connection) and any(shown.records for shown in record.windows.values()):
             shared = coverage(self._store_of(connection), _shared_scope(connection), query, None)
         return self._with_own(connection, query, shared, None)
 
-    def keep(self, connection: Connection, piece: Piece) -> Piece:
+    def write(self, connection: Connection, fetched: FetchedWindow) -> FetchedWindow:
         """Store what this token has just fetched. Returns the window as it is kept."""
-        self.note(connection, piece.query, records=piece.rows.num_rows > 0)
-        shared = self._shares(connection) and piece.rows.num_rows > 0
+        self.note(connection, fetched.query, records=fetched.rows.num_rows > 0)
+        shared = self._shares(connection) and fetched.rows.num_rows > 0
         scope = _shared_scope(connection) if shared else self._own_scope(connection)
-        return self._store_of(connection).keep(scope, piece)
+        return self._store_of(connection).write(scope, fetched)
 
     def scope(self, connection: Connection) -> str:
         """Where rows that this token fetches are kept."""
@@ -173,7 +173,7 @@ class AccessPolicy:
         ask: Callable[[Window], None] | None,
     ) -> Opened:
         record, moments = self._record(connection, query), [now]
-        shared: tuple[Piece, ...] = ()
+        shared: tuple[FetchedWindow, ...] = ()
         if self._shares(connection):
             shared = coverage(self._store_of(connection), _shared_scope(connection), query, now, since)
             seen = [_seen_at(record, stretch, ask) for stretch in _stretches(shared)]
@@ -194,16 +194,16 @@ class AccessPolicy:
         self,
         connection: Connection,
         query: Query,
-        shared: tuple[Piece, ...],
+        shared: tuple[FetchedWindow, ...],
         now: datetime | None,
         since: datetime | None = None,
-    ) -> tuple[Piece, ...]:
+    ) -> tuple[FetchedWindow, ...]:
         """Shared windows, and between them those that this token alone may open."""
         store, scope = self._store_of(connection), self._own_scope(connection)
         found = [*shared]
-        for gap in query.window.without(piece.window for piece in shared):
+        for gap in query.window.without(fetched.window for fetched in shared):
             found += coverage(store, scope, query.over(gap), now, since)
-        return tuple(sorted(found, key=lambda piece: piece.window))
+        return tuple(sorted(found, key=lambda fetched: fetched.window))
 
     def _asked(
         self, record: AccessRecord, connection: Connection, query: Query, deadline: LoadDeadline
@@ -243,14 +243,14 @@ def _shared_scope(connection: Connection) -> str:
     return f"{connection.api}/{_SHARED}"
 
 
-def _stretches(pieces: Sequence[Piece]) -> Iterator[tuple[Window, bool]]:
-    """The windows that pieces fill without a gap, and whether they hold rows."""
+def _stretches(windows: Sequence[FetchedWindow]) -> Iterator[tuple[Window, bool]]:
+    """The windows that windows fill without a gap, and whether they hold rows."""
     start = 0
-    for number, piece in enumerate(pieces, 1):
-        if number == len(pieces) or pieces[number].window.start != piece.window.end:
-            group = pieces[start:number]
+    for number, fetched in enumerate(windows, 1):
+        if number == len(windows) or windows[number].window.start != fetched.window.end:
+            group = windows[start:number]
             yield (
-                Window(group[0].window.start, piece.window.end),
+                Window(group[0].window.start, fetched.window.end),
                 any(each.rows.num_rows for each in group),
             )
             start = number

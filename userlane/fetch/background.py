@@ -77,7 +77,7 @@ class Load:
         # A daemon, because a server that hangs must not hold up the end of the process.
         Thread(target=self._run, name="userlane-load", daemon=True).start()
         if wanted is not None:
-            Thread(target=self._heed, args=(wanted,), name="userlane-heed", daemon=True).start()
+            Thread(target=self._watch_owner, args=(wanted,), name="userlane-heed", daemon=True).start()
 
     @property
     def progress(self) -> Progress:
@@ -122,14 +122,14 @@ class Load:
     def _run(self) -> None:
         try:
             with bound_contextvars(**self._about):  # the log's lines of a load say whose it is
-                self._dataset, self._proved_at = self._work(self._hear, self._stop)
+                self._dataset, self._proved_at = self._work(self._set_progress, self._stop)
         except BaseException as error:  # noqa: BLE001  # raised again in the thread that asks for the result
             self._error = error
         finally:
             self._proved_at = self._proved_at or datetime.now(UTC)
             self._done.set()
 
-    def _heed(self, wanted: Callable[[], bool]) -> None:
+    def _watch_owner(self, wanted: Callable[[], bool]) -> None:
         """A connection that breaks for a moment, or a page that is loaded anew, is no goodbye."""
         gone_since: float | None = None
         while not self._done.wait(_GLANCE):
@@ -142,5 +142,5 @@ class Load:
                 self.stop()
                 return
 
-    def _hear(self, progress: Progress) -> None:
+    def _set_progress(self, progress: Progress) -> None:
         self._progress = progress

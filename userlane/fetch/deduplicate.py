@@ -15,7 +15,7 @@ _Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Tidied:
+class Deduplicated:
     """The rows; how many were sent again, and how many from outside the window."""
 
     table: pa.Table
@@ -23,7 +23,7 @@ class Tidied:
     outside: int
 
 
-def tidy(query: Query, tables: Iterable[pa.Table]) -> Tidied:
+def deduplicate(query: Query, tables: Iterable[pa.Table]) -> Deduplicated:
     """The pages of one window as one table in one chunk, sorted by time and then by IDs.
 
     Rows of one natural key are one row: HEART one per day; tags one per user, tag and day; responses one
@@ -33,7 +33,7 @@ def tidy(query: Query, tables: Iterable[pa.Table]) -> Tidied:
     pages = [page for page in tables if page.num_rows]
     schema = COLUMNS[query.dataset]
     if not pages:
-        return Tidied(schema.empty_table(), 0, 0)
+        return Deduplicated(schema.empty_table(), 0, 0)
     table = pa.concat_tables(pages)
     if query.dataset == "tags":
         table = table.unify_dictionaries()
@@ -41,10 +41,10 @@ def tidy(query: Query, tables: Iterable[pa.Table]) -> Tidied:
     inside = table if pc.all(within, skip_nulls=False).as_py() else table.filter(within)
     outside = table.num_rows - inside.num_rows
     if not inside.num_rows:
-        return Tidied(schema.empty_table(), 0, outside)
+        return Deduplicated(schema.empty_table(), 0, outside)
     tidied = {"tags": _tags, "heart": _heart}.get(query.dataset, _responses)
     once = tidied(inside.combine_chunks())
-    return Tidied(once.combine_chunks(), inside.num_rows - once.num_rows, outside)
+    return Deduplicated(once.combine_chunks(), inside.num_rows - once.num_rows, outside)
 
 
 def _within(table: pa.Table, query: Query) -> pa.Array:

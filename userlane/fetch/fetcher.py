@@ -13,16 +13,16 @@ import structlog
 
 from userlane.client import Limits, LoadDeadline, Transport, open_http_pool
 from userlane.contract import AggregateCache, Connection, Dataset, DatasetName, Query, Window
-from userlane.errors import AccessRefused, LoadStopped, LongLoad, UserlaneError
+from userlane.errors import AccessRefused, ConsentNeeded, LoadStopped, UserlaneError
 from userlane.fetch.access import AccessPolicy
 from userlane.fetch.background import Load, Progress
-from userlane.fetch.load_context import LONG, RequestDurations, expected_a_day, records_a_day, sample
-from userlane.fetch.plan import Plan, requests
-from userlane.fetch.probe import Probe, ping, words
+from userlane.fetch.load_context import LONG_DAYS, RequestDurations, expected_a_day, records_a_day, sample_day
+from userlane.fetch.plan import Plan, count_requests
+from userlane.fetch.probe import Probe, describe_error, ping
 from userlane.fetch.window_fetcher import WindowFetcher
 from userlane.fetch.window_result import WindowSink, merge
 from userlane.settings import Settings
-from userlane.store import MemoryStore, Piece, Store, dataset, opened
+from userlane.store import FetchedWindow, MemoryStore, Store, assemble, open_store
 
 _PROBE_SECONDS = 20.0
 _PROBE_DAYS = 30
@@ -48,7 +48,7 @@ class Fetcher:
     ) -> None:
         self._after = after
         self._settings = settings
-        self._store: Store = opened(settings) if store is None else store
+        self._store: Store = open_store(settings) if store is None else store
         self._passing = MemoryStore()
         self._policy = AccessPolicy(self._store_of, self._ping, self._shares)
         self._limits = limits or Limits()
@@ -85,7 +85,7 @@ class Fetcher:
         last moment at which the API let this token see all of it. Else None. Never waits for the API.
         """
         opened = self._policy.open_without_request(connection, query, since)
-        if query.window.without(piece.window for piece in opened.windows):
+        if query.window.without(fetched.window for fetched in opened.windows):
             return None
         return self._assembled(connection, query, opened.windows), opened.allowed_at
 
@@ -108,7 +108,7 @@ class Fetcher:
         found, allowed_at = self._policy.open(connection, query, deadline, since)
         if at_most is not None:
             found = self._agreed(query, found, sink, progress, at_most)
-        gaps = query.window.without(piece.window for piece in found)
+        gaps = query.window.without(fetched.window for fetched in found)
         if not gaps:
             return self._assembled(connection, query, found), allowed_at
         allowed = self._policy.allows(connection, query)
@@ -165,7 +165,7 @@ class Fetcher:
         runs; what one owner stops goes on for the others. It is stopped when `wanted` keeps saying no.
 
         With `since`, nothing that was fetched before that moment counts, unless newer cannot be had. With
-        `at_most`, a load of tags that would take longer than so many seconds ends with `LongLoad`.
+        `at_most`, a load of tags that would take longer than so many seconds ends with `ConsentNeeded`.
         """
         key = (connection.scope, query, owner, since, at_most)
         work = partial(self._load, connection, query, since=since, at_most=at_most)
@@ -184,7 +184,7 @@ class Fetcher:
             self._ping(connection, recent, LoadDeadline(replace(self._limits, load_seconds=seconds)))
         except UserlaneError as error:
             self._policy.turn_away(connection, query, error)
-            return Probe(query, ok=False, words=words(error, connection, query), error=error)
+            return Probe(query, ok=False, words=describe_error(error, connection, query), error=error)
         return Probe(query, ok=True, words="works")
 
     @property
@@ -223,23 +223,23 @@ class Fetcher:
     def _agreed(
         self,
         query: Query,
-        found: tuple[Piece, ...],
+        found: tuple[FetchedWindow, ...],
         sink: WindowSink,
         progress: Callable[[Progress], None],
         at_most: float,
-    ) -> tuple[Piece, ...]:
+    ) -> tuple[FetchedWindow, ...]:
         """The stored windows, and a day more where one had to be fetched to see how much there is to come.
 
-        Raises `LongLoad` when what is missing takes longer than `at_most` seconds.
+        Raises `ConsentNeeded` when what is missing takes longer than `at_most` seconds.
         """
         connection = sink.connection
-        gaps = query.window.without(piece.window for piece in found)
+        gaps = query.window.without(fetched.window for fetched in found)
         days = sum(gap.days for gap in gaps)
-        if query.dataset != "tags" or days <= LONG:
+        if query.dataset != "tags" or days <= LONG_DAYS:
             return found
         daily, duration = records_a_day(self._policy, connection, query), self._durations.of(connection)
         if daily is None or duration is None:
-            day = sample(max(gaps, key=lambda gap: gap.days))
+            day = sample_day(max(gaps, key=lambda gap: gap.days))
             deadline = LoadDeadline(self._limits, sink.deadline.user_stop)
             fetcher = self._window_fetcher(connection, query, deadline)
             (result, *_) = fetcher.fetch_all(Plan(query, [day]), progress, sink)
@@ -254,14 +254,14 @@ class Fetcher:
             # A few requests go one after another; many will go side by side.
             one_by_one = fetcher.pace or fetcher.progress.seconds
             duration = self._durations.of(connection) or one_by_one / self._settings.max_in_flight
-        seconds = requests(daily, days) * duration
+        seconds = count_requests(daily, days) * duration
         if seconds > at_most:
-            raise LongLoad(round(daily * days), seconds)
+            raise ConsentNeeded(round(daily * days), seconds)
         return found
 
-    def _assembled(self, connection: Connection, query: Query, windows: Sequence[Piece]) -> Dataset:
+    def _assembled(self, connection: Connection, query: Query, windows: Sequence[FetchedWindow]) -> Dataset:
         aggregates = self._aggregates(connection, query)
-        return dataset(connection.api, query, windows, known=self._datasets, aggregates=aggregates)
+        return assemble(connection.api, query, windows, known=self._datasets, aggregates=aggregates)
 
     def delete(self, connection: Connection, property_id: str) -> int:
         """Remove all that is stored of a property of this API; how many windows that was.

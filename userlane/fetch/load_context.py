@@ -6,10 +6,10 @@ from threading import Lock
 from userlane.contract import Connection, Query, Window
 from userlane.fetch.access import AccessPolicy
 from userlane.fetch.window_fetcher import WindowFetcher
-from userlane.store import Piece
+from userlane.store import FetchedWindow
 from userlane.store.windows import UNSETTLED_DAYS
 
-LONG = 35
+LONG_DAYS = 35
 """Days to be fetched, from which on a load of tags may take long."""
 
 _WEEK = 0.8
@@ -46,12 +46,12 @@ def records_a_day(policy: AccessPolicy, connection: Connection, query: Query) ->
     if query.dataset != "tags":
         return None
     around = Window(query.window.start - _AROUND, query.window.end + _AROUND)
-    pieces = policy.open_any_age(connection, query.over(around))
-    days = sum(piece.window.days for piece in pieces)
-    return sum(piece.rows.num_rows for piece in pieces) / days if days else None
+    windows = policy.open_any_age(connection, query.over(around))
+    days = sum(fetched.window.days for fetched in windows)
+    return sum(fetched.rows.num_rows for fetched in windows) / days if days else None
 
 
-def sample(gap: Window) -> Window:
+def sample_day(gap: Window) -> Window:
     """Its last Wednesday that is settled: a day like most, and like those to come. Its first day, where it
     is too short to have one.
     """
@@ -60,6 +60,6 @@ def sample(gap: Window) -> Window:
     return Window.through(day, day)
 
 
-def expected_a_day(piece: Piece) -> float:
+def expected_a_day(fetched: FetchedWindow) -> float:
     """How many records a day has on average, where this is the `sample` day's."""
-    return _WEEK * piece.rows.num_rows
+    return _WEEK * fetched.rows.num_rows

@@ -30,13 +30,13 @@ class Plan:
         self._query = query
         self._lock = Lock()
         self._a_day = a_day
-        self._gaps = _parted(query, gaps)
+        self._gaps = _split_settled(query, gaps)
         self.days = sum(gap.days for gap in self._gaps)
         """How many days are to be walked in all."""
         self._walked_days = 0
         self._walked_records = 0
 
-    def take(self) -> Window | None:
+    def next_window(self) -> Window | None:
         """The next window to walk; None when there is nothing left."""
         with self._lock:
             if not self._gaps:
@@ -99,29 +99,29 @@ class Plan:
     def _end_of(self, start: date) -> date:
         if self._query.dataset != "tags":
             return start + timedelta(days=_LONGEST_OTHER)
-        days = _length(self._a_day)
+        days = _window_days(self._a_day)
         if days == _DAYS[0]:
             return start + timedelta(days=days)
         return start + timedelta(days=days - start.toordinal() % days)
 
 
-def requests(a_day: float, days: int) -> float:
+def count_requests(a_day: float, days: int) -> float:
     """How many requests so many days of tags take, with so many records a day: their pages, and one more for
     each window, which finds nothing.
 
-    >>> requests(a_day=100, days=280), requests(a_day=36_000, days=10)
+    >>> count_requests(a_day=100, days=280), count_requests(a_day=36_000, days=10)
     (38.0, 370.0)
     """
-    return a_day * days / PAGE_LIMIT + days / _length(a_day)
+    return a_day * days / PAGE_LIMIT + days / _window_days(a_day)
 
 
-def _length(a_day: float | None) -> int:
+def _window_days(a_day: float | None) -> int:
     if a_day is None:
         return _DAYS[0]
     return next((days for days in _DAYS if days * a_day <= MOST_RECORDS), 1)
 
 
-def _parted(query: Query, gaps: Iterable[Window]) -> list[Window]:
+def _split_settled(query: Query, gaps: Iterable[Window]) -> list[Window]:
     """Of tags, days that are settled are kept apart from those that are not, which are fetched again and
     again.
     """

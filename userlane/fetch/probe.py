@@ -37,7 +37,7 @@ def ping(
     return Decoder(query, route.fields).decode(body).records > 0
 
 
-def words(error: UserlaneError, connection: Connection, query: Query) -> str:
+def describe_error(error: UserlaneError, connection: Connection, query: Query) -> str:
     """What a failed probe means, for the connect page."""
     match error:
         case TokenRejected():

@@ -130,7 +130,7 @@ class WindowFetcher:
 
     def _walk_all(self, plan: Plan, sink: WindowSink, found: list[tuple[Window, list[WindowResult]]]) -> None:
         try:
-            while (window := plan.take()) is not None:
+            while (window := plan.next_window()) is not None:
                 found.append((window, self._fetch(window, sink)))
                 self._tried.set()
         finally:
@@ -144,14 +144,14 @@ class WindowFetcher:
         try:
             with ExitStack() as claimed:
                 waited = self._claim(query, sink, claimed)
-                if (waited or sink.has_new(query)) and (pieces := sink.find(query)):
+                if (waited or sink.has_new(query)) and (windows := sink.find(query)):
                     self._plan.learn(window, 0)  # nothing of it is still to come
-                    return [WindowResult(piece) for piece in pieces]
+                    return [WindowResult(fetched) for fetched in windows]
                 result = self._fetch_settled(query)
                 if result is None:
                     return []
                 if result.complete:
-                    result = replace(result, fetched=sink.keep(result.fetched))
+                    result = replace(result, fetched=sink.write(result.fetched))
                     self._deadline.extend()
             return [result]
         finally:
@@ -164,9 +164,9 @@ class WindowFetcher:
         """
         until = time.monotonic() + _LONGEST_CLAIM
         while not self._deadline.over and time.monotonic() < until:
-            claim = sink.claim(query)
-            if claim is not None:
-                claimed.enter_context(claim)
+            lease = sink.acquire_lease(query)
+            if lease is not None:
+                claimed.enter_context(lease)
                 break
             self._met = True
             pause = _CHANCE.uniform(*_CLAIM_AGAIN)

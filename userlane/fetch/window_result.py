@@ -22,8 +22,8 @@ from userlane.errors import (
     UserlaneError,
 )
 from userlane.fetch.access import AccessPolicy
-from userlane.fetch.deduplicate import tidy
-from userlane.store import Piece, Store, dataset
+from userlane.fetch.deduplicate import deduplicate
+from userlane.store import FetchedWindow, Store, assemble
 
 FINAL = (AccessRefused, LoadStopped, NotFound, Throttled, Unreachable, Untrusted)
 """After these no other window can fare better."""
@@ -35,7 +35,7 @@ _CLOCKS_DIFFER = timedelta(seconds=5)
 class WindowResult:
     """One window: the rows that arrived, and why they are not all there, if they are not."""
 
-    fetched: Piece
+    fetched: FetchedWindow
     reason: str | None = None
     error: UserlaneError | None = None
 
@@ -56,26 +56,26 @@ class WindowSink:
     since: datetime | None = None
     began: datetime = field(default_factory=lambda: datetime.now(UTC) - _CLOCKS_DIFFER)
 
-    def keep(self, fetched: Piece) -> Piece:
+    def write(self, fetched: FetchedWindow) -> FetchedWindow:
         """Store a window. Returns it as it is kept."""
-        return self.policy.keep(self.connection, fetched)
+        return self.policy.write(self.connection, fetched)
 
-    def claim(self, query: Query) -> AbstractContextManager[object] | None:
-        """As `Store.claim`."""
-        return self.store.claim(self.policy.scope(self.connection), query)
+    def acquire_lease(self, query: Query) -> AbstractContextManager[object] | None:
+        """As `Store.acquire_lease`."""
+        return self.store.acquire_lease(self.policy.scope(self.connection), query)
 
     def has_new(self, query: Query) -> bool:
         """Whether another load has stored something of the query's window since this load began."""
-        stored = self.store.held(self.policy.scope(self.connection), query)
+        stored = self.store.find(self.policy.scope(self.connection), query)
         return any(each.fetched_at >= self.began for each in stored)
 
-    def find(self, query: Query) -> tuple[Piece, ...]:
+    def find(self, query: Query) -> tuple[FetchedWindow, ...]:
         """The whole window as another load has stored it; nothing if it is not all there, or not for this
         token to see. Raises nothing.
         """
         with suppress(UserlaneError):  # whatever is wrong, the fetch will tell
             opened = self.policy.open(self.connection, query, self.deadline, self.since)
-            if not query.window.without(piece.window for piece in opened.windows):
+            if not query.window.without(fetched.window for fetched in opened.windows):
                 return opened.windows
         return ()
 
@@ -133,9 +133,9 @@ class WindowFetch:
         self.broken = walk.ends_load or self.error is not None
         if self.too_many:
             return
-        tidied = tidy(self._query, self._tables)
+        tidied = deduplicate(self._query, self._tables)
         self.moved = not self.broken and (self._repeats_across_pages(tidied.duplicates) or self._total_moved)
-        fetched = Piece(
+        fetched = FetchedWindow(
             self._query, tidied.table, self._began, dict(self._refused), tidied.duplicates, tidied.outside
         )
         self.result = WindowResult(fetched, reason, self.error)
@@ -159,7 +159,9 @@ class WindowFetch:
         return bool(counts == others and mine.table.equals(theirs.table))
 
     def _repeats_across_pages(self, repeats: int) -> bool:
-        return repeats > 0 and repeats > sum(tidy(self._query, [table]).duplicates for table in self._tables)
+        return repeats > 0 and repeats > sum(
+            deduplicate(self._query, [table]).duplicates for table in self._tables
+        )
 
     @property
     def _total_moved(self) -> bool:
@@ -172,10 +174,10 @@ class WindowFetch:
 def merge(
     api: str,
     query: Query,
-    found: Sequence[Piece],
+    found: Sequence[FetchedWindow],
     results: Sequence[WindowResult],
     *,
-    older: Callable[[Query], tuple[Piece, ...]],
+    older: Callable[[Query], tuple[FetchedWindow, ...]],
     stopped: bool,
     known: MutableMapping[str, Dataset],
     aggregates: AggregateCache,
@@ -185,22 +187,22 @@ def merge(
     """
     failed = [result for result in results if not result.complete]
     refused = any(isinstance(result.error, AccessRefused) for result in failed)
-    parts: list[Piece] = []
-    stale: list[Piece] = []
+    parts: list[FetchedWindow] = []
+    stale: list[FetchedWindow] = []
     for result in failed:
         window = result.fetched.window
         before = () if refused else older(query.over(window))
-        parts += [result.fetched.over(gap) for gap in window.without(piece.window for piece in before)]
+        parts += [result.fetched.over(gap) for gap in window.without(fetched.window for fetched in before)]
         stale += before
     whole = [*found, *(result.fetched for result in results if result.complete), *stale]
     # Windows given up because of another's error have no reason of their own.
     causes = [r.reason for r in failed if r.reason and (stopped or not isinstance(r.error, LoadStopped))]
-    return dataset(
+    return assemble(
         api,
         query,
         [*whole, *parts],
         reasons=causes if parts else (),
-        missing=query.window.without(piece.window for piece in whole),
+        missing=query.window.without(fetched.window for fetched in whole),
         stale=stale,
         denied=refused,
         known=known,

@@ -20,7 +20,7 @@ from userlane.contract import (
     Token,
     Window,
 )
-from userlane.errors import LongLoad, UserlaneError
+from userlane.errors import ConsentNeeded, UserlaneError
 from userlane.fetch import Load, Probe
 from userlane.lookups.names import Names
 from userlane.request_import import ImportResult
@@ -225,7 +225,7 @@ def accept_long_load(name: DatasetName) -> None:
     """Callback: have the next run load what takes long, of one dataset."""
     current = visit()
     for query, result in current.results.items():
-        if query.dataset == name and isinstance(result.outcome, LongLoad):
+        if query.dataset == name and isinstance(result.outcome, ConsentNeeded):
             current.accepted.add(query)
             result.ask_again()
 
@@ -241,7 +241,7 @@ def refresh() -> None:
         # What is on screen was accepted already, or is short: it is not hidden behind a question.
         if result.allowed_at is not None and not isinstance(result.outcome, UserlaneError):
             current.accepted.add(query)
-        if not isinstance(result.outcome, LongLoad):
+        if not isinstance(result.outcome, ConsentNeeded):
             result.ask_again()
 
 

@@ -21,31 +21,31 @@ assemble        windows side by side become a dataset
 
 from userlane.contract.storage_url import parse_storage_url
 from userlane.settings import Settings
-from userlane.store.assemble import SMALL_SCORES, dataset, notes
-from userlane.store.folder import FolderStore, Listed
+from userlane.store.assemble import SMALL_SCORES, assemble, notes
+from userlane.store.folder import FolderStore, ListedWindow
 from userlane.store.memory import MemoryStore
-from userlane.store.object_store import RemoteStore
-from userlane.store.windows import Held, Piece, Store, coverage, overlap
+from userlane.store.object_store import ObjectStore
+from userlane.store.windows import FetchedWindow, Store, StoredWindow, coverage, overlap
 
 __all__ = [
     "SMALL_SCORES",
+    "FetchedWindow",
     "FolderStore",
-    "Held",
-    "Listed",
+    "ListedWindow",
     "MemoryStore",
-    "Piece",
-    "RemoteStore",
+    "ObjectStore",
     "Store",
+    "StoredWindow",
+    "assemble",
     "coverage",
-    "dataset",
     "notes",
-    "opened",
+    "open_store",
     "overlap",
 ]
 
 
-def opened(settings: Settings) -> Store:
+def open_store(settings: Settings) -> Store:
     """Where this deployment keeps rows."""
     if settings.store_url is not None:
-        return RemoteStore(parse_storage_url(settings.store_url), settings.store_cache, kept=settings.kept)
+        return ObjectStore(parse_storage_url(settings.store_url), settings.store_cache, kept=settings.kept)
     return FolderStore(settings.store, kept=settings.kept) if settings.store else MemoryStore()

@@ -1,4 +1,4 @@
-"""Pieces that lie side by side become one answer."""
+"""Windows that lie side by side become one dataset."""
 
 import hashlib
 from collections import Counter
@@ -9,69 +9,69 @@ import pyarrow.compute as pc
 
 from userlane.contract import COLUMNS, SCORES, AggregateCache, Dataset, Query, State, Stored, Window
 from userlane.store.tag_rows import TagRecords, TagRows, encode_rows
-from userlane.store.windows import Piece
+from userlane.store.windows import FetchedWindow
 
 
-def dataset(
+def assemble(
     api: str,
     query: Query,
-    pieces: Iterable[Piece],
+    windows: Iterable[FetchedWindow],
     *,
     reasons: Iterable[str] = (),
     missing: Iterable[Window] = (),
-    stale: Iterable[Piece] = (),
+    stale: Iterable[FetchedWindow] = (),
     denied: bool = False,
     known: MutableMapping[str, Dataset] | None = None,
     aggregates: AggregateCache | None = None,
 ) -> Dataset:
-    """The pieces, which lie side by side inside the query's window, as one answer.
+    """The windows, which lie side by side inside the query's window, as one dataset.
 
     Rows are not copied, and tag records not even read; totals of their weeks go to the `aggregates`.
     Those of them that should be newer are `stale`, and the answer is as old as these.
-    The fingerprint is made of the API, the query, the state, and which part of which fetch each piece is;
+    The fingerprint is made of the API, the query, the state, and which part of which fetch each window is;
     an answer that is `known` by it is given again, with all that was computed from it.
     """
-    parts = sorted(pieces, key=lambda piece: piece.window)
+    parts = sorted(windows, key=lambda fetched: fetched.window)
     late = list(stale)
-    fetches = {piece.id: piece for piece in parts}
+    fetches = {fetched.id: fetched for fetched in parts}
     refused: Counter[str] = Counter()
-    for piece in parts:
-        for (reason, day), count in piece.refused.items():
+    for fetched in parts:
+        for (reason, day), count in fetched.refused.items():
             # What was refused without a day, every slice of its fetch knows of.
-            refused[reason] += count if day or fetches[piece.id] is piece else 0
+            refused[reason] += count if day or fetches[fetched.id] is fetched else 0
     state = State(
         reasons=tuple(dict.fromkeys(reasons)),
         missing=tuple(sorted(missing)),
-        fetched_at=min((piece.fetched_at for piece in late or parts), default=None),
+        fetched_at=min((fetched.fetched_at for fetched in late or parts), default=None),
         stale=bool(late),
         refused=dict(refused),
-        duplicates=sum(piece.duplicates for piece in fetches.values()),
-        outside=sum(piece.outside for piece in fetches.values()),
-        notes=notes(query, [piece.table for piece in parts]) if query.dataset == "heart" else (),
+        duplicates=sum(fetched.duplicates for fetched in fetches.values()),
+        outside=sum(fetched.outside for fetched in fetches.values()),
+        notes=notes(query, [fetched.table for fetched in parts]) if query.dataset == "heart" else (),
         denied=denied,
     )
-    origins = [(piece.id, piece.window) for piece in parts]
+    origins = [(fetched.id, fetched.window) for fetched in parts]
     fingerprint = hashlib.sha256(repr((api, query, state, origins)).encode()).hexdigest()
-    answer = None if known is None else known.get(fingerprint)
-    if answer is None:
+    dataset = None if known is None else known.get(fingerprint)
+    if dataset is None:
         source = _tags(parts, aggregates) if query.dataset == "tags" else _table(query, parts)
-        answer = Dataset(query, source, state, fingerprint)
+        dataset = Dataset(query, source, state, fingerprint)
         if known is not None:
-            known[fingerprint] = answer
-    return answer
+            known[fingerprint] = dataset
+    return dataset
 
 
-def _table(query: Query, parts: Iterable[Piece]) -> pa.Table:
-    tables = [piece.table for piece in parts if piece.table.num_rows]
+def _table(query: Query, parts: Iterable[FetchedWindow]) -> pa.Table:
+    tables = [fetched.table for fetched in parts if fetched.table.num_rows]
     return pa.concat_tables(tables or [COLUMNS[query.dataset].empty_table()])
 
 
-def _tags(parts: Iterable[Piece], aggregates: AggregateCache | None) -> Stored:
+def _tags(parts: Iterable[FetchedWindow], aggregates: AggregateCache | None) -> Stored:
     """What was not stored, because it is not whole, is held in codes of its own; nothing is kept of it."""
-    pieces = [(piece.id, piece.rows, piece.window) for piece in parts]
-    rows = [each if isinstance(each, TagRows) else encode_rows(each, window) for _, each, window in pieces]
-    stored = all(isinstance(each, TagRows) for _, each, _ in pieces)
-    origins = [piece_id for piece_id, _, _ in pieces] if stored else []
+    windows = [(fetched.id, fetched.rows, fetched.window) for fetched in parts]
+    rows = [each if isinstance(each, TagRows) else encode_rows(each, window) for _, each, window in windows]
+    stored = all(isinstance(each, TagRows) for _, each, _ in windows)
+    origins = [window_id for window_id, _, _ in windows] if stored else []
     return TagRecords(rows, origins, aggregates if stored else None)
 
 

@@ -13,12 +13,12 @@ from typing import Protocol
 from userlane.store import atomic_files
 
 
-class Place(Protocol):
+class Backend(Protocol):
     """The files below a folder, all of them written once and never changed. Thread-safe; all methods raise
     `OSError`.
     """
 
-    def names(self, folder: Path, *, latest: bool = False) -> Collection[str]:
+    def list_names(self, folder: Path, *, latest: bool = False) -> Collection[str]:
         """What there is in a folder; none where there is no folder. It may be two seconds old, except for
         what was done through this object, unless it has to be the `latest`.
         """
@@ -41,15 +41,15 @@ class Place(Protocol):
 class Disk:
     """Files that are used where they are."""
 
-    def names(self, folder: Path, *, latest: bool = False) -> Collection[str]:  # noqa: ARG002 - always so
-        """As in `Place`."""
+    def list_names(self, folder: Path, *, latest: bool = False) -> Collection[str]:  # noqa: ARG002 - always so
+        """As in `Backend`."""
         try:
             return os.listdir(folder)  # noqa: PTH208 - a quarter of the time of paths
         except (FileNotFoundError, NotADirectoryError):
             return ()
 
     def fetch(self, path: Path) -> None:
-        """As in `Place`. The file's time says when it was opened last: those opened least recently go first
+        """As in `Backend`. The file's time says when it was opened last: those opened least recently go first
         when there is too much.
         """
         try:
@@ -58,21 +58,21 @@ class Disk:
             path.stat()
 
     def share(self, path: Path) -> None:
-        """As in `Place`: it is where others look."""
+        """As in `Backend`: it is where others look."""
 
     def mark(self, path: Path) -> None:
-        """As in `Place`."""
+        """As in `Backend`."""
         path.touch(mode=0o600)
 
     def remove(self, path: Path) -> None:
-        """As in `Place`."""
+        """As in `Backend`."""
         path.unlink(missing_ok=True)
 
 
 DISK = Disk()
 
 
-def written(place: Place, path: Path) -> Path:
+def share_written(place: Backend, path: Path) -> Path:
     """The path of a file that was just written, once others can have it. Raises `OSError`, and then leaves
     nothing.
     """
@@ -85,6 +85,6 @@ def written(place: Place, path: Path) -> Path:
     return path
 
 
-def files(place: Place, folder: Path, *, latest: bool = False) -> list[Path]:
+def list_tables(place: Backend, folder: Path, *, latest: bool = False) -> list[Path]:
     """The tables in a folder. Raises `OSError`."""
-    return [folder / name for name in place.names(folder, latest=latest) if atomic_files.named(name)]
+    return [folder / name for name in place.list_names(folder, latest=latest) if atomic_files.named(name)]

@@ -29,7 +29,7 @@ import pyarrow.compute as pc
 from userlane.contract import CODED, CODES, COLUMNS
 from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
-from userlane.store.backends import DISK, Place, files, written
+from userlane.store.backends import DISK, Backend, list_tables, share_written
 from userlane.store.id_index import IdIndex
 
 LOCK = "lock"
@@ -51,10 +51,10 @@ class IdDictionary:
     `Unreadable` when some of its IDs are lost, and other `OSError`s.
     """
 
-    def __init__(self, folder: Path | None = None, at: Place = DISK, *, write: bool = False) -> None:
+    def __init__(self, folder: Path | None = None, backend: Backend = DISK, *, write: bool = False) -> None:
         self.id = folder.name if folder else uuid.uuid4().hex
         self.folder = folder
-        self._at = at
+        self._backend = backend
         self._failed = False
         self.indexes = {kind: IdIndex() for kind in _KINDS}
         self._lock = RLock()
@@ -79,7 +79,7 @@ class IdDictionary:
     @property
     def lost(self) -> bool:
         """Whether it must not be used any more: somebody has removed it, or a write has failed."""
-        return self.folder is not None and (self._failed or LOCK not in self._at.names(self.folder))
+        return self.folder is not None and (self._failed or LOCK not in self._backend.list_names(self.folder))
 
     def lacks(self, sizes: dict[str, int]) -> bool:
         """Whether it has fewer IDs than these of some kind."""
@@ -162,16 +162,16 @@ class IdDictionary:
             first = min(first, start)
             older.append(path)
         name = f"{kind}-{first:012}-{len(ids):012}"
-        written(self._at, atomic_files.write(folder, name, pa.table({_COLUMN: ids.slice(first)})))
+        share_written(self._backend, atomic_files.write(folder, name, pa.table({_COLUMN: ids.slice(first)})))
         for path in older:
             with contextlib.suppress(OSError):
-                self._at.remove(path)
+                self._backend.remove(path)
 
     def _read(self, ids: pa.Array, there: list[_File]) -> pa.Array:
         """These IDs and all that follow them in the files."""
         while ahead := [each for each in there if each[0] <= len(ids) < each[1]]:
             first, _, path = max(ahead, key=lambda each: each[1])
-            self._at.fetch(path)
+            self._backend.fetch(path)
             table = atomic_files.read(path)
             if table.column_names != [_COLUMN]:
                 raise Unreadable("other columns")
@@ -182,7 +182,7 @@ class IdDictionary:
     def _files(self, *, latest: bool = False) -> dict[str, list[_File]]:
         """The files of each kind."""
         found: dict[str, list[_File]] = {kind: [] for kind in _KINDS}
-        for path in files(self._at, self.folder, latest=latest) if self.folder else ():
+        for path in list_tables(self._backend, self.folder, latest=latest) if self.folder else ():
             kind, first, end = atomic_files.named(path.name).split("-")
             found[kind].append((int(first), int(end), path))
         return found
@@ -196,9 +196,9 @@ class IdDictionaries:
     its own, and another one after so many seconds.
     """
 
-    def __init__(self, folder: Path, at: Place = DISK, renew_after: float | None = None) -> None:
+    def __init__(self, folder: Path, backend: Backend = DISK, renew_after: float | None = None) -> None:
         self._folder = folder
-        self._at = at
+        self._backend = backend
         self._renew_after = renew_after
         self._own: IdDictionary | None = None
         self._began_at = 0.0
@@ -221,9 +221,9 @@ class IdDictionaries:
             found = own or self._others.get(dictionary_id)
             if found is None or found.lost:
                 folder = self._folder / dictionary_id
-                if LOCK not in self._at.names(folder, latest=True):
+                if LOCK not in self._backend.list_names(folder, latest=True):
                     raise Unreadable("the IDs of its codes are gone")
-                found = self._others[dictionary_id] = IdDictionary(folder, self._at)
+                found = self._others[dictionary_id] = IdDictionary(folder, self._backend)
         if found.lacks(sizes):
             found.refresh()
         if found.lacks(sizes):
@@ -250,7 +250,7 @@ class IdDictionaries:
             sizes = {lock: sum(_noted_sizes(lock).values()) for lock in self._folder.glob(f"*/{LOCK}")}
             for lock in sorted(sizes, key=sizes.__getitem__, reverse=True):
                 with contextlib.suppress(OSError, Unreadable):
-                    return IdDictionary(lock.parent, self._at, write=True)
+                    return IdDictionary(lock.parent, self._backend, write=True)
         return None
 
     def _begin(self) -> IdDictionary:
@@ -260,8 +260,8 @@ class IdDictionaries:
             # Another process may just have gone on with it, or have removed it as unused.
             with contextlib.suppress(BlockingIOError, FileNotFoundError):
                 (folder / LOCK).touch(mode=0o600)
-                begun = IdDictionary(folder, self._at, write=True)
-                self._at.share(folder / LOCK)
+                begun = IdDictionary(folder, self._backend, write=True)
+                self._backend.share(folder / LOCK)
                 return begun
 
 

@@ -45,7 +45,7 @@ class _Listing:
 
 
 class ObjectCache:
-    """As `Place`, for paths below the `cache` folder.
+    """As `Backend`, for paths below the `cache` folder.
 
     While the bucket does not answer, its latest listings count, and `error` says what is wrong.
     """
@@ -65,12 +65,12 @@ class ObjectCache:
         self._lock = Lock()
         self._pool = ThreadPoolExecutor(_AT_ONCE, "userlane-bucket")
 
-    def names(self, folder: Path, *, latest: bool = False) -> Collection[str]:
-        """As in `Place`."""
+    def list_names(self, folder: Path, *, latest: bool = False) -> Collection[str]:
+        """As in `Backend`."""
         return self._list(folder, latest=latest)
 
     def fetch(self, path: Path) -> None:
-        """As in `Place`."""
+        """As in `Backend`."""
         if path.name not in self._list(path.parent):
             raise FileNotFoundError(errno.ENOENT, "No such file in the storage")
         with contextlib.suppress(FileNotFoundError):
@@ -85,19 +85,19 @@ class ObjectCache:
                 self._begin_download(path)
 
     def share(self, path: Path) -> None:
-        """As in `Place`."""
+        """As in `Backend`."""
         content = path.read_bytes()
         self._storage.put(self.key(path), content)
         self._note_change(path, len(content))
         self._note_growth(len(content))
 
     def mark(self, path: Path) -> None:
-        """As in `Place`."""
+        """As in `Backend`."""
         self._storage.put(self.key(path), b"")
         self._note_change(path, 0)
 
     def remove(self, path: Path) -> None:
-        """As in `Place`."""
+        """As in `Backend`."""
         if path.name in self._list(path.parent):
             self._storage.remove(self.key(path))
         self._note_change(path, None)

@@ -1,11 +1,11 @@
-"""Pieces in a bucket, shared by processes on any number of machines.
+"""Windows in a bucket, shared by processes on any number of machines.
 
 It is a folder store whose folder is a cache of the bucket (see `object_cache`), with the same files under the
 same names. What differs needs locks or clocks: who fetches a window (see `leases`), and what is swept.
 
-The IDs behind the codes of tag records are in the bucket before the first piece that uses them. Machines
+The IDs behind the codes of tag records are in the bucket before the first window that uses them. Machines
 cannot see each other's locks, so each process begins an ID dictionary of its own, and another one every week.
-A dictionary to which nobody has added for a week longer than pieces are kept belongs to no piece any more,
+A dictionary to which nobody has added for a week longer than windows are kept belongs to no window any more,
 and is removed.
 """
 
@@ -26,12 +26,12 @@ from userlane.contract.storage_url import StorageUrl
 from userlane.errors import SettingsUnusable
 from userlane.store import atomic_files, leases, parquet_files, store_key, sweep
 from userlane.store.atomic_files import Unreadable
-from userlane.store.folder import KEPT, FolderStore, Listed, words
+from userlane.store.folder import KEPT, FolderStore, ListedWindow, describe_error
 from userlane.store.leases import Leases, LeaseTimes
 from userlane.store.memory import MEMORY_BYTES
 from userlane.store.object_cache import CACHE_BYTES, ObjectCache
 from userlane.store.object_storage import Object, ObjectStorage
-from userlane.store.windows import Held, Piece
+from userlane.store.windows import FetchedWindow, StoredWindow
 
 _WEEK = timedelta(days=7)
 _LEFT_BEHIND = timedelta(days=1)
@@ -40,12 +40,12 @@ _MOST_ASKED = 500
 log = structlog.get_logger("userlane.store")
 
 
-class RemoteStore(FolderStore):
-    """Pieces in a bucket. What another process wrote or removed counts within two seconds.
+class ObjectStore(FolderStore):
+    """Windows in a bucket. What another process wrote or removed counts within two seconds.
 
     A bucket that fails costs a fetch, never an answer, like a sick disk; while it does not answer, what is
-    known of it and lies in the cache is still opened. Pieces older than `kept` are removed from it; the cache
-    holds `max_cached` bytes.
+    known of it and lies in the cache is still opened. Windows older than `kept` are removed from it; the
+    cache holds `max_cached` bytes.
     """
 
     _renew_dictionaries_after = _WEEK.total_seconds()
@@ -65,14 +65,14 @@ class RemoteStore(FolderStore):
         self._cache = ObjectCache(self._storage, root, max_cached)
         self._leases = Leases(self._storage, lease)
         self._key_agreed = False
-        self._asked: OrderedDict[Path, tuple[Held, ...]] = OrderedDict()
-        super().__init__(root, max_bytes, max_cached, kept, at=self._cache)
+        self._asked: OrderedDict[Path, tuple[StoredWindow, ...]] = OrderedDict()
+        super().__init__(root, max_bytes, max_cached, kept, backend=self._cache)
 
     @property
     def trouble(self) -> str:
         """As in `Store`."""
         sick = self._cache.error
-        return self._trouble or (words(sick) if sick else "")
+        return self._trouble or (describe_error(sick) if sick else "")
 
     @property
     def key(self) -> bytes:
@@ -83,30 +83,30 @@ class RemoteStore(FolderStore):
                 self._key_agreed = True
         return self._key
 
-    def held(self, scope: str, query: Query) -> tuple[Held, ...]:
+    def find(self, scope: str, query: Query) -> tuple[StoredWindow, ...]:
         """As in `Store`."""
-        found = super().held(scope, query)
+        found = super().find(scope, query)
         with self._lock:
-            self._asked[self._place(scope, query)] = found
+            self._asked[self._folder_of(scope, query)] = found
             while len(self._asked) > _MOST_ASKED:
                 self._asked.popitem(last=False)
         return found
 
-    def take(self, scope: str, held: Held) -> Piece | None:
+    def read(self, scope: str, stored: StoredWindow) -> FetchedWindow | None:
         """As in `Store`."""
-        self._ahead(scope, held)
-        return super().take(scope, held)
+        self._ahead(scope, stored)
+        return super().read(scope, stored)
 
-    def claim(self, scope: str, query: Query) -> AbstractContextManager[object] | None:
+    def acquire_lease(self, scope: str, query: Query) -> AbstractContextManager[object] | None:
         """As in `Store`. A process that is killed keeps its leases for a minute."""
         if query.dataset != "tags":
-            return super().claim(scope, query)
-        place = self._cache.key(self._place(scope, query))
+            return super().acquire_lease(scope, query)
+        place = self._cache.key(self._folder_of(scope, query))
         digest = hashlib.sha256(f"{place}/{query.window.start}_{query.window.end}".encode()).hexdigest()
-        claim = self._leases.acquire(digest[:32])
-        if claim is not None:  # what whoever had it before has stored counts at once
+        lease = self._leases.acquire(digest[:32])
+        if lease is not None:  # what whoever had it before has stored counts at once
             self._cache.forget()
-        return claim
+        return lease
 
     def delete(self, property_id: str, api: str | None = None) -> int:
         """As in `Store`. Copies in the caches of other machines go within six hours, and are not opened any
@@ -118,7 +118,7 @@ class RemoteStore(FolderStore):
             raise SettingsUnusable(f"{error.strerror}.", "Look at USERLANE_STORE, or try again.") from error
 
     def _deleted(self, property_id: str, api: str | None) -> int:
-        removed = self._homeless.delete(property_id, api)
+        removed = self._fallback.delete(property_id, api)
         every = [
             each
             for each in self._storage.list(self._folder.name, recursive=True)
@@ -126,7 +126,7 @@ class RemoteStore(FolderStore):
             and parts[4].split(".")[0] == property_id
             and api in {None, parts[1]}
         ]
-        removed += sum(len(entries) for entries in self._pieces(every).values())
+        removed += sum(len(entries) for entries in self._list_entries_by_folder(every).values())
         self._clear(every)
         for place in self._folder.glob(f"{api or '*'}/*/*/*"):
             if place.name.split(".")[0] == property_id:
@@ -134,8 +134,8 @@ class RemoteStore(FolderStore):
         self._forget(property_id)
         return removed
 
-    def listed(self) -> Iterator[Listed]:
-        """Every piece there is, as its file says of itself. What cannot be read is left out.
+    def list_windows(self) -> Iterator[ListedWindow]:
+        """Every window there is, as its file says of itself. What cannot be read is left out.
 
         Raises `SettingsUnusable` when the bucket cannot be listed.
         """
@@ -144,12 +144,12 @@ class RemoteStore(FolderStore):
         except OSError as error:
             raise SettingsUnusable(f"{error.strerror}.", "Look at USERLANE_STORE, or try again.") from error
         sizes = {each.path: each.size for each in every}
-        for _, entries in sorted(self._pieces(every).items()):
+        for _, entries in sorted(self._list_entries_by_folder(every).items()):
             for entry in sorted(entries, key=lambda entry: entry.window):
                 path = self._cache.key(entry.path)
                 with contextlib.suppress(OSError, Unreadable), self._storage.open(path) as source:
                     footer = parquet_files.foot(source)
-                    yield Listed(footer.query, footer.fetched_at, footer.rows, sizes[path])
+                    yield ListedWindow(footer.query, footer.fetched_at, footer.rows, sizes[path])
 
     def close(self) -> None:
         """As in `Store`."""
@@ -193,24 +193,24 @@ class RemoteStore(FolderStore):
         except OSError as error:
             log.warning("the storage could not be swept", storage=self._storage.name, why=error.strerror)
 
-    def _ahead(self, scope: str, held: Held) -> None:
-        """The first of several pieces is asked for: begin to bring all that will be wanted with it."""
-        place = self._place(scope, held.query)
-        if not held.name or (place / held.name).exists():
+    def _ahead(self, scope: str, stored: StoredWindow) -> None:
+        """The first of several windows is asked for: begin to bring all that will be wanted with it."""
+        place = self._folder_of(scope, stored.query)
+        if not stored.name or (place / stored.name).exists():
             return
         with self._lock:
             asked = self._asked.pop(place, ())
-        now, wanted, taken = datetime.now(UTC), [held], [held.query.window]
+        now, wanted, taken = datetime.now(UTC), [stored], [stored.query.window]
         for each in asked:
             window = each.usable(now) or each.query.window
-            if not each.name or each.id == held.id:
+            if not each.name or each.id == stored.id:
                 continue
             if window.without(taken):
                 wanted.append(each)
                 taken.append(window)
         self._cache.prefetch(place / each.name for each in wanted)
 
-    def _pieces(self, every: Collection[Object]) -> dict[Path, list[parquet_files.Entry]]:
+    def _list_entries_by_folder(self, every: Collection[Object]) -> dict[Path, list[parquet_files.Entry]]:
         names: dict[Path, list[str]] = defaultdict(list)
         for each in every:
             path = self._cache.path(each.path)
@@ -220,7 +220,7 @@ class RemoteStore(FolderStore):
     def _past(self, every: Collection[Object], now: datetime) -> Iterator[Object]:
         for each in every:
             entry = parquet_files.entry_of(self._cache.path(each.path.removesuffix(parquet_files.REPLACED)))
-            if entry is not None and sweep.past(entry, now, self._kept):
+            if entry is not None and sweep.is_expired(entry, now, self._kept):
                 yield each
 
     @staticmethod
@@ -229,7 +229,7 @@ class RemoteStore(FolderStore):
         for each in every:
             old = now.timestamp() - each.modified > sweep.STILL_READ.total_seconds()
             if each.name.endswith(parquet_files.REPLACED) and old:
-                # The piece before its mark: what is left in between stays out of sight.
+                # The window before its mark: what is left in between stays out of sight.
                 yield from filter(None, (paths.get(each.path.removesuffix(parquet_files.REPLACED)), each))
 
     def _unused(self, every: Collection[Object], now: datetime) -> Iterator[Object]:

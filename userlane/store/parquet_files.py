@@ -1,11 +1,11 @@
-"""One piece as one Parquet file, which says itself what it holds.
+"""One window as one Parquet file, which says itself what it holds.
 
-The name holds the window, the moment of the fetch and the piece's ID, so a folder can be read like a list;
+The name holds the window, the moment of the fetch and the window's ID, so a folder can be read like a list;
 the footer holds the rest: what was asked, when, what became of it. So the folder is the manifest, and no list
 beside the files can disagree with them. Tag records are in codes, whose texts are in a `dictionary`.
 
-A piece that a newer one has taken the place of is not removed at once, because somebody may be reading it: it
-gets a mark beside it, and goes with the next sweep.
+A window that a newer one has taken the place of is not removed at once, because somebody may be reading it:
+it gets a mark beside it, and goes with the next sweep.
 """
 
 import contextlib
@@ -24,10 +24,10 @@ from userlane.contract import CODES, COLUMNS, Query, Window, count_unused
 from userlane.errors import InputUnusable, UserlaneError
 from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
-from userlane.store.backends import Place, written
+from userlane.store.backends import Backend, share_written
 from userlane.store.id_dictionary import IdDictionary
 from userlane.store.tag_rows import TagRows, count_by_day
-from userlane.store.windows import Held, Piece
+from userlane.store.windows import FetchedWindow, StoredWindow
 
 VERSION = 3
 """Of what files hold; a file of another version is dropped and its rows are fetched again."""
@@ -56,7 +56,7 @@ class Entry:
 
 
 class Footer(msgspec.Struct, frozen=True):
-    """What a file says of itself besides its rows; as of the piece. Of tags also whose codes it holds, how
+    """What a file says of itself besides its rows; as of the window. Of tags also whose codes it holds, how
     many texts these were of, how many records each day has, and how many have no interaction.
     """
 
@@ -74,7 +74,7 @@ class Footer(msgspec.Struct, frozen=True):
 
 
 def entries(folder: Path, names: Iterable[str]) -> list[Entry]:
-    """The pieces among what there is in a folder that nothing has replaced, in no order."""
+    """The windows among what there is in a folder that nothing has replaced, in no order."""
     found: list[Entry] = []
     replaced: set[str] = set()
     for name in names:
@@ -86,7 +86,7 @@ def entries(folder: Path, names: Iterable[str]) -> list[Entry]:
 
 
 def entry_of(path: Path) -> Entry | None:
-    """What a file's name says, if it is a piece."""
+    """What a file's name says, if it is a window."""
     said = _said(path.name)
     return Entry(path.parent, path.name, *said) if said else None
 
@@ -96,43 +96,51 @@ def _said(name: str) -> tuple[Window, datetime, str] | None:
     """Folders are listed again and again, with hundreds of names in them that say the same for ever."""
     found_name = _NAME.fullmatch(atomic_files.named(name))
     if found_name:
-        start, end, moment, piece_id = found_name.groups()
+        start, end, moment, window_id = found_name.groups()
         with contextlib.suppress(ValueError, InputUnusable):
-            return Window(date.fromisoformat(start), date.fromisoformat(end)), _moment(moment), piece_id
+            return Window(date.fromisoformat(start), date.fromisoformat(end)), _moment(moment), window_id
     return None
 
 
-def write(at: Place, folder: Path, piece: Piece, writable: Callable[[], IdDictionary]) -> Piece:
-    """Put a piece into a folder of a place, whole; the piece as it is there. Tags are put into codes by the
+def write(
+    backend: Backend, folder: Path, fetched: FetchedWindow, writable: Callable[[], IdDictionary]
+) -> FetchedWindow:
+    """Put a window into a folder of a place, whole; the window as it is there. Tags are put into codes by the
     dictionary that `writable` answers. Raises `OSError`, and then leaves nothing behind.
     """
-    moment = piece.fetched_at.astimezone(UTC).strftime(_MOMENT)
-    name = f"{piece.window.start}_{piece.window.end}_{moment}_{piece.id}"
-    table, dictionary, days = piece.table, None, {}
-    if piece.query.dataset == "tags":
+    moment = fetched.fetched_at.astimezone(UTC).strftime(_MOMENT)
+    name = f"{fetched.window.start}_{fetched.window.end}_{moment}_{fetched.id}"
+    table, dictionary, days = fetched.table, None, {}
+    if fetched.query.dataset == "tags":
         dictionary, days = writable(), count_by_day(table)
         table = dictionary.encode(table)
     footer = Footer(
         VERSION,
-        piece.query,
-        piece.fetched_at.astimezone(UTC),
+        fetched.query,
+        fetched.fetched_at.astimezone(UTC),
         table.num_rows,
-        [(reason, day, count) for (reason, day), count in piece.refused.items()],
-        piece.duplicates,
-        piece.outside,
+        [(reason, day, count) for (reason, day), count in fetched.refused.items()],
+        fetched.duplicates,
+        fetched.outside,
         dictionary.id if dictionary else "",
         dictionary.sizes if dictionary else {},
         list(days.items()),
         count_unused(table) if dictionary else 0,
     )
-    path = written(at, atomic_files.write(folder, name, table, {_KEY: msgspec.json.encode(footer)}))
+    path = share_written(
+        backend, atomic_files.write(folder, name, table, {_KEY: msgspec.json.encode(footer)})
+    )
     if dictionary is None:
-        return piece
-    return _piece(footer, TagRows(dictionary, days, piece.window, path, None, footer.unused), piece.id)
+        return fetched
+    return _make_window(
+        footer, TagRows(dictionary, days, fetched.window, path, None, footer.unused), fetched.id
+    )
 
 
-def read(path: Path, held: Held, open_dictionary: Callable[[str, dict[str, int]], IdDictionary]) -> Piece:
-    """The piece of the file at `path`, which should be the one that is `held`. Tag records stay where they
+def read(
+    path: Path, stored: StoredWindow, open_dictionary: Callable[[str, dict[str, int]], IdDictionary]
+) -> FetchedWindow:
+    """The window of the file at `path`, which should be the one that is `held`. Tag records stay where they
     are; `open_dictionary` finds the texts behind their codes.
 
     Raises `FileNotFoundError` when somebody has removed it meanwhile, `Unreadable`, and other `OSError`s.
@@ -140,22 +148,22 @@ def read(path: Path, held: Held, open_dictionary: Callable[[str, dict[str, int]]
     content = atomic_files.content(path)
     try:
         file = pq.ParquetFile(pa.BufferReader(content))
-        footer = _footer(file.schema_arrow.metadata or {}, held)
-        tags = held.query.dataset == "tags"
+        footer = _footer(file.schema_arrow.metadata or {}, stored)
+        tags = stored.query.dataset == "tags"
         if file.metadata.num_rows != footer.rows:
             raise Unreadable(f"{file.metadata.num_rows} rows instead of {footer.rows}")
         if tags and not file.schema_arrow.remove_metadata().equals(CODES):
             raise Unreadable("other columns")
-        rows = None if tags else file.read().replace_schema_metadata(None).cast(COLUMNS[held.query.dataset])
+        rows = None if tags else file.read().replace_schema_metadata(None).cast(COLUMNS[stored.query.dataset])
     except (pa.ArrowException, ValueError) as error:
         raise Unreadable(str(error)) from error
     if rows is not None:
-        return _piece(footer, rows.combine_chunks(), held.id)
+        return _make_window(footer, rows.combine_chunks(), stored.id)
     if sum(count for _, count in footer.days) != footer.rows:
         raise Unreadable("its days do not add up")
     dictionary = open_dictionary(footer.dictionary, footer.sizes)
-    part = TagRows(dictionary, dict(footer.days), held.query.window, path, None, footer.unused)
-    return _piece(footer, part, held.id)
+    part = TagRows(dictionary, dict(footer.days), stored.query.window, path, None, footer.unused)
+    return _make_window(footer, part, stored.id)
 
 
 def foot(source: Path | pa.NativeFile) -> Footer:
@@ -166,28 +174,28 @@ def foot(source: Path | pa.NativeFile) -> Footer:
         raise _judged(error) from error
 
 
-def replace(at: Place, path: Path) -> None:
+def replace(backend: Backend, path: Path) -> None:
     """Mark a file as one that a newer one has taken the place of."""
     with contextlib.suppress(OSError):
-        at.mark(path.with_name(path.name + REPLACED))
+        backend.mark(path.with_name(path.name + REPLACED))
 
 
-def remove(at: Place, path: Path) -> None:
+def remove(backend: Backend, path: Path) -> None:
     """Remove a file and the mark beside it."""
     for each in (path, path.with_name(path.name + REPLACED)):
         with contextlib.suppress(OSError):
-            at.remove(each)
+            backend.remove(each)
 
 
-def _piece(footer: Footer, rows: pa.Table | TagRows, piece_id: str) -> Piece:
+def _make_window(footer: Footer, rows: pa.Table | TagRows, window_id: str) -> FetchedWindow:
     refused = {(reason, day): count for reason, day, count in footer.refused}
     numbers = (footer.duplicates, footer.outside)
-    return Piece(footer.query, rows, footer.fetched_at, refused, *numbers, piece_id)
+    return FetchedWindow(footer.query, rows, footer.fetched_at, refused, *numbers, window_id)
 
 
-def _footer(metadata: dict[bytes, bytes], held: Held) -> Footer:
+def _footer(metadata: dict[bytes, bytes], stored: StoredWindow) -> Footer:
     footer = _decoded(metadata)
-    if footer.query != held.query:
+    if footer.query != stored.query:
         raise Unreadable("another question's")
     return footer
 

@@ -1,4 +1,4 @@
-"""What goes from a folder of pieces without being asked."""
+"""What goes from a folder of windows without being asked."""
 
 import contextlib
 import shutil
@@ -11,15 +11,15 @@ from userlane.store.backends import DISK
 from userlane.store.id_dictionary import IdDictionaries
 
 STILL_READ = timedelta(hours=1)
-"""How long somebody may still be reading what a newer piece has taken the place of."""
+"""How long somebody may still be reading what a newer window has taken the place of."""
 
 _DATED_AHEAD = timedelta(hours=1)
 _UPDATED_WITHIN = timedelta(days=1)
 """During an update processes of two versions may use one store for so long."""
 
 
-def past(entry: parquet_files.Entry, now: datetime, kept: timedelta) -> bool:
-    """Whether a piece is older than it may be, or dated by a clock that was wrong."""
+def is_expired(entry: parquet_files.Entry, now: datetime, kept: timedelta) -> bool:
+    """Whether a window is older than it may be, or dated by a clock that was wrong."""
     return not -_DATED_AHEAD <= now - entry.fetched_at <= kept
 
 
@@ -30,36 +30,36 @@ def old_versions_go(now: datetime, began_at: float) -> bool:
     return now.timestamp() - began_at > _UPDATED_WITHIN.total_seconds()
 
 
-def folder(root: Path, pieces: Path, most: int, kept: timedelta, now: datetime) -> None:
-    """Remove from the folder `pieces` what no process will ever finish, what is older than `kept`, and what
+def sweep_folder(root: Path, windows: Path, most: int, kept: timedelta, now: datetime) -> None:
+    """Remove from the folder `windows` what no process will ever finish, what is older than `kept`, and what
     was opened least recently where all takes more than `most` bytes; from the store's folder `root` what
     earlier versions wrote. Raises `OSError`.
     """
-    atomic_files.remove_orphans(pieces)
-    _pieces(pieces, most, kept, now)
-    for mark in pieces.glob(f"*/*/*/*/*/*{parquet_files.REPLACED}"):
+    atomic_files.remove_orphans(windows)
+    _remove_expired(windows, most, kept, now)
+    for mark in windows.glob(f"*/*/*/*/*/*{parquet_files.REPLACED}"):
         with contextlib.suppress(FileNotFoundError):
             if now.timestamp() - mark.stat().st_mtime > STILL_READ.total_seconds():
                 parquet_files.remove(DISK, mark.with_name(mark.name.removesuffix(parquet_files.REPLACED)))
-    for place in pieces.glob("*/*/tags/*"):
+    for place in windows.glob("*/*/tags/*"):
         _remove_unused_dictionaries(place)
     with contextlib.suppress(FileNotFoundError):
-        if old_versions_go(now, (pieces / store_key.NAME).stat().st_mtime):
+        if old_versions_go(now, (windows / store_key.NAME).stat().st_mtime):
             for number in range(parquet_files.VERSION):
                 shutil.rmtree(root / f"v{number}", ignore_errors=True)
 
 
-def _pieces(pieces: Path, most: int, kept: timedelta, now: datetime) -> None:
+def _remove_expired(windows: Path, most: int, kept: timedelta, now: datetime) -> None:
     every: list[tuple[float, int, parquet_files.Entry]] = []
-    for place in pieces.glob("*/*/*/*/*"):
-        for entry in parquet_files.entries(place, DISK.names(place)):
+    for place in windows.glob("*/*/*/*/*"):
+        for entry in parquet_files.entries(place, DISK.list_names(place)):
             with contextlib.suppress(FileNotFoundError):  # another process was faster
                 state = entry.path.stat()
                 every.append((state.st_mtime, state.st_size, entry))
     left = most
     for _, size, entry in sorted(every, key=lambda each: each[0], reverse=True):
         left -= size
-        if past(entry, now, kept) or left < 0:
+        if is_expired(entry, now, kept) or left < 0:
             parquet_files.remove(DISK, entry.path)
 
 

@@ -12,7 +12,7 @@ from cachetools import LRUCache
 
 from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
-from userlane.store.backends import DISK, Place, files, written
+from userlane.store.backends import DISK, Backend, list_tables, share_written
 
 _KEY = "key"
 _NONE = "none"
@@ -44,10 +44,10 @@ class FolderAggregateCache(MemoryAggregateCache):
     A broken file is removed: all of it can be counted again.
     """
 
-    def __init__(self, folder: Path, at: Place = DISK) -> None:
+    def __init__(self, folder: Path, backend: Backend = DISK) -> None:
         super().__init__()
         self._folder = folder
-        self._at = at
+        self._backend = backend
         self._read: set[Path] = set()
 
     def get(self, keys: Sequence[str]) -> Mapping[str, pa.Table]:
@@ -66,9 +66,11 @@ class FolderAggregateCache(MemoryAggregateCache):
             if many:
                 self._catch_up()
             table = _label(self._tables if many else tables)
-            self._read.add(written(self._at, atomic_files.write(self._folder, uuid.uuid4().hex, table)))
+            self._read.add(
+                share_written(self._backend, atomic_files.write(self._folder, uuid.uuid4().hex, table))
+            )
             for path in there if many else ():
-                self._at.remove(path)
+                self._backend.remove(path)
 
     def _catch_up(self) -> None:
         """Read the files that others have written."""
@@ -77,14 +79,14 @@ class FolderAggregateCache(MemoryAggregateCache):
                 self._read.add(path)
                 with contextlib.suppress(FileNotFoundError):
                     try:
-                        self._at.fetch(path)
+                        self._backend.fetch(path)
                         for key, table in _split(atomic_files.read(path)).items():
                             self._tables.setdefault(key, table)
                     except Unreadable:
-                        self._at.remove(path)
+                        self._backend.remove(path)
 
     def _files(self) -> list[Path]:
-        return files(self._at, self._folder)
+        return list_tables(self._backend, self._folder)
 
 
 def _label(tables: Mapping[str, pa.Table]) -> pa.Table:

@@ -29,7 +29,7 @@ _CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Piece:
+class FetchedWindow:
     """The rows of `query`'s window, all of them, as fetched at one time: sorted, in the canonical columns or,
     once tags are stored, as a part in codes.
 
@@ -61,8 +61,8 @@ class Piece:
         nbytes: int = self.rows.nbytes
         return nbytes
 
-    def over(self, window: Window) -> "Piece":
-        """The part within `window`, which lies inside this piece's own; no row is copied."""
+    def over(self, window: Window) -> "FetchedWindow":
+        """The part within `window`, which lies inside this window's own; no row is copied."""
         if window == self.window:
             return self
         query = self.query.over(window)
@@ -80,8 +80,8 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A piece that lies in a store: what it answers, over the whole window of its fetch, and since when.
+class StoredWindow:
+    """A window that lies in a store: what it answers, over the whole window of its fetch, and since when.
     `name` is what its store calls it.
     """
 
@@ -114,7 +114,7 @@ def settled_until(query: Query, now: datetime) -> date:
 
 
 class Store(Protocol):
-    """Where pieces are kept, by scope and query. Thread-safe."""
+    """Where windows are kept, by scope and query. Thread-safe."""
 
     @property
     def trouble(self) -> str:
@@ -124,15 +124,15 @@ class Store(Protocol):
     def key(self) -> bytes:
         """32 random bytes, made once in this store: every process that uses the store gets the same."""
 
-    def held(self, scope: str, query: Query) -> tuple[Held, ...]:
+    def find(self, scope: str, query: Query) -> tuple[StoredWindow, ...]:
         """What there is of the query's window, property, dataset, survey and zone; latest fetch first."""
 
-    def take(self, scope: str, held: Held) -> Piece | None:
-        """The piece itself; None when it is gone meanwhile."""
+    def read(self, scope: str, stored: StoredWindow) -> FetchedWindow | None:
+        """The window itself; None when it is gone meanwhile."""
 
-    def keep(self, scope: str, piece: Piece) -> Piece:
-        """Store a piece, and return it as it is kept. Pieces of the scope that were fetched before it and lie
-        within its window are not found any more.
+    def write(self, scope: str, fetched: FetchedWindow) -> FetchedWindow:
+        """Store a window, and return it as it is kept. Windows of the scope that were fetched before it and
+        lie within its window are not found any more.
         """
 
     def release(self, scope: str, query: Query | None = None) -> None:
@@ -141,16 +141,16 @@ class Store(Protocol):
         """
 
     def aggregates(self, scope: str, query: Query) -> AggregateCache:
-        """Where sums over the pieces of the query's property and dataset are kept."""
+        """Where sums over the windows of the query's property and dataset are kept."""
 
-    def claim(self, scope: str, query: Query) -> AbstractContextManager[object] | None:
+    def acquire_lease(self, scope: str, query: Query) -> AbstractContextManager[object] | None:
         """The right to fetch the query's window, so that it is fetched once; None while somebody else has it.
         It ends with the context, and with its process. Of tags all processes agree on it, of other datasets
         the threads of this one.
         """
 
     def delete(self, property_id: str, api: str | None = None) -> int:
-        """Remove all that is stored of a property in every scope, of one API or of all; how many pieces that
+        """Remove all that is stored of a property in every scope, of one API or of all; how many windows that
         was.
 
         Raises `UserlaneError` when some of it cannot be removed.
@@ -162,24 +162,24 @@ class Store(Protocol):
 
 def coverage(
     store: Store, scope: str, query: Query, now: datetime | None, since: datetime | None = None
-) -> tuple[Piece, ...]:
-    """The stored pieces of a scope, cut so that they lie side by side in the query's window, in order.
+) -> tuple[FetchedWindow, ...]:
+    """The stored windows of a scope, cut so that they lie side by side in the query's window, in order.
 
     Each day is taken from the latest fetch. Only what is fresh at `now` counts; at None, whatever its age.
     What was fetched before `since` does not count.
     """
-    pieces: list[Piece] = []
+    windows: list[FetchedWindow] = []
     gaps = [query.window]
-    for held in store.held(scope, query):
-        usable = held.usable(now)
-        late = since is not None and held.fetched_at < since
+    for stored in store.find(scope, query):
+        usable = stored.usable(now)
+        late = since is not None and stored.fetched_at < since
         if usable is None or late or not any(overlap(gap, usable) for gap in gaps):
             continue
-        piece = store.take(scope, held)
-        if piece is not None:
-            pieces += [piece.over(part) for gap in gaps if (part := overlap(gap, usable))]
+        fetched = store.read(scope, stored)
+        if fetched is not None:
+            windows += [fetched.over(part) for gap in gaps if (part := overlap(gap, usable))]
             gaps = [rest for gap in gaps for rest in gap.without([usable])]
-    return tuple(sorted(pieces, key=lambda piece: piece.window))
+    return tuple(sorted(windows, key=lambda fetched: fetched.window))
 
 
 def covers(one: Window, other: Window) -> bool:

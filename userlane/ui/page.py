@@ -12,11 +12,11 @@ from userlane import cache, session
 from userlane.contract import NOUNS, TITLES, DatasetName, Query
 from userlane.errors import (
     AccessRefused,
+    ConsentNeeded,
     FieldsAmbiguous,
     FieldsMissing,
     InputUnusable,
     LoadStopped,
-    LongLoad,
     UserlaneError,
 )
 from userlane.formatting import format_age, format_count, format_day, format_minutes, format_number
@@ -149,7 +149,7 @@ def _show_not_comparable(loaded: Loaded) -> None:
     all_alike = len(told) == 1 and len(loaded.not_comparable) == len(loaded.current)
     for position, (whose, error) in enumerate(told):
         of = "" if all_alike else f" of {whose}"
-        if isinstance(error, LongLoad):
+        if isinstance(error, ConsentNeeded):
             _show_consent(error, loaded.name, before=True)
             continue
         with _notice_row():
@@ -202,7 +202,7 @@ def retry_button(label: str, name: DatasetName, *parts: str) -> None:
 def _show_failures(errors: Mapping[Query, UserlaneError], name: DatasetName) -> None:
     """The one error box: whose, cause, next step, and what can be pressed."""
     for position, (whose, error) in enumerate(_group_by_error(errors)):
-        if isinstance(error, LongLoad):
+        if isinstance(error, ConsentNeeded):
             _show_consent(error, name)
             continue
         with _notice_row():
@@ -220,7 +220,7 @@ def _show_failures(errors: Mapping[Query, UserlaneError], name: DatasetName) -> 
             request_import.show_field_choice(error)
 
 
-def _show_consent(error: LongLoad, name: DatasetName, *, before: bool = False) -> None:
+def _show_consent(error: ConsentNeeded, name: DatasetName, *, before: bool = False) -> None:
     """A load that would take long, before it begins: what it would bring, and shorter ranges to choose."""
     window = session.filters().window
     days = "The period before holds" if before else "These days hold"

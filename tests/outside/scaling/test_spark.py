@@ -21,7 +21,7 @@ from userlane.contract import COLUMNS, Dataset, Query, State, Window
 from userlane.engine import Embedded, Spark
 from userlane.errors import SettingsUnusable, UserlaneError
 from userlane.metrics import tags
-from userlane.store import FolderStore, Piece
+from userlane.store import FetchedWindow, FolderStore
 from userlane.store.tag_rows import TagRecords, TagRows, encode_rows
 
 if missing() and os.environ.get("CI") != "true":
@@ -68,7 +68,7 @@ def keep(folder: Path, number: int, first_user: int) -> None:
     """Put one window into a store, as a process of its own does."""
     asked = Query("tags", "demo", window(number))
     store = FolderStore(folder)
-    store.keep("api", Piece(asked, rows(number, window(number), first_user), datetime.now(UTC)))
+    store.write("api", FetchedWindow(asked, rows(number, window(number), first_user), datetime.now(UTC)))
     store.close()
 
 
@@ -79,9 +79,8 @@ from tests.outside.scaling.test_spark import *
 from userlane.store import FolderStore
 
 holder = FolderStore(Path(sys.argv[1]))
-holder.keep("api", Piece(Query("tags", "demo", window(2)), rows(2, window(2), 2_000), datetime.now(UTC)))
-print("kept", flush=True)
-sys.stdin.readline()
+holder.write("api", FetchedWindow(Query("tags", "demo", window(2)), rows(2, window(2), 2_000),
+datetime.now(UTC))) print("kept", flush=True) sys.stdin.readline()
 """
 
 
@@ -117,12 +116,12 @@ def dataset(folder: Path, over: Window, in_memory: int = 0) -> Dataset:
     """What the store has of a range, laid side by side; of the first windows from memory."""
     store, query = FolderStore(folder), Query("tags", "demo", over)
     parts: list[TagRows] = []
-    for each in sorted(store.held("api", query), key=lambda each: each.query.window.start):
-        piece = store.take("api", each)
-        assert piece
-        assert isinstance(piece.rows, TagRows)
-        own = piece.window
-        part = piece.rows if len(parts) >= in_memory else encode_rows(piece.table, own)
+    for each in sorted(store.find("api", query), key=lambda each: each.query.window.start):
+        fetched_window = store.read("api", each)
+        assert fetched_window
+        assert isinstance(fetched_window.rows, TagRows)
+        own = fetched_window.window
+        part = fetched_window.rows if len(parts) >= in_memory else encode_rows(fetched_window.table, own)
         parts.append(part.over(Window(max(own.start, over.start), min(own.end, over.end))))
     return Dataset(query, TagRecords(parts), State(), "")
 

@@ -183,7 +183,7 @@ ELSEWHERE = (
     Elsewhere("Downloads", "BOM, marks, range, filters, file names", ("unit/test_export.py",)),
     Elsewhere("Downloads", "two users' files of one shape", ("outside/browser/test_isolation.py",)),
     Elsewhere("Disk and process", "whole files, kill, full, two processes", ("unit/store/test_folder.py",)),
-    Elsewhere("Disk and process", "fresh, settled, one question's only", ("unit/store/test_pieces.py",)),
+    Elsewhere("Disk and process", "fresh, settled, one question's only", ("unit/store/test_windows.py",)),
     Elsewhere("Disk and process", "a tab closed during a load", ("outside/browser/test_loading.py",)),
     Elsewhere("Disk and process", "a double click, a restart in a load", ("unit/fetch/test_background.py",)),
     Elsewhere(
@@ -201,7 +201,7 @@ ELSEWHERE = (
     Elsewhere(
         "In every case",
         "each sees what its token may see",
-        ("unit/fetch/test_owners.py", "outside/browser/test_isolation.py"),
+        ("unit/fetch/test_owners.py", "system/test_isolation.py", "outside/browser/test_isolation.py"),
     ),
     Elsewhere(
         "In every case",

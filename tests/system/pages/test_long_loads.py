@@ -12,7 +12,7 @@ from tests.system.pages.given import Answer, Given, GivenLoad, dataset, old
 from tests.system.pages.screen import Screen, read
 from userlane import cache
 from userlane.contract import Query, Window
-from userlane.errors import LongLoad, RightsMissing, UserlaneError
+from userlane.errors import ConsentNeeded, RightsMissing, UserlaneError
 from userlane.fetch import Progress
 from userlane.ui import loading
 
@@ -34,7 +34,7 @@ class Asked(Given):
         self.options.append((query, options))
         announced = query.dataset == "tags" and query.window in self.long and options["at_most"] is not None
         told: Callable[[Query], Answer] = self.answer
-        self.answer = (lambda _: LongLoad(1_234_567, 190.0)) if announced else told
+        self.answer = (lambda _: ConsentNeeded(1_234_567, 190.0)) if announced else told
         try:
             return super().start(_connection, query, _owner)
         finally:

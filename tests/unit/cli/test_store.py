@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.store.given import S, april, piece, query
+from tests.unit.store.given import S, april, fetched_window, query
 from tests.unit.store.uses import piece_of, span, used_by
 from userlane.store import FolderStore
 
@@ -35,9 +35,9 @@ def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
 def folder(tmp_path: Path) -> Path:
     """Two windows of one property, of a survey and of tags, and one of another."""
     store = FolderStore(tmp_path)
-    store.keep(S, piece_of(used_by(["ann", "bob"]), span(0, 7), NOW))
-    store.keep(S, piece(query("surveys", april(1, 3)), fetched_at=NOW))
-    store.keep(S, piece(query("nps", april(1, 2), "other"), fetched_at=NOW))
+    store.write(S, piece_of(used_by(["ann", "bob"]), span(0, 7), NOW))
+    store.write(S, fetched_window(query("surveys", april(1, 3)), fetched_at=NOW))
+    store.write(S, fetched_window(query("nps", april(1, 2), "other"), fetched_at=NOW))
     store.close()
     return tmp_path
 
@@ -74,7 +74,9 @@ def test_the_windows_of_one_property_can_be_listed_alone(folder: Path) -> None:
 def test_looking_removes_nothing_that_the_settings_keep(tmp_path: Path) -> None:
     """A store that is kept for a year is not swept as one that is kept for a month."""
     year = timedelta(days=365)
-    FolderStore(tmp_path, kept=year).keep(S, piece(query("nps"), fetched_at=NOW - timedelta(days=100)))
+    FolderStore(tmp_path, kept=year).write(
+        S, fetched_window(query("nps"), fetched_at=NOW - timedelta(days=100))
+    )
     assert len(listed(tmp_path, USERLANE_STORE_DAYS="365")) == 1
     deleted = run("delete", "--property", "other", USERLANE_STORE=str(tmp_path), USERLANE_STORE_DAYS="365")
     assert deleted.returncode == 0

@@ -209,7 +209,7 @@ def test_a_window_that_is_whole_is_kept_before_the_load_ends_and_a_restart_asks_
     load = first.start(connection(), query("tags", QUARTER))
     assert hangs.wait(20)
     until = time.monotonic() + 20
-    while len(list(tmp_path.rglob("*.parquet"))) < 2 and time.monotonic() < until:
+    while len(list(tmp_path.rglob("*_*.parquet"))) < 2 and time.monotonic() < until:
         time.sleep(0.01)
     load.stop()
     lost.set()

@@ -58,10 +58,10 @@ def test_whoever_the_api_lets_read_nothing_deletes_nothing(
     asked.fault = fault
     with time_machine.travel(NOW), closing(fetcher(asked, store)) as fetch:
         fetch.load(connection(token="anna"), query("tags"))
-        stored = len(list(store.listed()))
+        stored = len(list(store.list_windows()))
         with pytest.raises(expected):
             fetch.delete(connection(token="mallory"), "demo")
-        assert len(list(store.listed())) == stored > 0
+        assert len(list(store.list_windows())) == stored > 0
         asked.requests.clear()
         assert fetch.load(connection(token="anna"), query("tags")).rows == 150
         assert asked.requests == []

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from tests.stand_in import APRIL, UNHURRIED, Api, Record, connection, query, tag_records
 from tests.unit.fetch.given import NOW, QUARTER, fetcher, status, tag_api
 from userlane.contract import Window
-from userlane.errors import LongLoad, UserlaneError
+from userlane.errors import ConsentNeeded, UserlaneError
 from userlane.fetch import Progress, plan
-from userlane.fetch.load_context import sample
+from userlane.fetch.load_context import sample_day
 from userlane.store import FolderStore
 
 FORTNIGHT = Window(date(2026, 1, 1), date(2026, 1, 15))
@@ -72,7 +72,7 @@ def test_what_was_cut_is_stored_in_windows_that_hold_no_more(small: int, tmp_pat
     store = FolderStore(tmp_path)
     with closing(fetcher(PagesOf(FORTNIGHT, 60), store)) as fetch:
         fetch.load(connection(), query("tags", FORTNIGHT))
-        sizes = [each.rows for each in store.listed()]
+        sizes = [each.rows for each in store.list_windows()]
     assert sum(sizes) == FORTNIGHT.days * 60
     assert max(sizes) <= small
 
@@ -158,8 +158,8 @@ def test_two_fetchers_that_load_the_same_at_the_same_time_ask_for_each_page_once
 def test_who_waits_for_another_load_says_so_and_goes_on_when_that_dies(tmp_path: Path) -> None:
     api, store = tag_api(APRIL, 5), FolderStore(tmp_path)
     scope = f"{connection().api}/{connection().token.keyed_hash(store.key)}"
-    claim = FolderStore(tmp_path).claim(scope, query("tags", APRIL.split(28)[0]))
-    assert claim is not None
+    lease = FolderStore(tmp_path).acquire_lease(scope, query("tags", APRIL.split(28)[0]))
+    assert lease is not None
     heard: list[Progress] = []
     waited = threading.Event()
 
@@ -167,8 +167,8 @@ def test_who_waits_for_another_load_says_so_and_goes_on_when_that_dies(tmp_path:
         heard.append(progress)
         if progress.waiting and not waited.is_set():
             waited.set()
-            assert claim is not None
-            claim.__exit__(None, None, None)
+            assert lease is not None
+            lease.__exit__(None, None, None)
 
     with closing(fetcher(api, store)) as fetch:
         loaded = fetch.load(connection(), query("tags", APRIL), hear)
@@ -199,7 +199,7 @@ def test_a_long_load_is_announced_after_one_day_which_is_kept(tmp_path: Path) ->
     api = slow()
     with time_machine.travel(NOW), closing(fetcher(api, FolderStore(tmp_path))) as fetch:
         load = fetch.start(connection(), query("tags", YEAR), at_most=0.01)
-        with pytest.raises(LongLoad) as caught:
+        with pytest.raises(ConsentNeeded) as caught:
             load.result()
         days = {date.fromisoformat(start) for start, _ in windows_asked(api)}
         (day,) = days
@@ -209,7 +209,7 @@ def test_a_long_load_is_announced_after_one_day_which_is_kept(tmp_path: Path) ->
         assert caught.value.seconds > 0.01
         asked = len(api.requests)
         assert asked <= 3
-        with pytest.raises(LongLoad):
+        with pytest.raises(ConsentNeeded):
             fetch.start(connection(), query("tags", YEAR), at_most=0.01).result()
         assert len(api.requests) <= asked + 3
         api.requests.clear()
@@ -245,7 +245,7 @@ def test_a_refusal_of_the_day_that_is_asked_first_is_the_loads() -> None:
     with time_machine.travel(NOW), closing(fetcher(api)) as fetch:
         with pytest.raises(UserlaneError) as caught:
             fetch.start(connection(), query("tags", YEAR), at_most=0.0).result()
-        assert not isinstance(caught.value, LongLoad)
+        assert not isinstance(caught.value, ConsentNeeded)
         assert len(api.requests) == 1
 
 
@@ -254,7 +254,7 @@ def test_a_refusal_of_the_day_that_is_asked_first_is_the_loads() -> None:
 def test_the_day_that_is_asked_first_is_one_of_those_that_are_missing(first: int, days: int) -> None:
     start = YEAR.start + timedelta(days=first)
     gap = Window(start, start + timedelta(days=days))
-    day = sample(gap)
+    day = sample_day(gap)
     assert day.days == 1
     assert gap.start <= day.start < gap.end
     if days >= 7 + 4:

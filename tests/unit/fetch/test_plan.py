@@ -50,7 +50,7 @@ def test_whatever_is_put_back_or_learnt_the_windows_that_are_walked_are_the_gaps
     plan = Plan(query("tags"), missing, known)
     assert plan.days == sum(gap.days for gap in missing)
     walked, handed_out = [], 0
-    while (each := plan.take()) is not None:
+    while (each := plan.next_window()) is not None:
         handed_out += 1
         assert each.days <= 28
         until = each.last if by_day else None
@@ -79,7 +79,7 @@ def test_short_windows_have_the_same_borders_whatever_range_they_are_of(
     borders = []
     for first, days in ranges:
         plan = Plan(query("tags"), [window(first, days)], MOST_RECORDS / length)
-        taken = list(iter(plan.take, None))
+        taken = list(iter(plan.next_window, None))
         assert max(each.days for each in taken) <= length
         borders.append({each for each in taken if each.days == length})
         inside = [each for each in taken if each not in (taken[0], taken[-1])]
@@ -97,7 +97,7 @@ def test_short_windows_have_the_same_borders_whatever_range_they_are_of(
 def test_what_is_no_tag_use_is_never_cut(dataset: str) -> None:
     plan = Plan(query(dataset), [window(0, 300)], 1e9)  # type: ignore[arg-type]
     assert not plan.too_many(window(0, 300), 10**9)
-    assert list(iter(plan.take, None)) == [window(0, 300)]
+    assert list(iter(plan.next_window, None)) == [window(0, 300)]
 
 
 def test_a_single_day_is_never_too_many() -> None:
@@ -119,12 +119,12 @@ def test_days_that_are_settled_are_fetched_apart_from_those_that_are_not() -> No
     """The latter are fetched again and again, and the former with them if they were one window."""
     today = date.today()  # noqa: DTZ011 - which of two days it is at midnight is all the same here
     recent = Window(today - timedelta(days=20), today)
-    taken = list(iter(Plan(query("tags"), [recent]).take, None))
+    taken = list(iter(Plan(query("tags"), [recent]).next_window, None))
     assert len(taken) == 2
     assert 2 <= taken[1].days <= 4
 
 
 def test_nothing_missing_is_nothing_to_walk() -> None:
     plan = Plan(query("tags"), ())
-    assert plan.take() is None
+    assert plan.next_window() is None
     assert (plan.days, plan.expected) == (0, None)

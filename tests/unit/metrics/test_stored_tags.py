@@ -226,10 +226,10 @@ def test_a_week_is_counted_anew_when_some_of_its_days_were_fetched_anew_and_no_o
 ) -> None:
     store: Store = MemoryStore() if kind == "memory" else FolderStore(tmp_path)
     old = piece_of(daily(), span(-2, 40))
-    store.keep(S, old)
+    store.write(S, old)
     tags.weekly(answer(store, query("tags", SIX_WEEKS)))
     newer = [*daily(), *used_by(["bob"], 13)]
-    store.keep(S, piece_of(newer, span(13, 14), FETCHED + timedelta(minutes=1)))
+    store.write(S, piece_of(newer, span(13, 14), FETCHED + timedelta(minutes=1)))
     found = tags.weekly(answer(store, query("tags", SIX_WEEKS)))
     assert counted == [6, 1]
     assert found["users"].tolist() == [1, 1, 2, 1, 1, 1]
@@ -241,11 +241,11 @@ def test_weeks_of_a_window_that_was_fetched_anew_are_counted_anew(
 ) -> None:
     """Though the window is the same one: it is the fetch that sums are kept of."""
     store: Store = MemoryStore() if kind == "memory" else FolderStore(tmp_path)
-    store.keep(S, piece_of(daily(), span(-2, 40)))
+    store.write(S, piece_of(daily(), span(-2, 40)))
     tags.weekly(answer(store, query("tags", SIX_WEEKS)))
-    store.keep(S, piece_of(daily("bob"), span(-2, 40), FETCHED + timedelta(minutes=1)))
+    store.write(S, piece_of(daily("bob"), span(-2, 40), FETCHED + timedelta(minutes=1)))
     late = [*daily("bob"), *used_by(["ann"], 38)]
-    store.keep(S, piece_of(late, span(-2, 40), FETCHED + timedelta(minutes=2)))
+    store.write(S, piece_of(late, span(-2, 40), FETCHED + timedelta(minutes=2)))
     found = tags.weekly(answer(store, query("tags", SIX_WEEKS)))
     assert counted == [6, 6]
     assert found["users"].tolist() == [1, 1, 1, 1, 1, 2]
@@ -270,8 +270,8 @@ def test_sums_of_a_property_are_never_taken_for_anothers(tmp_path: Path) -> None
     store = FolderStore(tmp_path)
     for property_id, users in (("one", ["ann"]), ("two", ["ann", "bob"])):
         asked = query("tags", span(-2, 5), property_id)
-        piece = piece_of(used_by(users), span(-2, 5))
-        store.keep(S, type(piece)(asked, piece.rows, piece.fetched_at))
+        fetched_window = piece_of(used_by(users), span(-2, 5))
+        store.write(S, type(fetched_window)(asked, fetched_window.rows, fetched_window.fetched_at))
     found = [
         tags.weekly(answer(store, query("tags", span(-2, 5), property_id)))["users"].tolist()
         for property_id in ("one", "two", "one", "two")

@@ -1,11 +1,11 @@
-"""Pieces with one row a day."""
+"""Windows with one row a day."""
 
 from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 
 from userlane.contract import COLUMNS, DatasetName, Query, Window
-from userlane.store import Piece, Store, coverage
+from userlane.store import FetchedWindow, Store, coverage
 
 FETCHED = datetime(2026, 4, 20, 12, tzinfo=UTC)
 SOON = FETCHED + timedelta(minutes=5)
@@ -39,14 +39,14 @@ def query(name: DatasetName = "nps", window: Window = APRIL, property_id: str = 
     return Query(name, property_id, window, "512" if name == "surveys" else None)
 
 
-def piece(asked: Query, user: str = "u", fetched_at: datetime = FETCHED) -> Piece:
-    return Piece(asked, table(asked.dataset, asked.window, user), fetched_at)
+def fetched_window(asked: Query, user: str = "u", fetched_at: datetime = FETCHED) -> FetchedWindow:
+    return FetchedWindow(asked, table(asked.dataset, asked.window, user), fetched_at)
 
 
 def april(first: int, last: int) -> Window:
     return Window.through(date(2026, 4, first), date(2026, 4, last))
 
 
-def find(store: Store, scope: str, asked: Query, now: datetime | None) -> tuple[Piece, ...]:
+def find(store: Store, scope: str, asked: Query, now: datetime | None) -> tuple[FetchedWindow, ...]:
     """What is there, latest first, laid side by side."""
     return coverage(store, scope, asked, now)

@@ -22,10 +22,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.stand_in import UNHURRIED
-from tests.unit.store.given import FETCHED, SOON, S, april, find, piece, query
+from tests.unit.store.given import FETCHED, SOON, S, april, fetched_window, find, query
 from tests.unit.store.read_only import told
 from userlane.contract import DATASETS, DatasetName
-from userlane.store import FolderStore, Piece, atomic_files
+from userlane.store import FetchedWindow, FolderStore, atomic_files
 
 WRITER = """
 import sys
@@ -43,7 +43,7 @@ while True:
     first = 1 + number % 9
     fetched_at = FETCHED + timedelta(microseconds=number)
     asked = query("tags", april(first, first + 9))
-    store.keep(S, piece(asked, f"{name}-{number}", fetched_at))
+    store.write(S, fetched_window(asked, f"{name}-{number}", fetched_at))
 """
 
 
@@ -54,7 +54,7 @@ def _soon() -> object:
 
 
 def stored(folder: Path) -> list[Path]:
-    """The files of pieces that no newer one has taken the place of."""
+    """The files of windows that no newer one has taken the place of."""
     replaced = {path.name for path in folder.rglob("*.replaced")}
     return sorted(path for path in folder.rglob("*_*.parquet") if f"{path.name}.replaced" not in replaced)
 
@@ -71,7 +71,7 @@ def parts(folder: Path) -> list[Path]:
 
 @contextmanager
 def writer(folder: Path, name: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that keeps one piece after another, killed at the end if not before."""
+    """A process that keeps one window after another, killed at the end if not before."""
     arguments = [sys.executable, "-c", WRITER, str(folder), name]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -80,8 +80,8 @@ def writer(folder: Path, name: str) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def untorn(found: tuple[Piece, ...]) -> bool:
-    """Each piece is one writer's and one fetch's, a row for each of its days."""
+def untorn(found: tuple[FetchedWindow, ...]) -> bool:
+    """Each window is one writer's and one fetch's, a row for each of its days."""
     return all(
         each.table.num_rows == each.window.days and len(set(each.table["user_id"].to_pylist())) == 1
         for each in found
@@ -110,8 +110,8 @@ def test_a_piece_comes_back_from_its_file_as_it_was(
     refused: dict[tuple[str, date | None], int],
 ) -> None:
     folder = tmp_path_factory.mktemp("rows")
-    kept = replace(piece(query(name), user), refused=refused, duplicates=3, outside=4)
-    FolderStore(folder).keep(S, kept)
+    kept = replace(fetched_window(query(name), user), refused=refused, duplicates=3, outside=4)
+    FolderStore(folder).write(S, kept)
     (found,) = find(FolderStore(folder), S, kept.query, None)
     assert found.table.equals(kept.table)
     for attribute in ("query", "fetched_at", "refused", "duplicates", "outside", "id"):
@@ -119,7 +119,7 @@ def test_a_piece_comes_back_from_its_file_as_it_was(
 
 
 def test_nobody_else_on_the_machine_can_read_the_files(tmp_path: Path) -> None:
-    FolderStore(tmp_path / "rows").keep(S, piece(query()))
+    FolderStore(tmp_path / "rows").write(S, fetched_window(query()))
     (file,) = stored(tmp_path)
     assert file.stat().st_mode & 0o077 == 0
     assert (tmp_path / "rows" / "v3").stat().st_mode & 0o077 == 0
@@ -166,20 +166,20 @@ def lose_a_row(file: Path) -> None:
 def test_a_file_that_is_not_whole_or_of_another_version_is_dropped(
     tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
-    FolderStore(tmp_path).keep(S, piece(query("tags", april(1, 20))))
+    FolderStore(tmp_path).write(S, fetched_window(query("tags", april(1, 20))))
     (file,) = stored(tmp_path)
     harm(file)
     store = FolderStore(tmp_path)
     assert find(store, S, query("tags"), None) == ()
     assert stored(tmp_path) == []
     assert store.trouble == ""
-    store.keep(S, piece(query("tags", april(1, 20))))
+    store.write(S, fetched_window(query("tags", april(1, 20))))
     assert len(find(store, S, query("tags"), None)) == 1
 
 
 def test_what_is_no_piece_is_left_alone(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
-    store.keep(S, piece(query()))
+    store.write(S, fetched_window(query()))
     stranger = stored(tmp_path)[0].with_name("notes.txt")
     stranger.write_text("mine")
     assert len(find(store, S, query(), SOON)) == 1
@@ -190,8 +190,8 @@ def test_what_is_no_piece_is_left_alone(tmp_path: Path) -> None:
 def test_files_past_their_time_are_swept_at_the_start(tmp_path: Path) -> None:
     old, young = FETCHED - timedelta(days=31), FETCHED - timedelta(days=29)
     store = FolderStore(tmp_path)
-    store.keep(S, piece(query(property_id="old"), fetched_at=old))
-    store.keep(S, piece(query(property_id="young"), fetched_at=young))
+    store.write(S, fetched_window(query(property_id="old"), fetched_at=old))
+    store.write(S, fetched_window(query(property_id="young"), fetched_at=young))
     store = FolderStore(tmp_path)
     assert find(store, S, query(property_id="old"), None) == ()
     assert len(find(store, S, query(property_id="young"), None)) == 1
@@ -217,21 +217,21 @@ def test_what_the_version_before_wrote_is_removed_a_day_after_this_one_began_and
 
 
 def test_files_dated_ahead_of_the_clock_are_swept_at_the_start(tmp_path: Path) -> None:
-    FolderStore(tmp_path).keep(S, piece(query(), fetched_at=SOON + timedelta(hours=2)))
-    assert FolderStore(tmp_path).held(S, query()) == ()
+    FolderStore(tmp_path).write(S, fetched_window(query(), fetched_at=SOON + timedelta(hours=2)))
+    assert FolderStore(tmp_path).find(S, query()) == ()
 
 
 def test_above_its_size_the_files_opened_least_recently_go_first(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     for number in range(4):
-        store.keep(S, piece(query(property_id=f"p{number}")))
+        store.write(S, fetched_window(query(property_id=f"p{number}")))
     files = {file.parts[-3].partition(".")[0]: file for file in stored(tmp_path)}
     for number in range(4):
         os.utime(files[f"p{number}"], (number, number))
     assert len(find(store, S, query(property_id="p0"), None)) == 1
     size = max(file.stat().st_size for file in stored(tmp_path))
     store = FolderStore(tmp_path, max_on_disk=2 * size)
-    left = [bool(store.held(S, query(property_id=f"p{number}"))) for number in range(4)]
+    left = [bool(store.find(S, query(property_id=f"p{number}"))) for number in range(4)]
     assert left == [True, False, False, True]
 
 
@@ -302,7 +302,7 @@ def test_a_disk_that_fails_while_it_is_swept_stops_no_start(
     def fails(_folder: Path) -> list[Path]:
         raise OSError(errno.EIO, "Input/output error")
 
-    FolderStore(tmp_path).keep(S, piece(query()))
+    FolderStore(tmp_path).write(S, fetched_window(query()))
     monkeypatch.setattr(atomic_files, "remove_orphans", fails)
     assert len(find(FolderStore(tmp_path), S, query(), SOON)) == 1
 
@@ -313,13 +313,13 @@ def test_once_the_disk_takes_rows_again_those_in_memory_do_not_stand_before_newe
     place = tmp_path / "rows"
     place.write_text("a file where the folder should be")
     store = FolderStore(place)
-    old, new = piece(query(), "old"), piece(query(), "new", SOON)
-    store.keep(S, old)
+    old, new = fetched_window(query(), "old"), fetched_window(query(), "new", SOON)
+    store.write(S, old)
     place.unlink()
-    store.keep(S, new)
+    store.write(S, new)
     (found,) = find(store, S, query(), SOON)
     assert found.id == new.id
-    assert [held.id for held in store.held(S, query())] == [new.id]
+    assert [held.id for held in store.find(S, query())] == [new.id]
 
 
 def test_a_disk_that_is_full_leaves_nothing_behind_and_one_notice_and_rows_stay_in_memory(
@@ -335,10 +335,10 @@ from userlane.store import FolderStore
 time_machine.travel(SOON).start()
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 store = FolderStore(Path(sys.argv[1]))
-store.keep(S, piece(query("heart")))
+store.write(S, fetched_window(query("heart")))
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-store.keep(S, piece(query("nps")))
-store.keep(S, piece(query("tags")))
+store.write(S, fetched_window(query("nps")))
+store.write(S, fetched_window(query("tags")))
 assert "cannot be stored" in store.trouble, store.trouble
 assert [bool(find(store, S, query(name), SOON)) for name in ("heart", "nps", "tags")] == [True] * 3
 print("seen")
@@ -358,23 +358,23 @@ def test_a_folder_that_cannot_be_written_costs_a_notice_which_goes_when_it_can_b
     place = tmp_path / "rows"
     place.write_text("a file where the folder should be")
     store = FolderStore(place)
-    store.keep(S, piece(query()))
+    store.write(S, fetched_window(query()))
     assert store.trouble
     assert len(find(store, S, query(), SOON)) == 1
     place.unlink()
-    store.keep(S, piece(query("tags")))
+    store.write(S, fetched_window(query("tags")))
     assert store.trouble == ""
     assert len(find(FolderStore(place), S, query("tags"), SOON)) == 1
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody who may not write")
 def test_a_read_only_folder_is_read_and_not_written(tmp_path: Path) -> None:
-    FolderStore(tmp_path).keep(S, piece(query()))
+    FolderStore(tmp_path).write(S, fetched_window(query()))
     said, errors = told(
         tmp_path,
         """
 assert len(find(store, S, query(), SOON)) == 1
-store.keep(S, piece(query("tags")))
+store.write(S, fetched_window(query("tags")))
 assert "cannot be stored" in store.trouble
 assert len(find(store, S, query("tags"), SOON)) == 1
 print("seen")
@@ -385,10 +385,10 @@ print("seen")
 
 def test_a_folder_that_is_taken_away_is_an_empty_store(tmp_path: Path) -> None:
     store = FolderStore(tmp_path / "rows")
-    store.keep(S, piece(query("tags")))
+    store.write(S, fetched_window(query("tags")))
     shutil.rmtree(tmp_path / "rows")
     assert find(store, S, query("tags"), SOON) == ()
-    store.keep(S, piece(query("tags")))
+    store.write(S, fetched_window(query("tags")))
     assert len(find(FolderStore(tmp_path / "rows"), S, query("tags"), SOON)) == 1
 
 
@@ -442,9 +442,9 @@ def test_two_processes_on_one_folder_never_read_half_a_file(tmp_path: Path) -> N
 
 def test_what_one_process_wrote_or_dropped_the_other_sees_at_once(tmp_path: Path) -> None:
     here, there = FolderStore(tmp_path), FolderStore(tmp_path)
-    here.keep(S, piece(query(), "here"))
+    here.write(S, fetched_window(query(), "here"))
     assert find(there, S, query(), SOON)[0].table["user_id"][0].as_py() == "here"
-    there.keep(S, piece(query(), "there", SOON))
+    there.write(S, fetched_window(query(), "there", SOON))
     assert find(here, S, query(), SOON)[0].table["user_id"][0].as_py() == "there"
     assert len(stored(tmp_path)) == 1
     shutil.rmtree(tmp_path / "v3")

@@ -47,7 +47,7 @@ def _soon() -> object:
 
 @contextmanager
 def writer(folder: Path, *days: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that has kept a piece for each day, with these users, and lives on; killed at the end."""
+    """A process that has kept a window for each day, with these users, and lives on; killed at the end."""
     arguments = [sys.executable, "-c", WRITER, str(folder), *days]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -222,7 +222,7 @@ def test_without_the_ids_of_its_codes_a_piece_is_dropped_and_fetched_again(
     harm(file)
     store = FolderStore(tmp_path)
     assert find(store, S, query("tags"), None) == ()
-    assert store.held(S, query("tags")) == ()
+    assert store.find(S, query("tags")) == ()
     assert store.trouble == ""
     kept(store, piece_of(used_by(["bob"]), span(0, 1)))
     for each in (store, FolderStore(tmp_path)):

@@ -57,8 +57,8 @@ def test_an_answer_holds_the_records_of_each_day_that_was_fetched_once(
         stores = [FolderStore(folder), FolderStore(folder)]
     had: set[int] = set()
     for number, ((first, end), whose) in enumerate(fetches):
-        piece = piece_of(uses, span(first, end), FETCHED + timedelta(microseconds=number))
-        stores[whose].keep(S, piece)
+        fetched_window = piece_of(uses, span(first, end), FETCHED + timedelta(microseconds=number))
+        stores[whose].write(S, fetched_window)
         had |= {*range(first, end)}
     expected = sorted(use for use in uses if use.day in had and asked[0] <= use.day < asked[1])
     for store in stores:
@@ -103,13 +103,13 @@ def test_a_part_that_was_cut_is_not_read_beyond_its_days(tmp_path: Path) -> None
 
 def test_records_that_are_not_stored_join_those_that_are_and_nothing_is_kept_of_their_sums() -> None:
     """As of a window that broke off: its records are shown, and are nobody else's."""
-    from userlane.store import dataset  # noqa: PLC0415 - named like what it makes, as in the other tests
+    from userlane.store import assemble  # noqa: PLC0415 - named like what it makes, as in the other tests
 
     store = MemoryStore()
-    stored = store.keep(S, piece_of(used_by(["ann"], 3), span(0, 14)))
+    stored = store.write(S, piece_of(used_by(["ann"], 3), span(0, 14)))
     broken = piece_of(used_by(["ann", "bob"], 15), span(14, 28))
     aggregates = store.aggregates(S, query("tags"))
-    found = dataset(S, query("tags", span(0, 28)), [stored, broken], aggregates=aggregates)
+    found = assemble(S, query("tags", span(0, 28)), [stored, broken], aggregates=aggregates)
     assert tags.totals(found) == (2, 3, 1, 2)
     assert found.encode().aggregates is None
     assert found.encode().origins == ()

@@ -1,4 +1,4 @@
-"""Tag records of any tags and users, as pieces and as answers."""
+"""Tag records of any tags and users, as windows and as answers."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from tests.unit.store.given import APRIL, FETCHED, S, query
 from userlane.contract import COLUMNS, Dataset, Query, Window
-from userlane.store import FolderStore, Piece, Store, coverage, dataset
+from userlane.store import FetchedWindow, FolderStore, Store, assemble, coverage
 
 
 class Use(NamedTuple):
@@ -48,18 +48,20 @@ def table_of(uses: Iterable[Use]) -> pa.Table:
     return pa.table(columns, names=COLUMNS["tags"].names).cast(COLUMNS["tags"])
 
 
-def piece_of(uses: Iterable[Use], window: Window = APRIL, fetched_at: datetime = FETCHED) -> Piece:
+def piece_of(uses: Iterable[Use], window: Window = APRIL, fetched_at: datetime = FETCHED) -> FetchedWindow:
     """What a fetch of the window brings of these uses."""
     inside = [use for use in uses if window.start <= on(use.day) < window.end]
-    return Piece(query("tags", window), table_of(inside), fetched_at)
+    return FetchedWindow(query("tags", window), table_of(inside), fetched_at)
 
 
 def answer(store: Store, asked: Query, now: datetime | None = None) -> Dataset:
     """What the store has, laid side by side, with what is missing of it."""
-    pieces = coverage(store, S, asked, now)
-    missing = asked.window.without(piece.window for piece in pieces)
+    windows = coverage(store, S, asked, now)
+    missing = asked.window.without(fetched_window.window for fetched_window in windows)
     reasons = ("stopped",) if missing else ()
-    return dataset(S, asked, pieces, reasons=reasons, missing=missing, aggregates=store.aggregates(S, asked))
+    return assemble(
+        S, asked, windows, reasons=reasons, missing=missing, aggregates=store.aggregates(S, asked)
+    )
 
 
 def rows(found: Dataset) -> list[tuple[int, str, str, int]]:
@@ -70,9 +72,9 @@ def rows(found: Dataset) -> list[tuple[int, str, str, int]]:
     ]
 
 
-def kept(store: FolderStore, *pieces: Piece) -> None:
-    for piece in pieces:
-        store.keep(S, piece)
+def kept(store: FolderStore, *windows: FetchedWindow) -> None:
+    for fetched_window in windows:
+        store.write(S, fetched_window)
 
 
 def texts(number: int, word: str = "u") -> Sequence[str]:

@@ -14,7 +14,7 @@ from tests.stand_in import (
 )
 from userlane.contract import DATASETS, DatasetName
 from userlane.decode import Decoder
-from userlane.fetch.deduplicate import tidy
+from userlane.fetch.deduplicate import deduplicate
 
 rows_of: dict[DatasetName, st.SearchStrategy[dict[str, Any]]] = {
     "heart": st.fixed_dictionaries(
@@ -57,18 +57,18 @@ def test_the_result_does_not_depend_on_the_order_of_arrival(
             decoder.decode(httpx.Response(200, json=part).content).table for part in (rows[:cut], rows[cut:])
         ]
 
-    one, other = tidy(asked, pages(records)), tidy(asked, pages(shuffled))
+    one, other = deduplicate(asked, pages(records)), deduplicate(asked, pages(shuffled))
     assert one.table.equals(other.table)
     assert (one.duplicates, one.outside) == (other.duplicates, other.outside)
     assert one.table.num_rows + one.duplicates + one.outside == len(records)
-    again = tidy(asked, [one.table, one.table])
+    again = deduplicate(asked, [one.table, one.table])
     if dataset in {"heart", "tags"}:
         assert again.table.equals(one.table)
 
 
 def tidied(dataset: DatasetName, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     page = Decoder(query(dataset)).decode(httpx.Response(200, json=records).content)
-    rows: list[dict[str, Any]] = tidy(query(dataset), [page.table]).table.to_pylist()
+    rows: list[dict[str, Any]] = deduplicate(query(dataset), [page.table]).table.to_pylist()
     return rows
 
 

@@ -26,15 +26,15 @@ from hypothesis import strategies as st
 from tests.object_storage import SECRET, Between, Request, Storage, between, refusal, running
 from tests.s3_server import KEY
 from tests.stand_in import UNHURRIED
-from tests.unit.store.given import S, april, find, piece, query, table
-from tests.unit.store.test_pieces import steps
-from tests.unit.store.test_pieces import (
+from tests.unit.store.given import S, april, fetched_window, find, query, table
+from tests.unit.store.test_windows import steps
+from tests.unit.store.test_windows import (
     test_rows_never_come_out_under_another_scope_property_survey_or_zone as never_another,
 )
 from userlane.contract import DATASETS, DatasetName, Query, Window
 from userlane.contract.storage_url import parse_storage_url
 from userlane.errors import SettingsUnusable
-from userlane.store import Piece, RemoteStore
+from userlane.store import FetchedWindow, ObjectStore
 from userlane.store.leases import LeaseTimes
 from userlane.store.object_storage import ObjectStorage
 
@@ -64,16 +64,16 @@ def spoiled(there: Storage) -> Iterator[Between]:
         yield each
 
 
-def opened(url: str, cache: Path, **given: Any) -> closing[RemoteStore]:
-    return closing(RemoteStore(parse_storage_url(url), cache, **given))
+def opened(url: str, cache: Path, **given: Any) -> closing[ObjectStore]:
+    return closing(ObjectStore(parse_storage_url(url), cache, **given))
 
 
 def asked(name: DatasetName = "tags", window: Window = LAST) -> Query:
     return query(name, window)
 
 
-def fresh(wanted: Query, user: str = "u", fetched_at: datetime = NOW) -> Piece:
-    return piece(wanted, user, fetched_at)
+def fresh(wanted: Query, user: str = "u", fetched_at: datetime = NOW) -> FetchedWindow:
+    return fetched_window(wanted, user, fetched_at)
 
 
 def keys(url: str) -> list[str]:
@@ -86,7 +86,7 @@ def dictionaries(url: str) -> set[str]:
     return {part.split("/")[0] for part in parts if part}
 
 
-def pieces(url: str) -> list[str]:
+def windows(url: str) -> list[str]:
     return [key for key in keys(url) if "_" in key and key.endswith(".parquet")]
 
 
@@ -97,7 +97,7 @@ def pieces(url: str) -> list[str]:
 def test_what_one_machine_wrote_another_opens(tmp_path: Path, url: str, name: DatasetName) -> None:
     kept = replace(fresh(asked(name)), refused={("x", None): 2}, duplicates=3, outside=4)
     with opened(url, tmp_path / "a") as here, opened(url, tmp_path / "b") as other:
-        here.keep(S, kept)
+        here.write(S, kept)
         (found,) = find(other, S, kept.query, NOW)
         assert found.table.equals(kept.table)
         for attribute in ("query", "fetched_at", "refused", "duplicates", "outside", "id"):
@@ -114,27 +114,27 @@ def test_rows_never_come_out_under_another_question(actions: list[Any]) -> None:
 def test_what_another_machine_replaced_or_deleted_is_gone_within_seconds(tmp_path: Path, url: str) -> None:
     with opened(url, tmp_path / "a") as here, opened(url, tmp_path / "b") as other:
         old, new = fresh(asked(), "old", NOW - timedelta(minutes=1)), fresh(asked(), "new")
-        here.keep(S, old)
+        here.write(S, old)
         assert len(find(other, S, asked(), NOW)) == 1
-        here.keep(S, new)
+        here.write(S, new)
         time.sleep(2.1)
-        assert [held.id for held in other.held(S, asked())] == [new.id]
-        (held,) = other.held(S, asked())
-        assert other.take(S, held) is not None
+        assert [held.id for held in other.find(S, asked())] == [new.id]
+        (held,) = other.find(S, asked())
+        assert other.read(S, held) is not None
         assert here.delete("demo") == 1
         time.sleep(2.1)
-        assert other.held(S, asked()) == ()
-        assert other.take(S, held) is None
+        assert other.find(S, asked()) == ()
+        assert other.read(S, held) is None
         assert keys(url) == []
         # Its own ID dictionary is gone, too: it goes on with another one.
-        other.keep(S, fresh(asked(), "again"))
+        other.write(S, fresh(asked(), "again"))
         assert find(here, S, asked(), NOW)[0].table["user_id"][0].as_py() == "again"
 
 
 def test_texts_are_in_the_bucket_before_the_piece_that_needs_them(tmp_path: Path, spoiled: Between) -> None:
     url = spoiled.url(spoiled.bucket())
     with opened(url, tmp_path) as store:
-        store.keep(S, fresh(asked()))
+        store.write(S, fresh(asked()))
     written = [each.path for each in spoiled.requests if each.method == "PUT" and ".parquet" in each.path]
     assert [("/dictionaries/" in path) for path in written] == [True, True, False]
 
@@ -143,7 +143,7 @@ def test_pieces_of_three_dictionaries_are_one_answer(tmp_path: Path, url: str) -
     windows = [Window(LAST.start + timedelta(days=n), LAST.start + timedelta(days=n + 2)) for n in (0, 2, 4)]
     for number, window in enumerate(windows):
         with opened(url, tmp_path / str(number)) as store:
-            store.keep(S, fresh(asked(window=window), f"user {number}"))
+            store.write(S, fresh(asked(window=window), f"user {number}"))
     with opened(url, tmp_path / "reader") as store:
         found = find(store, S, asked(), NOW)
         assert [each.table["user_id"].to_pylist() for each in found] == [[f"user {n}"] * 2 for n in range(3)]
@@ -162,7 +162,7 @@ def test_many_files_are_brought_side_by_side_and_each_once(tmp_path: Path, spoil
     days = [Window(LAST.start + timedelta(days=n), LAST.start + timedelta(days=n + 1)) for n in range(24)]
     with opened(url, tmp_path / "a") as here:
         for day in days:
-            here.keep(S, fresh(asked("nps", day)))
+            here.write(S, fresh(asked("nps", day)))
     under_way, most = [0], [0]
 
     def slowly(request: Request) -> None:
@@ -185,7 +185,7 @@ def test_many_files_are_brought_side_by_side_and_each_once(tmp_path: Path, spoil
 
 
 def broken(request: Request) -> Callable[[bytes], bytes] | None:
-    """Half of each piece."""
+    """Half of each window."""
     fails = request.method == "GET" and ".parquet" in request.path
     return (lambda body: body[: len(body) // 2]) if fails else None
 
@@ -216,12 +216,12 @@ def test_a_bucket_that_fails_costs_a_fetch_and_never_an_answer(
 ) -> None:
     url = spoiled.url(spoiled.bucket())
     with opened(url, tmp_path / "a") as here:
-        here.keep(S, fresh(asked(name)))
-    stored = pieces(url)
+        here.write(S, fresh(asked(name)))
+    stored = windows(url)
     spoiled.fault = fault
     with opened(url, tmp_path / "b") as other:
         assert find(other, S, asked(name), NOW) == ()
-        fetched = other.keep(S, fresh(asked(name), "fetched"))
+        fetched = other.write(S, fresh(asked(name), "fetched"))
         assert fetched.table["user_id"][0].as_py() == "fetched"
         assert bool(other.trouble) == (fault in {refused, failing})
         if other.trouble:
@@ -231,8 +231,8 @@ def test_a_bucket_that_fails_costs_a_fetch_and_never_an_answer(
         assert list((tmp_path / "b").rglob("*.part")) == []
         spoiled.fault = None
         if fault in {broken, missing}:  # nothing was wrong with what is stored
-            assert set(stored) <= set(pieces(url))
-        other.keep(S, fresh(asked(name), "later"))
+            assert set(stored) <= set(windows(url))
+        other.write(S, fresh(asked(name), "later"))
         assert other.trouble == ""
         assert find(other, S, asked(name), NOW)
 
@@ -304,7 +304,7 @@ def test_a_stranger_in_the_place_of_azure_ends_no_process() -> None:
 
     script = """
 import sys
-from tests.unit.store.test_remote import *
+from tests.unit.store.test_object_store import *
 far = ObjectStorage(parse_storage_url(sys.argv[1]))
 for ask in (far.get, far.remove, far.list, lambda path: far.put(path, b"1")):
     with pytest.raises(OSError):
@@ -330,41 +330,41 @@ def test_a_bucket_that_is_not_there_is_said_so(there: Storage) -> None:
 
 def test_a_file_that_is_wrong_in_the_bucket_is_dropped_there(tmp_path: Path, url: str) -> None:
     with opened(url, tmp_path / "a") as here:
-        here.keep(S, fresh(asked()))
-    (key,) = pieces(url)
+        here.write(S, fresh(asked()))
+    (key,) = windows(url)
     ObjectStorage(parse_storage_url(url)).put(key, b"no Parquet")
     with opened(url, tmp_path / "b") as other:
         assert find(other, S, asked(), NOW) == ()
         assert other.trouble == ""
-    assert pieces(url) == []
+    assert windows(url) == []
 
 
 def test_a_file_that_is_still_being_written_is_not_there_yet_and_stays(tmp_path: Path, url: str) -> None:
     with opened(url, tmp_path / "a") as here:
-        here.keep(S, fresh(asked()))
-    (key,) = pieces(url)
+        here.write(S, fresh(asked()))
+    (key,) = windows(url)
     ObjectStorage(parse_storage_url(url)).put(key, b"")
     with opened(url, tmp_path / "b") as other:
         assert find(other, S, asked(), NOW) == ()
-    assert pieces(url) == [key]
+    assert windows(url) == [key]
 
 
 def test_while_the_bucket_is_gone_what_was_opened_stays_open_and_the_rest_is_in_memory(
     tmp_path: Path, there: Storage
 ) -> None:
     with between(there) as spoiled:
-        store = RemoteStore(parse_storage_url(spoiled.url(spoiled.bucket())), tmp_path)
-        store.keep(S, fresh(asked()))
+        store = ObjectStore(parse_storage_url(spoiled.url(spoiled.bucket())), tmp_path)
+        store.write(S, fresh(asked()))
         assert len(find(store, S, asked(), NOW)) == 1
     time.sleep(2.1)
     with closing(store), structlog.testing.capture_logs() as logged:
         assert len(find(store, S, asked(), NOW)) == 1
         assert "does not answer" in store.trouble
-        store.keep(S, fresh(asked("nps")))
+        store.write(S, fresh(asked("nps")))
         assert len(find(store, S, asked("nps"), NOW)) == 1
-        claim = store.claim(S, asked())
-        assert claim is not None, "nobody waits for what cannot be shared"
-        claim.__exit__(None, None, None)
+        lease = store.acquire_lease(S, asked())
+        assert lease is not None, "nobody waits for what cannot be shared"
+        lease.__exit__(None, None, None)
     assert SECRET not in repr(logged)
     assert KEY not in repr(logged)
 
@@ -372,16 +372,16 @@ def test_while_the_bucket_is_gone_what_was_opened_stays_open_and_the_rest_is_in_
 def test_an_upload_that_fails_leaves_no_piece_without_its_texts(tmp_path: Path, spoiled: Between) -> None:
     url = spoiled.url(spoiled.bucket())
     with opened(url, tmp_path / "a") as here, opened(url, tmp_path / "b") as other:
-        here.keep(S, fresh(asked()))
+        here.write(S, fresh(asked()))
         # The storage takes the texts and says that it did not.
         first = Window(LAST.end, LAST.end + timedelta(days=2))
         spoiled.fault = lambda each: (
             (403, refusal("AccessDenied")) if each.method == "PUT" and "/dictionaries/" in each.path else None
         )
-        here.keep(S, fresh(asked(window=first), "lost"))
+        here.write(S, fresh(asked(window=first), "lost"))
         assert here.trouble
         spoiled.fault = None
-        here.keep(S, fresh(asked(window=first), "kept"))
+        here.write(S, fresh(asked(window=first), "kept"))
         found = find(other, S, asked(window=Window(LAST.start, first.end)), NOW)
         assert [set(each.table["user_id"].to_pylist()) for each in found] == [{"u"}, {"kept"}]
     assert len(dictionaries(url)) == 2, "a dictionary whose write failed is not gone on with"
@@ -391,11 +391,11 @@ def test_an_upload_that_fails_leaves_no_piece_without_its_texts(tmp_path: Path, 
 def test_a_cache_that_cannot_be_written_costs_a_fetch(tmp_path: Path, url: str, *, full: bool) -> None:
     """Full: the system itself refuses to let a file grow. Else: a file is in the way."""
     with opened(url, tmp_path / "a") as here:
-        here.keep(S, fresh(asked()))
+        here.write(S, fresh(asked()))
     script = """
 import resource, signal, sys
 from pathlib import Path
-from tests.unit.store.test_remote import *
+from tests.unit.store.test_object_store import *
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 url, cache, full = sys.argv[1], Path(sys.argv[2]), sys.argv[3] == "True"
 if not full:
@@ -405,32 +405,32 @@ with opened(url, cache) as store:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
     assert find(store, S, asked(), NOW) == ()
     assert "cannot be stored" in store.trouble, store.trouble
-    store.keep(S, fresh(asked(), "again"))
+    store.write(S, fresh(asked(), "again"))
     assert len(find(store, S, asked(), NOW)) == 1
 print("seen")
 """
     command = [sys.executable, "-c", script, url, str(tmp_path / "b"), str(full)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.stdout.endswith("seen\n"), run.stderr
-    assert len(pieces(url)) == 1
+    assert len(windows(url)) == 1
 
 
 def test_the_cache_keeps_its_bound_and_what_went_is_brought_again(tmp_path: Path, url: str) -> None:
     with opened(url, tmp_path, max_cached=6_000) as store:
         store._cache._in_use = 0
         for number in range(6):
-            store.keep(S, fresh(query("nps", LAST, f"p{number}")))
+            store.write(S, fresh(query("nps", LAST, f"p{number}")))
         files = list(tmp_path.rglob("*.parquet"))
         assert 0 < sum(file.stat().st_size for file in files) <= 6_000
         assert len(files) < 6
         store._open.clear()
         assert all(find(store, S, query("nps", LAST, f"p{number}"), NOW) for number in range(6))
-    assert len(pieces(url)) == 6
+    assert len(windows(url)) == 6
 
 
 def test_a_cache_that_is_taken_away_is_filled_again(tmp_path: Path, url: str) -> None:
     with opened(url, tmp_path) as store:
-        store.keep(S, fresh(asked()))
+        store.write(S, fresh(asked()))
         shutil.rmtree(tmp_path / "elsewhere")
         (found,) = find(store, S, asked(), NOW)
         assert found.table.num_rows == LAST.days
@@ -441,19 +441,19 @@ def test_a_cache_that_is_taken_away_is_filled_again(tmp_path: Path, url: str) ->
 
 def test_the_sweep_removes_from_the_bucket_what_is_past_its_time(tmp_path: Path, url: str) -> None:
     with opened(url, tmp_path) as store:
-        store.keep(S, fresh(query("tags", LAST, "old"), fetched_at=NOW - timedelta(days=20)))
+        store.write(S, fresh(query("tags", LAST, "old"), fetched_at=NOW - timedelta(days=20)))
         replaced = fresh(query("tags", LAST, "new"), fetched_at=NOW - timedelta(hours=1))
-        store.keep(S, replaced)
-        store.keep(S, fresh(query("tags", LAST, "new")))
+        store.write(S, replaced)
+        store.write(S, fresh(query("tags", LAST, "new")))
         far = ObjectStorage(parse_storage_url(url))
         far.put("leases/k.1", b"1")
         store.sweep(NOW + timedelta(minutes=30))
-        assert len(pieces(url)) == 3
+        assert len(windows(url)) == 3
         store.sweep(NOW + timedelta(hours=2))
-        assert len(pieces(url)) == 2
+        assert len(windows(url)) == 2
         assert [key for key in keys(url) if key.endswith(".replaced")] == []
         store.sweep(NOW + timedelta(days=15))
-        assert len(pieces(url)) == 1
+        assert len(windows(url)) == 1
         assert len({key.split("/")[4] for key in keys(url) if "/dictionaries/" in key}) == 2
         store.sweep(NOW + timedelta(days=40))
         assert keys(url) == ["leases/k.1"]
@@ -478,9 +478,9 @@ def test_what_the_version_before_wrote_is_removed_a_day_after_this_one_began(
 
 def test_replicas_that_begin_at_the_same_time_get_the_same_key(tmp_path: Path, url: str) -> None:
     barrier = Barrier(4)
-    stores = [RemoteStore(parse_storage_url(url), tmp_path / str(number)) for number in range(4)]
+    stores = [ObjectStore(parse_storage_url(url), tmp_path / str(number)) for number in range(4)]
 
-    def key(store: RemoteStore) -> bytes:
+    def key(store: ObjectStore) -> bytes:
         barrier.wait()
         return store.key
 
@@ -507,20 +507,20 @@ def test_while_the_bucket_is_gone_a_process_has_a_key_of_its_own_and_then_the_bu
 
 def test_an_operator_reads_what_there_is(tmp_path: Path, url: str) -> None:
     with opened(url, tmp_path / "a") as store:
-        store.keep(S, fresh(asked()))
-        (listed,) = store.listed()
+        store.write(S, fresh(asked()))
+        (listed,) = store.list_windows()
         assert (listed.query, listed.fetched_at, listed.rows) == (asked(), NOW, LAST.days)
 
 
 def test_a_deletion_that_is_not_done_says_so(tmp_path: Path, spoiled: Between) -> None:
     with opened(spoiled.url(spoiled.bucket()), tmp_path) as store:
-        store.keep(S, fresh(asked()))
+        store.write(S, fresh(asked()))
         spoiled.fault = lambda each: (403, refusal("AccessDenied")) if each.method == "DELETE" else None
         with pytest.raises(SettingsUnusable, match="refuses"):
             store.delete("demo")
         spoiled.fault = refused
         with pytest.raises(SettingsUnusable, match="refuses"):
-            list(store.listed())
+            list(store.list_windows())
 
 
 # Claims
@@ -529,9 +529,9 @@ def test_a_deletion_that_is_not_done_says_so(tmp_path: Path, spoiled: Between) -
 HOLDER = """
 import sys, time
 from pathlib import Path
-from tests.unit.store.test_remote import *
-store = RemoteStore(parse_storage_url(sys.argv[1]), Path(sys.argv[2]), lease=QUICK)
-claim = store.claim(S, asked())
+from tests.unit.store.test_object_store import *
+store = ObjectStore(parse_storage_url(sys.argv[1]), Path(sys.argv[2]), lease=QUICK)
+claim = store.acquire_lease(S, asked())
 print("held" if claim else "refused", flush=True)
 time.sleep(600)
 """
@@ -539,14 +539,14 @@ time.sleep(600)
 
 def test_a_window_is_claimed_once(tmp_path: Path, url: str) -> None:
     with opened(url, tmp_path / "a") as here, opened(url, tmp_path / "b") as other:
-        claim = here.claim(S, asked())
-        assert claim is not None
-        assert here.claim(S, asked()) is None
-        assert other.claim(S, asked()) is None
-        elsewhere_ = other.claim(S, asked(window=april(1, 5)))
+        lease = here.acquire_lease(S, asked())
+        assert lease is not None
+        assert here.acquire_lease(S, asked()) is None
+        assert other.acquire_lease(S, asked()) is None
+        elsewhere_ = other.acquire_lease(S, asked(window=april(1, 5)))
         assert elsewhere_ is not None
-        claim.__exit__(None, None, None)
-        again = other.claim(S, asked())
+        lease.__exit__(None, None, None)
+        again = other.acquire_lease(S, asked())
         assert again is not None
         again.__exit__(None, None, None)
         elsewhere_.__exit__(None, None, None)
@@ -555,17 +555,17 @@ def test_a_window_is_claimed_once(tmp_path: Path, url: str) -> None:
 
 def test_of_many_that_want_a_window_at_once_never_two_have_it(tmp_path: Path, url: str) -> None:
     barrier = Barrier(4)
-    stores = [RemoteStore(parse_storage_url(url), tmp_path / str(number)) for number in range(4)]
+    stores = [ObjectStore(parse_storage_url(url), tmp_path / str(number)) for number in range(4)]
 
-    def tries(store: RemoteStore) -> Any:
+    def tries(store: ObjectStore) -> Any:
         barrier.wait()
-        return store.claim(S, asked())
+        return store.acquire_lease(S, asked())
 
     with ThreadPoolExecutor(4) as crew:
         for _ in range(10):
-            claims = [each for each in crew.map(tries, stores) if each is not None]
-            assert len(claims) <= 1
-            for each in claims:
+            leases_had = [each for each in crew.map(tries, stores) if each is not None]
+            assert len(leases_had) <= 1
+            for each in leases_had:
                 each.__exit__(None, None, None)
     for store in stores:
         store.close()
@@ -581,13 +581,13 @@ def test_a_killed_holder_lets_others_go_on_and_a_living_one_does_not(tmp_path: P
         assert holder.stdout.readline() == "held\n"
         until = time.monotonic() + QUICK.dead + 2
         while time.monotonic() < until:
-            assert other.claim(S, asked()) is None
+            assert other.acquire_lease(S, asked()) is None
             time.sleep(0.5)
         os.kill(holder.pid, signal.SIGKILL)
         killed_at = time.monotonic()
-        while (claim := other.claim(S, asked())) is None:
+        while (lease := other.acquire_lease(S, asked())) is None:
             assert time.monotonic() - killed_at < 60
             time.sleep(0.3)
         assert time.monotonic() - killed_at > QUICK.dead - 2
-        claim.__exit__(None, None, None)
+        lease.__exit__(None, None, None)
     assert keys(url) == []
