@@ -8,7 +8,6 @@ datasets of the visitor who asks.
 import hashlib
 import pickle
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from threading import Lock
@@ -18,6 +17,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import streamlit as st
 import structlog
+from cachetools import TLRUCache
 
 from userlane import engine
 from userlane.contract import Dataset, Measured, Window, measure
@@ -46,69 +46,66 @@ _OVERHEAD = 1_000
 class _Result(NamedTuple):
     value: Any
     size: int
-    used_at: float
 
 
 class ResultCache:
-    """Values by key, within a bound of bytes: those asked for least lately go first.
+    """Values by key within a bound of bytes and of time since they were last asked for.
 
-    Values are shared by all threads, so nobody may change one.
+    The values asked for least recently go first. They are shared by all threads, so nobody may change one.
     """
 
-    def __init__(self, most: int = MOST_BYTES, seconds: float = KEPT_SECONDS) -> None:
-        self._most, self._seconds = most, seconds
-        self._kept: OrderedDict[str, _Result] = OrderedDict()
+    def __init__(
+        self,
+        most: int = MOST_BYTES,
+        seconds: float = KEPT_SECONDS,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._kept: TLRUCache[str, _Result] = TLRUCache(
+            maxsize=most,
+            ttu=lambda _key, _result, now: now + seconds,
+            timer=timer,
+            getsizeof=lambda result: result.size,
+        )
         self._turns: WeakValueDictionary[str, Any] = WeakValueDictionary()
         self._lock = Lock()
-        self.size = 0
+
+    @property
+    def size(self) -> int:
         """Bytes that are taken."""
+        return int(self._kept.currsize)
 
     def get(self, key: str, compute: Callable[[], T]) -> T:
-        """The value of this key, computed if it is not kept; by one thread, while others wait for it."""
+        """Return the value of this key; where it is not kept, one thread computes it while others wait."""
         with self._lock:
-            found = self._found(key)
+            found = self._find(key)
             turn = self._turns.setdefault(key, Lock())
         if found is None:
             with turn:
                 with self._lock:
-                    found = self._found(key)
+                    found = self._find(key)
                 if found is None:
-                    found = _Result(compute(), 0, 0)
-                    self._keep(key, found.value)
+                    found = self._keep(key, compute())
         value: T = found.value
         return value
 
     def clear(self) -> None:
-        """Forget all."""
+        """Forget all values."""
         with self._lock:
             self._kept.clear()
-            self.size = 0
 
-    def _found(self, key: str) -> _Result | None:
-        now = time.monotonic()
-        while self._kept and now - next(iter(self._kept.values())).used_at > self._seconds:
-            self._drop()
-        found = self._kept.get(key)
+    def _find(self, key: str) -> _Result | None:
+        found: _Result | None = self._kept.get(key)
         if found is not None:
-            self._kept[key] = found._replace(used_at=now)
-            self._kept.move_to_end(key)
+            self._kept[key] = found  # its time begins anew
         return found
 
-    def _keep(self, key: str, value: object) -> None:
+    def _keep(self, key: str, value: object) -> _Result:
         size = _size_of(value)
-        if size is None or size > self._most // 4:
-            return
-        with self._lock:
-            if key in self._kept:
-                self.size -= self._kept.pop(key).size
-            self._kept[key] = _Result(value, size, time.monotonic())
-            self.size += size
-            while self.size > self._most:
-                self._drop()
-
-    def _drop(self) -> None:
-        _, oldest = self._kept.popitem(last=False)
-        self.size -= oldest.size
+        result = _Result(value, size or 0)
+        if size is not None and size <= self._kept.maxsize // 4:
+            with self._lock:
+                self._kept[key] = result
+        return result
 
 
 def _size_of(value: object) -> int | None:

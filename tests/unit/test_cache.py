@@ -2,7 +2,6 @@
 
 import functools
 import threading
-import time
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -163,12 +162,12 @@ def test_a_result_counts_about_as_much_as_it_takes() -> None:
     assert results.size == 0, "what cannot be weighed is not kept"
 
 
-def test_nobody_asking_it_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    results, now = ResultCache(seconds=60), time.monotonic()
-    for later, key in ((0, "a"), (30, "b"), (50, "a")):
-        monkeypatch.setattr(time, "monotonic", lambda later=later: now + later)
+def test_nobody_asking_it_is_forgotten() -> None:
+    now = [0.0]
+    results = ResultCache(seconds=60, timer=lambda: now[0])
+    for now[0], key in ((0, "a"), (30, "b"), (50, "a")):
         results.get(key, megabyte)
-    monkeypatch.setattr(time, "monotonic", lambda: now + 100)
+    now[0] = 100
     results.get("c", lambda: 1)
     assert results.size < 2 * 2**20, "b is still there"
     assert results.get("a", lambda: None) is not None

@@ -82,6 +82,7 @@ class Visit:
         opening: Property and surveys that the filters show from the next run on.
         opening_range: First and last day that the filters show from the next run on.
         range_replaced: Whether the dates in the link could not be used.
+        surveys_left_out: How many surveys of the link are not shown, because it names too many.
         custom: Whether the visitor has chosen the period "Custom".
         profile: What the visitor's own requests say about the API.
         found_token: The token in those requests, or the one that was typed.
@@ -108,6 +109,7 @@ class Visit:
     opening: tuple[str, list[str]] | None = None
     opening_range: tuple[date, date] | None = None
     range_replaced: bool = False
+    surveys_left_out: int = 0
     custom: bool = False
     profile: Profile | None = None
     found_token: Token | None = None

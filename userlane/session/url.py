@@ -14,6 +14,9 @@ CUSTOM = "Custom"
 EARLIEST = date(2010, 1, 1)
 """Before the first day any data can be of."""
 
+MOST_SURVEYS = 50
+"""Surveys that a link or the connection form may name: each is a question to the API of its own."""
+
 
 def today(timezone: str) -> date:
     """Today in the days' time zone."""
@@ -103,7 +106,9 @@ def read_ids() -> None:
     if PROPERTY not in st.session_state:
         st.session_state[PROPERTY] = st.query_params.get(PROPERTY)
     if SURVEYS not in st.session_state:
-        st.session_state[SURVEYS] = st.query_params.get_all(SURVEYS)
+        linked = list(dict.fromkeys(st.query_params.get_all(SURVEYS)))
+        st.session_state[SURVEYS] = linked[:MOST_SURVEYS]
+        current.surveys_left_out = len(linked[MOST_SURVEYS:])
 
 
 def write_url(chosen: Filters) -> None:

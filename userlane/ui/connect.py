@@ -10,7 +10,7 @@ import streamlit as st
 
 from userlane import cache, doctor, session
 from userlane.contract import ASSUMED, DATASETS, TITLES, Connection, Query, Token, Window, check_id
-from userlane.errors import InputUnusable, TokenRejected, TokenUnusable, UserlaneError
+from userlane.errors import IdentifierUnusable, InputUnusable, TokenRejected, TokenUnusable, UserlaneError
 from userlane.fetch import Probe
 from userlane.formatting import format_count
 from userlane.lookups.names import read_names
@@ -19,6 +19,7 @@ from userlane.ui import request_import, uploads
 from userlane.ui.text import escape_markdown
 
 FORM_WIDTH = 760
+PROBES_AT_ONCE = 8
 TOKEN = "api-token"  # noqa: S105  # the key of its field
 ASSUMED_CONTRACT = (
     "The vendor's wire reference is not public, so addresses and field names are an assumption until an API "
@@ -39,6 +40,14 @@ def show_form() -> None:
                 "**Look around first.** Made-up data, served like the real API. No other server is asked."
             )
             st.button("Open the sample data", on_click=open_sample, type="primary", icon=":material/science:")
+    filters = session.filters()
+    if filters.property_id is not None:
+        name = escape_markdown(settings.properties.get(filters.property_id, filters.property_id))
+        st.info(
+            f"Connect to see **{name}**, {filters.window.describe()}. If you were connected before, this "
+            "page was loaded anew or the server restarted: it keeps a token in memory only.",
+            icon=":material/restart_alt:",
+        )
     profile = session.visit().profile or settings.profile
     with st.container(border=True, width=FORM_WIDTH):
         st.markdown(
@@ -139,13 +148,15 @@ def parse_surveys(text: str) -> dict[str, str]:
     >>> parse_surveys("512 After onboarding\n513")
     {'512': 'After onboarding', '513': 'Survey 513'}
 
-    Raises `IdentifierUnusable`.
+    Raises `IdentifierUnusable` for a text that is no ID, and for more than `session.MOST_SURVEYS`.
     """
     found: dict[str, str] = {}
     for line in filter(None, (line.strip() for line in text.splitlines())):
         survey_id, *name = re.split(r"[\s=]+", line, maxsplit=1)
         survey_id = check_id(survey_id, "survey ID")
         found[survey_id] = "".join(name) or f"Survey {survey_id}"
+    if len(found) > session.MOST_SURVEYS:
+        raise IdentifierUnusable(f"More than {session.MOST_SURVEYS} surveys are named.", "Name fewer.")
     return found
 
 
@@ -158,7 +169,7 @@ def test_connection(
     window = Window(now - timedelta(days=30), now)
     queries = [Query(name, property_id, window, None, zone) for name in DATASETS if name != "surveys"]
     queries += [Query("surveys", property_id, window, survey_id, zone) for survey_id in survey_ids]
-    with ThreadPoolExecutor(len(queries)) as pool:
+    with ThreadPoolExecutor(PROBES_AT_ONCE) as pool:
         return tuple(pool.map(lambda query: cache.fetcher().probe(connection, query), queries))
 
 

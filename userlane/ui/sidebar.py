@@ -5,6 +5,7 @@ import streamlit as st
 from userlane import cache, session
 from userlane.contract import Window, check_id
 from userlane.errors import IdentifierUnusable
+from userlane.formatting import format_count
 from userlane.ui.text import escape_markdown
 
 
@@ -71,6 +72,9 @@ def show_sidebar() -> None:
         key=session.SURVEYS,
         disabled=disabled,
     )
+    if visit.surveys_left_out:
+        others = format_count(visit.surveys_left_out, "other")
+        st.caption(f"The link names too many surveys. Shown are {session.MOST_SURVEYS}; {others} left out.")
     visit.filters = session.Filters(
         _check_id(property_id, "property ID"),
         window,

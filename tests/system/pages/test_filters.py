@@ -5,9 +5,10 @@ from datetime import date, timedelta
 import pytest
 
 from tests.system.pages.conftest import MONTH, TODAY, Open
-from tests.system.pages.screen import DATA_TITLES, Screen
+from tests.system.pages.screen import DATA_TITLES, Screen, read
 from userlane.contract import Window
 from userlane.sandbox import SURVEYS, TOKEN, Sandbox
+from userlane.session import MOST_SURVEYS
 
 MARCH = Window(date(2026, 3, 1), date(2026, 4, 1))
 LINK: dict[str, str | list[str]] = {
@@ -28,6 +29,31 @@ def test_a_link_keeps_its_filters_through_connecting(own: Open) -> None:
     assert visitor.app.sidebar.multiselect[0].value == ["513", "514"]
     assert visitor.app.sidebar.toggle[0].value is False
     assert [card.change for card in visitor.cards.values()] == [""] * 4
+
+
+def test_a_link_without_a_connection_says_what_it_opens_and_why_to_connect(own: Open) -> None:
+    """So does the open tab of a server that restarted: the visit is gone, the URL has property and days."""
+    visitor = own(**LINK)
+    (told,) = visitor.app.main.info
+    assert read(told.value).startswith(f"Connect to see demo, {MARCH.describe()}.")
+    assert "the server restarted" in told.value
+    assert not own().app.main.info
+    assert not visitor.connect(TOKEN, "demo").app.main.info
+
+
+def test_a_link_with_many_surveys_shows_the_first_and_says_how_many_are_left_out(
+    own: Open, api: Sandbox
+) -> None:
+    """Each survey is a question of its own to the API, also while the connection is tested."""
+    visitor = own(property="demo", survey=[str(number) for number in range(900)])
+    shown = [str(number) for number in range(MOST_SURVEYS)]
+    assert visitor.app.sidebar.multiselect[0].value == shown
+    assert visitor.form[2].value.split() == shown
+    assert "Shown are 50; 850 others left out." in visitor.app.sidebar.caption[-1].value
+    before = api.requests
+    visitor.connect(TOKEN, "demo", "\n".join(map(str, range(900))))
+    assert "More than 50 surveys are named." in visitor.alerts
+    assert api.requests == before
 
 
 def test_what_is_connected_to_is_in_the_link(own: Open) -> None:
