@@ -31,11 +31,12 @@ class WindowFetcher:
     """Makes one load's requests.
 
     The first window goes alone until the API has answered twice and it is known how long windows may be; then
-    as many are fetched side by side as requests may be in flight. Measured against a number that follows the
-    time of a page (Little's law): 0.98 × its time without latency, 1.03 × at 50 ms a page with 8 in flight,
-    and less memory there (270 MB in place of 314). A first request that fails ends the run, and so does any
-    error that no other window can escape. A window whose records changed while it was fetched is fetched once
-    more.
+    half as many again are fetched side by side as requests may be in flight: while one page is decoded, the
+    next of another window is requested. A first request that fails ends the run, and so does any error that
+    no other window can escape. A window whose records changed while it was fetched is fetched once more.
+
+    Measured against a number that follows the time of a page (Little's law): 1.0 × its time at 50 ms a page
+    with 8 in flight (with only 8 windows 1.1 ×), 1.06 × its time and 1.2 × its memory without latency.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class WindowFetcher:
         self._deadline = deadline
         self._in_flight = in_flight
         self._room = RowBudget(max_rows)
+        self._workers = in_flight + in_flight // 2
         self._client = Client(connection, http, deadline, in_flight=in_flight, notice=self._wait)
         self._decoder = Decoder(query, self._route.fields)
         self._first = self._route.first_page
@@ -102,12 +104,12 @@ class WindowFetcher:
         found: list[tuple[Window, list[WindowResult]]] = []
         work = partial(self._walk_all, plan, sink, found)
         try:
-            with DaemonPool(self._in_flight, "userlane-window") as pool:
+            with DaemonPool(self._workers, "userlane-window") as pool:
                 jobs = [self._begin(pool, work)]
                 while not self._tried.is_set():
                     self._listen(tell)
                 while running := sum(not job.done() for job in jobs):
-                    idle = self._in_flight - running if plan.waiting else 0
+                    idle = self._workers - running if plan.waiting else 0
                     jobs += [self._begin(pool, work) for _ in range(idle)]
                     self._listen(tell)
         except BaseException:  # the one who listened has gone
@@ -235,7 +237,7 @@ class WindowFetcher:
         """Return how many pages of one window may be in flight: windows fetched side by side need fewer, and
         the last pages of each are past its end.
         """
-        return max(1, self._in_flight // max(1, len(self._windows)))
+        return max(1, self._workers // max(1, len(self._windows)))
 
     def _read(self, body: bytes) -> Page:
         page = self._decoder.decode(body)
