@@ -14,7 +14,7 @@ from tests.unit.store.given import S, april, fetched_window, query
 from tests.unit.store.uses import piece_of, span, used_by
 from userlane.store import FolderStore
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
