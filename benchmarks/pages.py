@@ -23,7 +23,7 @@ from benchmarks.dashboard import Dashboard, running, settings
 from benchmarks.filled import fill_store
 from benchmarks.table import Row, Say, Section, at_most, counted, middle
 from tests.outside.browser.conftest import CHROMIUM, link
-from tests.outside.browser.visiting import DATA_TITLES, Visit
+from tests.outside.browser.visit import DATA_TITLES, Visit
 from userlane.contract import Window
 from userlane.sandbox import serve
 

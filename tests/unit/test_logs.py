@@ -22,7 +22,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import sweeping
+from tests import secret_search
 from tests.stand_in import UNHURRIED
 from userlane import errors, logs
 from userlane.__main__ import commands
@@ -205,11 +205,11 @@ def test_the_look_for_tokens_finds_one_that_came_out(escape: Callable[[str], str
     assert any(SECRET in each for text in texts(json.loads(line)) for each in readings(text))
 
 
-@pytest.mark.parametrize("form", sweeping.forms(SECRET))
+@pytest.mark.parametrize("form", secret_search.forms(SECRET))
 def test_the_sweep_finds_a_planted_secret_in_every_form(form: str) -> None:
     """Whatever stands around it."""
-    planted = b"begin\x00" + sweeping.forms(SECRET)[form] + b"\xffend"
-    assert f"place: {form}" in sweeping.found(SECRET, {"place": planted, "other": b"nothing"})
+    planted = b"begin\x00" + secret_search.forms(SECRET)[form] + b"\xffend"
+    assert f"place: {form}" in secret_search.found(SECRET, {"place": planted, "other": b"nothing"})
 
 
 @pytest.mark.parametrize("around", range(6))
@@ -217,12 +217,12 @@ def test_the_sweep_finds_a_secret_within_encoded_text(around: int) -> None:
     """Base64 and hex of more than the secret, wherever in it the secret stands."""
     text = b"x" * around + SECRET.encode() + b"y" * (7 - around)
     for encoded in (base64.b64encode(text), base64.urlsafe_b64encode(text), text.hex().encode()):
-        assert sweeping.found(SECRET, {"place": encoded})
+        assert secret_search.found(SECRET, {"place": encoded})
 
 
 @pytest.mark.parametrize("between", ["\x1b[1;32m", "\\", "\u2060"])
 def test_the_sweep_finds_a_secret_that_is_coloured_or_kept_from_being_markdown(between: str) -> None:
-    assert sweeping.found(SECRET, {"place": between.join(SECRET)})
+    assert secret_search.found(SECRET, {"place": between.join(SECRET)})
 
 
 def test_tokens_are_known_as_long_as_somebody_holds_them() -> None:
@@ -454,7 +454,7 @@ def test_on_a_terminal_the_lines_are_plain_and_as_clean(said: Lines, monkeypatch
     assert not text.startswith("{")
     assert "api.example" in text
     assert "ValueError" in text
-    assert sweeping.found(SECRET, {"terminal": text}) == []
+    assert secret_search.found(SECRET, {"terminal": text}) == []
 
 
 @pytest.mark.parametrize(
@@ -529,7 +529,7 @@ def test_a_defect_in_a_command_is_one_line_and_a_traceback_only_on_request(
     )
     said = ended.stderr.decode()
     assert (ended.returncode, ended.stdout) == (1, b"")
-    assert sweeping.found(SECRET, {"standard error": said}) == []
+    assert secret_search.found(SECRET, {"standard error": said}) == []
     (line,) = [
         line for line in said.splitlines() if line.startswith("error: This should not happen: ValueError")
     ]

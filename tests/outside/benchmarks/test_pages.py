@@ -11,7 +11,7 @@ import pytest
 from benchmarks import pages
 from benchmarks.dashboard import running, settings
 from tests.outside.browser.conftest import CHROMIUM
-from tests.outside.browser.visiting import DATA_TITLES
+from tests.outside.browser.visit import DATA_TITLES
 from userlane.sandbox import serve
 
 T = TypeVar("T")

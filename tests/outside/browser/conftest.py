@@ -20,7 +20,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.outside.browser.visiting import PATIENCE, Visit
+from tests.outside.browser.visit import PATIENCE, Visit
 from tests.ports import reserved
 from userlane.contract import Window
 from userlane.sandbox import Sandbox, serve

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.outside.browser.conftest import Begin, dashboard, link
 from tests.outside.browser.proxy import Proxy
-from tests.outside.browser.visiting import Visit
+from tests.outside.browser.visit import Visit
 from userlane.contract import Window
 from userlane.sandbox import TOKEN, Sandbox
 

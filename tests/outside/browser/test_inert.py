@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import FilePayload
 
 from tests.outside.browser.conftest import Begin, dashboard, link
-from tests.outside.browser.visiting import Visit
+from tests.outside.browser.visit import Visit
 from tests.responses import document, in_json
 from tests.server import Request, Response, Server
 from userlane.contract import Window

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.outside.browser.conftest import Begin, dashboard, link
-from tests.outside.browser.visiting import DATA_TITLES, Visit
+from tests.outside.browser.visit import DATA_TITLES, Visit
 from tests.responses import document, enveloped, status
 from tests.server import Request, Response, Server
 from tests.stand_in import Record

@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.outside.browser.conftest import Begin, dashboard
-from tests.outside.browser.visiting import TITLES, Visit
+from tests.outside.browser.visit import TITLES, Visit
 from userlane.contract import Window
 from userlane.sandbox import LIMITED_TOKEN, TOKEN, Sandbox
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from playwright.sync_api import expect
 
 from tests.outside.browser.conftest import Begin, link
-from tests.outside.browser.visiting import DATA_TITLES
+from tests.outside.browser.visit import DATA_TITLES
 from userlane.contract import Window
 from userlane.sandbox import TOKEN, Sandbox
 

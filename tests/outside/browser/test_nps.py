@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests import truth
 from tests.outside.browser.conftest import Begin, link
-from tests.outside.browser.visiting import Visit
+from tests.outside.browser.visit import Visit
 from userlane.contract import BUCKETS, Window
 from userlane.sandbox import TOKEN, Sandbox
 

@@ -22,9 +22,9 @@ import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Error, Request, Response, expect
 
-from tests import responses, sweeping
+from tests import responses, secret_search
 from tests.outside.browser.conftest import ROOT, Begin, _ready, link
-from tests.outside.browser.visiting import DATA_TITLES, TITLES, Visit
+from tests.outside.browser.visit import DATA_TITLES, TITLES, Visit
 from tests.ports import reserved
 from tests.server import Request as ApiRequest
 from tests.server import Response as ApiResponse
@@ -261,16 +261,16 @@ def test_no_token_is_in_any_of_them(evidence: Evidence, kind: str) -> None:
     """Neither the wrong one nor the right one, in none of its forms; and the place was looked at."""
     places = evidence.kinds.get(kind, {})
     if kind in KNOWN:
-        assert sweeping.found(KNOWN[kind], places), f"nothing was seen of {kind}"
-    assert sweeping.found(SENTINEL, places) == []
-    assert sweeping.found(MISTAKEN, places) == []
+        assert secret_search.found(KNOWN[kind], places), f"nothing was seen of {kind}"
+    assert secret_search.found(SENTINEL, places) == []
+    assert secret_search.found(MISTAKEN, places) == []
 
 
 def test_the_token_was_there_to_be_found(evidence: Evidence) -> None:
     """The messages that submit the form hold it: what watches the others can see."""
-    seen = sweeping.found(SENTINEL, evidence.kinds["submitted"])
+    seen = secret_search.found(SENTINEL, evidence.kinds["submitted"])
     assert len([each for each in seen if each.endswith(": plain")]) == 2
-    assert sweeping.found(MISTAKEN, evidence.kinds["submitted"])
+    assert secret_search.found(MISTAKEN, evidence.kinds["submitted"])
 
 
 PLANTED = "raise LookupError([each.header('Bearer') for each in _LIVE.values()])"
@@ -330,7 +330,7 @@ def boxed(
         if line.get("error_id") == identity and line["event"] == "unexpected error"
     ]
     assert "LookupError" in line["exception"]
-    assert sweeping.found(SENTINEL, {"page": visit.page.content()}) == []
+    assert secret_search.found(SENTINEL, {"page": visit.page.content()}) == []
     return line
 
 
@@ -363,5 +363,5 @@ def test_defects_are_told_in_one_box_and_the_visit_goes_on(
     expect(visit.page.get_by_text("Failed to generate file for download")).to_be_visible()
     assert any("in view_file" in line.get("exception", "") for line in defective.lines())
 
-    assert sweeping.found("LookupError", {"log": defective.log.read_bytes()}), "no defect was logged"
-    assert sweeping.found(SENTINEL, {"log": defective.log.read_bytes()}) == []
+    assert secret_search.found("LookupError", {"log": defective.log.read_bytes()}), "no defect was logged"
+    assert secret_search.found(SENTINEL, {"log": defective.log.read_bytes()}) == []

@@ -22,7 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from tests.outside.browser.conftest import ROOT, Begin, dashboard
-from tests.outside.browser.visiting import DATA_TITLES
+from tests.outside.browser.visit import DATA_TITLES
 from userlane.web.security import security_headers
 
 HEADERS = security_headers((Path(streamlit.__file__).parent / "static" / "index.html").read_text())

@@ -173,7 +173,7 @@ ELSEWHERE = (
     Elsewhere(
         "Uploads",
         "a quota for each visit",
-        ("unit/web/test_upload_quota.py", "outside/browser/test_uploading.py"),
+        ("unit/web/test_upload_quota.py", "outside/browser/test_uploads.py"),
     ),
     Elsewhere(
         "Downloads",

@@ -8,7 +8,7 @@ import pytest
 
 from tests.stand_in import TOKEN
 from tests.system.pages.conftest import MONTH, TODAY, Open
-from tests.system.pages.given import Answer, Given, GivenLoad, dataset, old
+from tests.system.pages.datasets import Answer, Given, GivenLoad, dataset, old
 from tests.system.pages.screen import Screen, read
 from userlane import cache
 from userlane.contract import Query, Window

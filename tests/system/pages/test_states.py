@@ -12,7 +12,7 @@ import time_machine
 
 from tests.stand_in import TOKEN
 from tests.system.pages.conftest import MONTH, Open
-from tests.system.pages.given import Answer, Given, GivenLoad, dataset, in_state, old, partly, rows
+from tests.system.pages.datasets import Answer, Given, GivenLoad, dataset, in_state, old, partly, rows
 from tests.system.pages.screen import DATA_TITLES, Screen, read
 from userlane import cache, logs, session
 from userlane.contract import DATASETS, Dataset, Query, State, measure

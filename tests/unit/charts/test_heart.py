@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.unit.charts.drawing import checked, named
+from tests.unit.charts.figure_checks import checked, named
 from userlane.charts import heart_contributions, heart_trend, scores_with_dots
 from userlane.charts.palette import SCORE_STYLES
 from userlane.contract import LABELS, SCORES

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from tests.unit.charts.drawing import checked, named
+from tests.unit.charts.figure_checks import checked, named
 from userlane.charts import nps_histogram, nps_split, nps_trend
 from userlane.charts.palette import BUCKET_COLOURS
 from userlane.contract import BUCKETS, bucket

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from tests.unit.charts.drawing import checked, named
+from tests.unit.charts.figure_checks import checked, named
 from userlane.charts import survey_distribution, survey_trend
 from userlane.charts.palette import SERIES
 

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from tests.unit.charts.drawing import checked, named, texts
+from tests.unit.charts.figure_checks import checked, named, texts
 from userlane.charts import tag_cumulative, tag_trend
 
 LONG = "<img src=x onerror=alert(1)> Share & invite everybody"

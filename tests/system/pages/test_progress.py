@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from tests.stand_in import TOKEN
 from tests.system.pages.conftest import MONTH, Open
-from tests.system.pages.given import GivenLoad, dataset
+from tests.system.pages.datasets import GivenLoad, dataset
 from tests.system.pages.screen import Screen, read
 from tests.system.pages.test_states import PROBE
 from userlane import cache

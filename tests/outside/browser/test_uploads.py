@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import FilePayload, expect
 
 from tests.outside.browser.conftest import Begin
-from tests.outside.browser.visiting import Visit
+from tests.outside.browser.visit import Visit
 from userlane.sandbox import TOKEN, Sandbox, tag_names_csv
 from userlane.web.upload_quota import MAX_FILES
 

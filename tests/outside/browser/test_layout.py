@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.outside.browser.conftest import Begin
-from tests.outside.browser.visiting import DATA_TITLES, TITLES, Visit
+from tests.outside.browser.visit import DATA_TITLES, TITLES, Visit
 
 DESK, HAND = (1440, 900), (390, 844)
 

@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 from tests import truth
 from tests.outside.browser.conftest import ROOT, Begin, link
-from tests.outside.browser.visiting import TITLES, Visit
+from tests.outside.browser.visit import TITLES, Visit
 from userlane.contract import SCORES, DatasetName, Window
 from userlane.sandbox import SURVEYS, TOKEN, Record, SampleData, Sandbox, tag_names_csv
 

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.outside.browser.conftest import Begin, link
-from tests.outside.browser.visiting import TITLES, Visit
+from tests.outside.browser.visit import TITLES, Visit
 from userlane.contract import Window
 from userlane.sandbox import LIMITED_TOKEN, TOKEN
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.outside.browser.conftest import Begin, dashboard
-from tests.outside.browser.visiting import Visit
+from tests.outside.browser.visit import Visit
 from tests.system.variants import truth
 from tests.system.variants.requests import code
 from tests.system.variants.server import Variants
