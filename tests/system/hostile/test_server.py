@@ -1,0 +1,123 @@
+"""Hostile pastes and uploads through the page and its child process, several at once, on real sockets."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event
+
+import httpx
+import pytest
+
+from benchmarks.dashboard import Dashboard, running
+from tests.system.hostile.inputs import (
+    CSVS,
+    JSONS,
+    LONGEST_FILE,
+    LONGEST_PASTE,
+    PASTES,
+    TOKEN,
+    Input,
+    make_inputs,
+)
+from tests.system.hostile.tab import Tab, total_memory
+
+COUNT = int(os.environ.get("USERLANE_HOSTILE_SERVER_INPUTS", "16"))
+AT_ONCE = 4
+CONTAINER = 768 * 2**20
+
+
+@dataclass
+class Figures:
+    """What the server did meanwhile."""
+
+    health: list[float] = field(default_factory=list)
+    memory: int = 0
+
+
+@contextmanager
+def watched(dashboard: Dashboard) -> Iterator[Figures]:
+    """Ask for the health of the server all the time, and look at its memory."""
+    figures, over = Figures(), Event()
+
+    def ask() -> None:
+        with httpx.Client(trust_env=False, timeout=60) as client:
+            while not over.wait(0.1):
+                begin = time.perf_counter()
+                assert client.get(f"{dashboard.address}/healthz").json() == {"status": "ok"}
+                figures.health.append(time.perf_counter() - begin)
+
+    def look() -> None:
+        while not over.wait(0.02):
+            figures.memory = max(figures.memory, total_memory(dashboard.process))
+
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(ask), pool.submit(look)]
+        try:
+            yield figures
+        finally:
+            over.set()
+    for each in both:
+        each.result()
+
+
+def attack(address: str, kind: str, inputs: list[Input]) -> list[tuple[float, str, str]]:
+    """What became of each input of one visitor: seconds, family, and what the page said."""
+    found = []
+    for each in inputs:
+        with Tab(address) as tab:
+            if kind == "paste":
+                tab.type("Property ID in these requests", "8mkyx")
+                tab.type("NPS responses", each.content.decode(errors="replace").replace("\0", ""))
+                seconds = tab.press("Read the requests")
+                assert TOKEN not in tab.value("NPS responses")
+                told = "What was understood" in tab.words or "**NPS responses:**" in tab.words
+            elif kind == "JSON":
+                seconds = tab.upload("NPS responses", "saved.json", each.content)
+                seconds += tab.press("Open the files")
+                told = "**NPS responses:**" in tab.words or "saved" in tab.words
+            else:
+                tab.press("Open the sample data")
+                tab.go("connect")
+                seconds = tab.upload("Tag names (CSV)", "names.csv", each.content)
+                told = (
+                    "“names.csv”" in tab.words or "from **names" in tab.words or "somebody else" in tab.words
+                )
+            assert told, (each.family, tab.words[:500])
+            found.append((seconds, f"{kind}, {each.family}", tab.words))
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_hostile_input_stops_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each gets an answer, the health check answers all the time, and a small container has memory enough."""
+    kinds = {"paste": (PASTES, LONGEST_PASTE), "JSON": (JSONS, LONGEST_FILE), "CSV": (CSVS, LONGEST_FILE)}
+    shares = {"paste": COUNT // 2, "JSON": COUNT // 4, "CSV": COUNT - COUNT // 2 - COUNT // 4}
+    todo = [
+        (kind, each)
+        for kind, (families, longest) in kinds.items()
+        for each in make_inputs(families, shares[kind], longest, seed=11)
+    ]
+    with running({"USERLANE_STORE": "none", "USERLANE_LOG_LEVEL": "error"}) as dashboard:
+        with Tab(dashboard.address):
+            pass
+        with watched(dashboard) as figures, ThreadPoolExecutor(AT_ONCE) as pool:
+            found = [
+                each
+                for part in pool.map(lambda one: attack(dashboard.address, one[0], [one[1]]), todo)
+                for each in part
+            ]
+    found.sort(reverse=True)
+    busy = sum("somebody else" in words for _, _, words in found)
+    with capsys.disabled():
+        slowest = ", ".join(f"{seconds:.2f} s ({family})" for seconds, family, _ in found[:3])
+        health = max(figures.health)
+        sys.stdout.write(
+            f"\n{len(found)} inputs, {AT_ONCE} at once: slowest {slowest}; {busy} turned away; health "
+            f"<= {health:.3f} s; memory <= {figures.memory / 2**20:.0f} MiB\n"
+        )
+    assert len(found) == COUNT
+    assert figures.memory < CONTAINER
