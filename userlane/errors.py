@@ -50,10 +50,10 @@ class UserlaneError(Exception):
     exit_code: ClassVar[int] = 5
     retryable: ClassVar[bool] = False
     status: int | None = None
-    retry_after: float | None = None
 
-    def __init__(self, cause: str, next_step: str = "") -> None:
+    def __init__(self, cause: str, next_step: str = "", *, retry_after: float | None = None) -> None:
         super().__init__(f"{cause} {next_step}".strip())
+        self.retry_after = retry_after
         self.cause = cause
         self.next_step = next_step
 
@@ -120,14 +120,7 @@ class RightsMissing(AccessRefused):
 
 
 class ApiFailed(UserlaneError):
-    """The API reported a failure, or sent no response.
-
-    `retry_after` is the wait that the API asked for, in seconds; None if it asked for none.
-    """
-
-    def __init__(self, cause: str, next_step: str = "", *, retry_after: float | None = None) -> None:
-        super().__init__(cause, next_step)
-        self.retry_after = retry_after
+    """The API reported a failure, or sent no response."""
 
 
 class NotFound(ApiFailed):

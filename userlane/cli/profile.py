@@ -55,19 +55,19 @@ def profile(property_id: str, survey_id: str | None, answers: tuple[str, ...], *
     if "surveys" in given and survey_id is None:
         raise click.UsageError("--surveys needs the --survey-id that is in the request.")
     settings = Settings.read(listens="localhost")  # the requests are those of this machine's own user
-    said = _answers(answers, given)
-    lessons: list[ImportResult] = []
+    answers_by_api = _parse_answers(answers, given)
+    results: list[ImportResult] = []
     for dataset, file in given.items():
-        answered = said.get(dataset, {})
-        lessons.append(_lesson(dataset, file, property_id, survey_id, settings.hosts, answered))
-        _tell(lessons[-1])
-    if not all(lesson.settled for lesson in lessons):
+        answered = answers_by_api.get(dataset, {})
+        results.append(_import_file(dataset, file, property_id, survey_id, settings.hosts, answered))
+        _report_result(results[-1])
+    if not all(result.settled for result in results):
         return UNSETTLED
-    click.echo(to_toml(assemble(lessons, settings.profile)), nl=False)
+    click.echo(to_toml(assemble(results, settings.profile)), nl=False)
     return 0
 
 
-def _answers(given: tuple[str, ...], files: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
+def _parse_answers(given: tuple[str, ...], files: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
     """Parse `--answer` options to API → role → value."""
     by_api: dict[str, dict[str, str]] = {}
     for each in given:
@@ -81,7 +81,7 @@ def _answers(given: tuple[str, ...], files: Mapping[str, str]) -> Mapping[str, M
     return by_api
 
 
-def _lesson(  # noqa: PLR0917 - all of them are needed
+def _import_file(  # noqa: PLR0917 - all of them are needed
     dataset: str,
     file: str,
     property_id: str,
@@ -93,10 +93,10 @@ def _lesson(  # noqa: PLR0917 - all of them are needed
 
     code = _read(file, dataset)
     try:
-        lesson = import_request(
+        result = import_request(
             code, cast("DatasetName", dataset), property_id, survey_id, allowed_hosts=hosts
         )
-        return lesson.answer(answers)
+        return result.answer(answers)
     except RequestUnusable as error:
         raise RequestUnusable(f"--{dataset}: {error.cause}", error.next_step) from None
 
@@ -107,14 +107,14 @@ def _read(file: str, dataset: str) -> str:
     return data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig", "replace")
 
 
-def _tell(lesson: "ImportResult") -> None:
-    for finding in lesson.findings:
+def _report_result(result: "ImportResult") -> None:
+    for finding in result.findings:
         mark = "" if finding.certainty == "sure" else "NOT SURE: "
-        say(f"{lesson.dataset}: {mark}{finding.item}: {finding.found} ({finding.why})")
-    for question in lesson.questions:
+        say(f"{result.dataset}: {mark}{finding.item}: {finding.found} ({finding.why})")
+    for question in result.questions:
         possible = f" Possible: {', '.join(question.candidates)}." if question.candidates else ""
         likely = f" Likely: {question.suggestion}." if question.suggestion else ""
         say(
-            f"{lesson.dataset}: {question.words}{possible}{likely} "
-            f"Answer with --answer '{lesson.dataset}.{question.role}=…'"
+            f"{result.dataset}: {question.words}{possible}{likely} "
+            f"Answer with --answer '{result.dataset}.{question.role}=…'"
         )

@@ -47,7 +47,7 @@ def load_files(  # noqa: PLR0917 - what the command line was given
     start, end = (None if day is None else day.date() for day in days)
     if saved.window is None and (start is None or end is None):
         raise click.UsageError("the files hold no usable record, so --start and --end are needed.")
-    window = saved.window or Window(start, end)  # type: ignore[arg-type]  # asked for just above
+    window = saved.window or Window(start, end)  # type: ignore[arg-type]  # checked above
     return saved.answer(
         Query(
             dataset,

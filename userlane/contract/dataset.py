@@ -91,7 +91,7 @@ class State:
 
 
 class Stored(Protocol):
-    """Tag records that lie in files or are held in codes, because there may be millions of them."""
+    """Tag records in files or in codes, because there may be millions of them."""
 
     @property
     def num_rows(self) -> int:

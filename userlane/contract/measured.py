@@ -112,22 +112,22 @@ def measure(
     >>> from datetime import date
     >>> from userlane.contract import COLUMNS
     >>> april = Query("nps", "demo", Window(date(2026, 4, 1), date(2026, 5, 1)))
-    >>> answers = Dataset(april, COLUMNS["nps"].empty_table(), State(reasons=("The API failed.",)), "1")
-    >>> n = measure(lambda dataset: dataset.rows, answers)
+    >>> responses = Dataset(april, COLUMNS["nps"].empty_table(), State(reasons=("The API failed.",)), "1")
+    >>> n = measure(lambda dataset: dataset.rows, responses)
     >>> n.value, n.condition, n.map(str).condition
     (0, 'incomplete', 'incomplete')
 
     Raises:
         TypeError: An argument is neither a `Dataset` nor a `Measured`.
     """
-    given = [source, *(other for other in others if other is not None)]
-    for each in given:
+    arguments = [source, *(other for other in others if other is not None)]
+    for each in arguments:
         if not isinstance(each, Dataset | Measured):
             raise TypeError(f"{type(each).__name__} does not say which rows it comes from")
     value = metric(
         *map(_value, (source, *others)), **{name: _value(option) for name, option in options.items()}
     )
-    datasets = [dataset for each in (*given, *options.values()) for dataset in _datasets(each)]
+    datasets = [dataset for each in (*arguments, *options.values()) for dataset in _datasets(each)]
     return Measured(value, tuple({id(dataset): dataset for dataset in datasets}.values()))
 
 

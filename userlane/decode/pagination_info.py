@@ -71,7 +71,7 @@ def _find_beside(level: Mapping[str, Any], above: tuple[str, ...], depth: int) -
             yield _NAMES[name], (*above, key)
 
 
-def read_pagination(said: Iterable[tuple[Role, Any]], records: int) -> PaginationInfo:
+def read_pagination(values: Iterable[tuple[Role, Any]], records: int) -> PaginationInfo:
     """Interpret the values found under the pagination keys of a page that has `records` records.
 
     A `count` equal to `records` counts the page itself. A total that is smaller than `records` is ignored.
@@ -82,7 +82,7 @@ def read_pagination(said: Iterable[tuple[Role, Any]], records: int) -> Paginatio
     own = False
     total = pages = None
     more: bool | None = None
-    for role, value in said:
+    for role, value in values:
         match role:
             case "total" | "count":
                 number = _parse_count(value)

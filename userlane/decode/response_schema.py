@@ -100,41 +100,26 @@ def recognise_fields(
     by_name: dict[str, list[Path]] = {}
     for path in sorted(paths):
         by_name.setdefault(_normalise_path(path), []).append(path)
-    settled = {name: path for name, path in (known.fields if known else ()) if path not in objects}
-    fields: list[tuple[str, Path]] = []
-    missing: list[str] = []
-    unsure: dict[str, tuple[str, ...]] = {}
-    for field in FIELDS[dataset]:
+    matches = {name: [path] for name, path in (known.fields if known else ()) if path not in objects}
+    known_forms = {name: form for name, form in (known.value_forms if known else ()) if name in matches}
+    unmatched = [field for field in FIELDS[dataset] if field.name not in matches]
+    for field in unmatched:
         wanted = (overrides[field.name],) if field.name in overrides else field.keys
-        found = [settled[field.name]] if field.name in settled else _find_candidates(wanted, by_name, objects)
-        if len(found) > 1:
-            found = _tell_apart(field, found, records)
-        if len(found) > 1:
-            unsure[field.name] = tuple(map(join_path, found))
-        elif found:
-            fields.append((field.name, found[0]))
-        elif field.required:
-            missing.append(field.name)
-    if dataset == "heart" and not (unsure.keys() | dict(fields).keys()) & set(SCORES):
+        matches[field.name] = _match_field(field, _find_candidates(wanted, by_name, objects), records)
+    missing = [field.name for field in unmatched if field.required and not matches[field.name]]
+    if dataset == "heart" and not any(matches[score] for score in SCORES):
         missing.append(_ANY_SCORE)
     if missing:
         raise _missing_error(dataset, missing, sorted(map(join_path, paths - objects)))
-    if unsure:
-        raise _ambiguous_error(dataset, unsure)
-    known_forms = dict(known.value_forms if known else ())
-    kinds = {field.name: field.kind for field in FIELDS[dataset]}
-    value_forms = {
-        name: known_forms.get(name) if name in settled else _recognise_form(kinds[name], path, records)
-        for name, path in fields
-    }
-    return ResponseSchema(
-        dataset,
-        envelope,
-        tuple(fields),
-        paths,
-        tuple((name, form) for name, form in value_forms.items() if form),
-        pagination_keys,
-    )
+    ambiguous = {name: tuple(map(join_path, found)) for name, found in matches.items() if len(found) > 1}
+    if ambiguous:
+        raise _ambiguous_error(dataset, ambiguous)
+    fields = tuple((field.name, matches[field.name][0]) for field in FIELDS[dataset] if matches[field.name])
+    forms = {
+        field.name: _recognise_form(field, matches[field.name], records) for field in unmatched
+    } | known_forms
+    value_forms = tuple((name, form) for name, _ in fields if (form := forms.get(name)))
+    return ResponseSchema(dataset, envelope, fields, paths, value_forms, pagination_keys)
 
 
 def _normalise_path(path: Path) -> str:
@@ -154,22 +139,22 @@ def _find_candidates(
     return [path for path in first if join_path(path) == wanted[0]][:1] or first or found
 
 
-def _tell_apart(field: Field, paths: Sequence[Path], records: Sequence[Any]) -> list[Path]:
+def _match_field(field: Field, paths: Sequence[Path], records: Sequence[Any]) -> list[Path]:
     """Return the one path that has all values of the others, if there is one; else all paths with values."""
-    if len(paths) * len(records) > _MAX_COMPARED:
+    if len(paths) < 2 or len(paths) * len(records) > _MAX_COMPARED:
         return list(paths)
     read = _PARSERS.get(field.kind, partial(parse_number, field=field))
     columns = {path: [_read(read, get_value(record, path)) for record in records] for path in paths}
-    saying = [path for path in paths if any(value is not None for value in columns[path])]
-    if not saying:
+    with_values = [path for path in paths if any(value is not None for value in columns[path])]
+    if not with_values:
         return [paths[0]]
-    fullest = max(saying, key=lambda path: sum(value is not None for value in columns[path]))
-    agreed = all(
+    longest = max(with_values, key=lambda path: sum(value is not None for value in columns[path]))
+    all_agree = all(
         value is None or value == most
-        for path in saying
-        for value, most in zip(columns[path], columns[fullest], strict=True)
+        for path in with_values
+        for value, most in zip(columns[path], columns[longest], strict=True)
     )
-    return [fullest] if agreed else saying
+    return [longest] if all_agree else with_values
 
 
 _PARSERS: Mapping[Kind, Callable[[Any], Any]] = {
@@ -187,15 +172,15 @@ def _read(read: Callable[[Any], Any], value: Any) -> Any:
         return repr(value)
 
 
-def _recognise_form(kind: Kind, path: Path, records: Sequence[Any]) -> ValueForm | None:
-    if kind in {"identity", "text"}:
+def _recognise_form(field: Field, paths: Sequence[Path], records: Sequence[Any]) -> ValueForm | None:
+    if not paths or field.kind in {"identity", "text"}:
         return None
-    kinds = {type(get_value(record, path)) for record in records}
-    if kind in {"day", "instant"}:
-        return "epoch" if kinds & {int, float} else None
-    if str in kinds:
+    types = {type(get_value(record, paths[0])) for record in records}
+    if field.kind in {"day", "instant"}:
+        return "epoch" if types & {int, float} else None
+    if str in types:
         return "text"
-    return "decimal" if float in kinds and kind != "share" else None
+    return "decimal" if float in types and field.kind != "share" else None
 
 
 def _missing_error(dataset: DatasetName, missing: Sequence[str], keys: Sequence[str]) -> FieldsMissing:
@@ -211,15 +196,15 @@ def _missing_error(dataset: DatasetName, missing: Sequence[str], keys: Sequence[
     )
 
 
-def _ambiguous_error(dataset: DatasetName, unsure: Mapping[str, tuple[str, ...]]) -> FieldsAmbiguous:
-    told = "; ".join(
-        f"{describe_field(name)} may be {list_keys(keys, ' or ')}" for name, keys in unsure.items()
+def _ambiguous_error(dataset: DatasetName, ambiguous: Mapping[str, tuple[str, ...]]) -> FieldsAmbiguous:
+    choices = "; ".join(
+        f"{describe_field(name)} may be {list_keys(keys, ' or ')}" for name, keys in ambiguous.items()
     )
     return FieldsAmbiguous(
-        f"In the records of {NAMES[dataset]} several keys could be one field, and they differ: {told}.",
-        f"Say which is meant: on Connect, or as {_profile_line(dataset, next(iter(unsure)))}.",
+        f"In the records of {NAMES[dataset]} several keys could be one field, and they differ: {choices}.",
+        f"Say which is meant: on Connect, or as {_profile_line(dataset, next(iter(ambiguous)))}.",
         dataset=dataset,
-        candidates=unsure,
+        candidates=ambiguous,
     )
 
 

@@ -70,7 +70,7 @@ def view_file(  # noqa: PLR0917 - in the order of a caption: what, of which rows
 
     Args:
         frame: The table, with its columns in the order shown. The index is not written.
-        query: What was asked.
+        query: The query of the records.
         state: The state of the records behind the table.
         view: The name of the table.
         filters: What the table was limited to, by name. With `surveys` among them, the file has no survey ID.

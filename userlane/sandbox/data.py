@@ -39,7 +39,7 @@ LIMITED_TOKEN = "sandbox-token-heart-and-nps-only"  # noqa: S105  # likewise
 """Has no right to surveys and tags (403), in every property."""
 
 SMALL_TOKEN = "sandbox-token-small-property-only"  # noqa: S105  # likewise
-"""Reads the property `small` only; the others answer 403."""
+"""Reads the property `small` only; the others respond with 403."""
 
 _EMPTY = RecordList((), ())
 

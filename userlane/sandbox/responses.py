@@ -40,7 +40,7 @@ class Occasions:
     def draw_rounds(
         cls, presence: Flags, willingness: Floats, first: int, every: int, rng: np.random.Generator
     ) -> "Occasions":
-        """Draw the responses of people who are asked every `every` days from day `first` on.
+        """Draw the responses of people who are invited every `every` days from day `first` on.
 
         Each may respond when next present (`presence`: days × people), with their `willingness` (0–1).
         """
@@ -48,12 +48,12 @@ class Occasions:
         upcoming = np.where(presence, np.arange(days)[:, None], days)
         upcoming = np.minimum.accumulate(upcoming[::-1])[::-1]
         rounds = np.arange(-(-(days - first) // every))[:, None]
-        asked = first + every * (rounds + rng.random(people)) + rng.random((len(rounds), people)) * 10
-        asked = asked.astype(np.int64)
-        person = np.broadcast_to(np.arange(people), asked.shape)
-        day = upcoming[np.minimum(asked, days - 1), person]
-        responds = (asked < days) & (day < days) & (day - asked <= _MAX_DELAY_DAYS)
-        responds &= rng.random(asked.shape) < willingness
+        invited = first + every * (rounds + rng.random(people)) + rng.random((len(rounds), people)) * 10
+        invited = invited.astype(np.int64)
+        person = np.broadcast_to(np.arange(people), invited.shape)
+        day = upcoming[np.minimum(invited, days - 1), person]
+        responds = (invited < days) & (day < days) & (day - invited <= _MAX_DELAY_DAYS)
+        responds &= rng.random(invited.shape) < willingness
         return cls.draw_times(day[responds], person[responds], rng)
 
 

@@ -69,7 +69,7 @@ class DemoProperty:
         occasions = Occasions.draw_rounds(self.presence, willing, _NPS_FIRST_DAY, 43, rng)
         score = choose_scores(self._draw_opinions(occasions, rng), NPS_SHARES)
         moods: list[Mood] = [
-            "praise" if given >= 9 else "mixed" if given >= 7 else "complaint" for given in score.tolist()
+            "praise" if each >= 9 else "mixed" if each >= 7 else "complaint" for each in score.tolist()
         ]
         share = np.where(score >= 9, 0.42, np.where(score >= 7, 0.38, 0.62))
         return Responses(
@@ -86,7 +86,7 @@ class DemoProperty:
         )
         score = 1 + choose_scores(self._draw_opinions(occasions, rng), shares)
         moods: list[Mood] = [
-            "praise" if given >= 4 else "mixed" if given == 3 else "complaint" for given in score.tolist()
+            "praise" if each >= 4 else "mixed" if each == 3 else "complaint" for each in score.tolist()
         ]
         share = np.where(np.abs(score - 3) == 2, 0.42, 0.26)
         return Responses(
