@@ -1,27 +1,36 @@
 """What it takes to store tag records, to open them, and to compute every figure of the Tags page.
 
 Each size is measured in a process of its own: `python -m benchmarks.storing --rows 1000000`. The records are
-made at once rather than loaded, since loading is measured elsewhere.
+made at once rather than loaded, since loading is measured elsewhere. With `--users 1000000`, only writing is
+measured, of records of so many users drawn by lot, beside plain text in Parquet files.
 """
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from benchmarks import generated, machine, ours
 from benchmarks.filled import fill_store
 from benchmarks.server import ROOT
 from benchmarks.table import Row, Say, Section, at_most, counted, middle, ratio
-from userlane.contract import Dataset
+from userlane.contract import CODED, COLUMNS, Dataset, Query, Window
 from userlane.metrics import tags
 from userlane.sandbox import serve
+from userlane.sandbox.large import TAGS
+from userlane.store import FetchedWindow, FolderStore
 
 SIZES = (1, 10, 30)
 """How many times the records of a load."""
@@ -29,6 +38,10 @@ SIZES = (1, 10, 30)
 DAYS = (30, 365)
 CHOSEN = 5
 """Tags that the page shows more closely."""
+
+MANY_USERS = 1_000_000
+MANY_ROWS = (10, 30)
+"""Records of so many users, as multiples of those of a load."""
 
 _DAILY = 60
 """Days, up to which the page shows a trend by day."""
@@ -90,14 +103,55 @@ def stored(rows: int) -> Figures:
     return figures
 
 
-def measured(rows: int) -> Figures:
+def written(rows: int, users: int) -> Figures:
+    """Write records of so many users, a window a day, into a store and as plain text, by turns.
+
+    Seconds, and processor seconds, in which this process did not wait for a disk or another process.
+    """
+    figures = dict.fromkeys(("write", "write cpu", "text", "text cpu"), 0.0)
+    random = np.random.default_rng(1)
+    plain = pa.schema([field for field in COLUMNS["tags"] if field.name != "tag_name"])
+    plain = pa.schema([(each.name, pa.string() if each.type == CODED else each.type) for each in plain])
+    with tempfile.TemporaryDirectory() as folder:
+        store = FolderStore(Path(folder) / "store")
+
+        def timed(name: str, write: Callable[[], object]) -> None:
+            clock, processor = time.perf_counter(), time.process_time()
+            write()
+            figures[name] += time.perf_counter() - clock
+            figures[f"{name} cpu"] += time.process_time() - processor
+
+        for number in range(generated.DAYS):
+            day = generated.today() - timedelta(days=generated.DAYS - number)
+            table = _records_of_day(day, math.ceil(rows / generated.DAYS), users, random)
+            query = Query("tags", generated.PROPERTY, Window(day, day + timedelta(days=1)))
+            fetched = FetchedWindow(query, table, datetime.now(UTC))
+            timed("write", lambda: store.write("benchmark", fetched))  # noqa: B023
+            text, path = table.drop_columns(["tag_name"]), Path(folder) / f"{number}.parquet"
+            timed("text", lambda: pq.write_table(text.cast(plain), path, compression="zstd"))  # noqa: B023
+    return figures | {"peak MB": machine.peak()}
+
+
+def _records_of_day(day: date, rows: int, users: int, random: np.random.Generator) -> pa.Table:
+    """Records of users drawn by lot, in the canonical columns, as they are when they are stored."""
+    columns = []
+    drawn = {"tag": np.sort(random.integers(0, TAGS, rows)), "user": random.integers(0, users, rows)}
+    for word, numbers in drawn.items():
+        used, places = np.unique(numbers, return_inverse=True)
+        ids = pa.array([f"{word}-{each:08}" for each in used.tolist()])
+        columns.append(pa.DictionaryArray.from_arrays(places.astype(np.int32), ids))
+    days, ones = pa.array([day] * rows, pa.date32()), pa.array(np.ones(rows, np.int32))
+    return pa.table([days, columns[0], pa.nulls(rows, CODED), columns[1], ones], schema=COLUMNS["tags"])
+
+
+def measured(rows: int, users: int = 0) -> Figures:
     """One run at one size, in a process of its own. Raises `RuntimeError` when rows are not all there."""
-    command = [sys.executable, "-m", "benchmarks.storing", "--rows", str(rows)]
+    command = [sys.executable, "-m", "benchmarks.storing", "--rows", str(rows), "--users", str(users)]
     ended = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)  # noqa: S603  # our own
     if ended.returncode:
         raise RuntimeError(f"storing broke off: {ended.stderr.strip().rpartition(chr(10))[2]}")
     figures: Figures = json.loads(ended.stdout)
-    if not figures["rows"] == figures[f"rows {DAYS[-1]}"] == rows:
+    if not users and not figures["rows"] == figures[f"rows {DAYS[-1]}"] == rows:
         raise RuntimeError(f"{figures['rows']:,.0f} rows were stored, and {rows:,} made")
     return figures
 
@@ -109,7 +163,16 @@ def stores(rows: int, runs: int, say: Say) -> list[Section]:
         for size in SIZES:
             say(f"storing and asking, {counted(size * rows)} records")
             found.setdefault(size, []).append(measured(size * rows))
-    return [_section(size * rows, found[size], found[SIZES[0]], size) for size in SIZES]
+    sections = [_section(size * rows, found[size], found[SIZES[0]], size) for size in SIZES]
+    lines: list[Row] = []
+    for size in MANY_ROWS:
+        say(f"storing, {counted(size * rows)} records of {counted(MANY_USERS)} users")
+        runs_of = [measured(size * rows, MANY_USERS) for _ in range(runs)]
+        seconds = middle(runs_of, "write")
+        target = at_most(seconds, 10, "s") if size * rows == 10_000_000 else ()
+        times = f"{ratio(runs_of, 'write', 'text'):.1f} × plain text"
+        lines.append(Row(f"{counted(size * rows)} records", f"{seconds:.1f} s", times, *target))
+    return [*sections, Section(f"Tag records of {counted(MANY_USERS)} users, written", lines)]
 
 
 def _section(rows: int, found: Sequence[Figures], smallest: Sequence[Figures], times: int) -> Section:
@@ -143,7 +206,9 @@ def main() -> None:
     """One size, in this process."""
     reading = argparse.ArgumentParser()
     reading.add_argument("--rows", type=int, required=True)
-    sys.stdout.write(json.dumps(stored(reading.parse_args().rows)))
+    reading.add_argument("--users", type=int, default=0)
+    asked = reading.parse_args()
+    sys.stdout.write(json.dumps(written(asked.rows, asked.users) if asked.users else stored(asked.rows)))
 
 
 if __name__ == "__main__":

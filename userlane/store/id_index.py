@@ -24,18 +24,19 @@ class IdIndex:
 
     def find(self, asked: pa.Array) -> npt.NDArray[np.int32]:
         """The code of each ID that is asked for; −1 for those that have none."""
+        if not len(self.ids):
+            return np.full(len(asked), -1, np.int32)
         self._catch_up()
         hashes = _hash(asked)
         order = np.argsort(hashes)  # a search for sorted hashes reads the array once, from front to back
         places = np.empty(len(asked), np.int64)
         places[order] = np.searchsorted(self._hashes, hashes[order])
         codes = np.where(self._hashes[places] == hashes, self._codes[places], np.int32(-1))
-        found = np.flatnonzero(codes >= 0)
-        same = pc.equal(self.ids.take(pa.array(codes[found])), asked.take(pa.array(found)))
-        others = found[~same.to_numpy(zero_copy_only=False)]
-        if len(others):
-            known = pc.index_in(asked.take(pa.array(others)), value_set=self.ids)
-            codes[others] = known.fill_null(-1).to_numpy()
+        same = pc.equal(self.ids.take(pa.array(np.maximum(codes, 0))), asked)
+        wrong = (codes >= 0) & ~same.to_numpy(zero_copy_only=False)
+        if wrong.any():
+            known = pc.index_in(asked.filter(pa.array(wrong)), value_set=self.ids)
+            codes[wrong] = known.fill_null(-1).to_numpy()
         return codes
 
     def _catch_up(self) -> None:
