@@ -60,8 +60,13 @@ def token_headers(headers: Pairs) -> tuple[TokenHeader, ...]:
     """
     unusual = {name: value for name, value in headers if not is_usual_header(name)}
     named = {name: value for name, value in unusual.items() if is_token_header(name)}
-    alike = {name: value for name, value in unusual.items() if looks_like_token(split_scheme(value)[1])}
+    alike = {name: value for name, value in unusual.items() if _looks_like_token(split_scheme(value)[1])}
     return tuple(_token_header(name, value, by_name=bool(named)) for name, value in (named or alike).items())
+
+
+def _looks_like_token(text: str) -> bool:
+    stands_for_one = is_placeholder(text) and re.search(r"token|key|secret", text.lower())
+    return bool(stands_for_one) or looks_like_token(text)
 
 
 def _token_header(name: str, value: str, *, by_name: bool) -> TokenHeader:

@@ -62,7 +62,7 @@ _SWITCHES = frozenset(
 )
 _OTHERS = frozenset({"id", "ids", "key", "code", "year", "month", "week", "day", "timeout", "score", "flag"})
 _PLACEHOLDER = re.compile(
-    r"<.*>|\{.*\}|\[.*\]|\$\{?[a-z_][\w:]*\}?|\$\(.*\)|%\w+%|:[a-z]\w*|(?:your|my|the)(?:[\W_]+[a-z]+)+"
+    r"<.*>|\{.*\}|\[.*\]|\$\{?[a-z_][\w:]*\}?|\$\(.*\)|%\w+%|:[a-z]\w*|(?:your|my|the)(?:[\W_]++[a-z]++)++"
     r"|(?:.*_)?(?:redacted|replace_?me|goes_here|token_here|key_here)|([x*•.…])\1{2,}"
     r"|(?:string|token|api[_-]?key|access[_-]?token)",
     re.IGNORECASE | re.DOTALL,
@@ -82,7 +82,7 @@ _USUAL_HEADERS = frozenset(_SENT_BY_PROGRAMS.split())
 _USUAL_FAMILY = re.compile(
     r"(?:accept|content|sec|if|x-forwarded|x-readme|access-control)(?:-|$)", re.IGNORECASE
 )
-_TOKEN_HEADER = re.compile(r".*(?:authorization|auth|token|apikey|accesskey)")
+_TOKEN_HEADER = re.compile(r".*(?:authorization|auth|token|apikey|accesskey)|x.*key")
 _LOOKS_LIKE_TOKEN = re.compile(r"(?=.*\d)[0-9A-Za-z._~+/=-]{12,}")
 _PLAIN_WORD = re.compile(r"[A-Za-z]++\d{0,4}|\d++[A-Za-z]{0,3}")
 

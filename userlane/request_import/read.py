@@ -10,11 +10,12 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from userlane.request_import.parsers.clean import clean
+from userlane.request_import.parsers.clean import clean, unescape
 from userlane.request_import.parsers.common import Request
 from userlane.request_import.parsers.curl import is_curl, read_curl
 from userlane.request_import.parsers.http import read_http
 from userlane.request_import.parsers.language import find_language
+from userlane.request_import.parsers.openapi import read_openapi
 from userlane.request_import.parsers.quoted_text import read_quoted_text
 from userlane.request_import.parsers.saved_requests import read_saved_requests
 from userlane.request_import.redact import find_secrets, redact
@@ -22,9 +23,11 @@ from userlane.request_import.redact import find_secrets, redact
 LONGEST = 60_000
 """Characters of pasted text; requests copied from a browser with all its cookies stay below."""
 
+_DOCUMENT = re.compile(r"\s*+(?:---\s++)?(?:openapi|swagger) ?:")
 _INSTEAD = {
     "There is nothing in the box": re.compile(r"\Z"),
     "This is a server's answer, not a request": re.compile(r"HTTP/[0-9.]{1,5} {1,5}\d{3}"),
+    "This is an OpenAPI document without a GET that could be read": _DOCUMENT,
     "This is a web page, not a request": re.compile(r"<(?:!doctype|html)\b", re.IGNORECASE),
 }
 _CALLS = re.compile(
@@ -96,6 +99,9 @@ def find_requests(text: str) -> list[Request]:
     """Every request that `text` would send or describes. Nothing in it is run."""
     if len(text) > LONGEST:
         return []
+    described = read_openapi(unescape(text))
+    if described or _DOCUMENT.match(text):
+        return described
     code = clean(text)
     if code.lstrip()[:1] in {"{", "["}:
         document = _json(code)

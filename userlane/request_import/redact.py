@@ -40,14 +40,14 @@ _RUN = re.compile(r"[0-9A-Za-z_~+/.-]++={0,2}")
 # A name, what may stand between it and its value in any language, a word before the token, and the value.
 _WORDS = "token|secret|key|pass|pwd|auth|cred|sig|session|jwt|bearer"
 _NAME = rf"(?<![\w<${{%-])(?=[\w-]{{0,60}}?(?:{_WORDS})|x-)([\w-]++)"
-_QUOTE = r"(?:[\s\"'`\\^\]]|&(?:quot|apos|#\d\d|#x\d\d|nbsp);)"
+_QUOTE = r"(?:[\s\"'`\\^\]]|&(?:amp;)?(?:quot|apos|#\d\d|#x\d\d|nbsp);)"
 _TYPE = r"(?::\s?[A-Za-z]{1,20}\s?(?==))?"
 _BETWEEN = rf"{_QUOTE}{{0,8}}+(?:[:=,(@](?:[:=>,(@\[{{<-]|&gt;|{_QUOTE}){{0,12}}+|(?<=[\s\"'`]))"
 _SCHEME = rf"(?:(?:{'|'.join(sorted(SCHEMES))}|digest)(?:\s|%20)++)?+"
 _VALUE = r"(?:[^\s\"'`<>,;(){}\\^&$%]|&(?!(?:quot|apos|lt|gt|nbsp|#)|\Z)|(?<![\s\"'`:=,(])[$%])++"
 _NAMED = re.compile(rf"({_NAME}{_TYPE}{_BETWEEN}{_SCHEME})({_VALUE})(\()?", re.IGNORECASE)
 _STRONG = re.compile(
-    r"token|secret|passw|pwd|[-_]key|api_?key|access_?key|authorization|credential|signature|jwt|bearer|^x-",
+    r"token|secret|passw|pwd|[-_](?:key|session|auth|sig|cred)|api_?key|access_?key|authorization|credential|signature|jwt|bearer|^x-",
     re.IGNORECASE,
 )
 _COOKIE = re.compile(
@@ -89,7 +89,7 @@ def redact(text: str, requests: Collection[Request], ids: Collection[str]) -> st
     left = _USER.sub(rf"\1{MARK}", left)
     for pattern in (_COOKIE, _SIGN_IN):
         left = pattern.sub(lambda found: found[0] if is_placeholder(found[2]) else found[1] + MARK, left)
-    left = _NAMED.sub(_replace_named, left)
+    left = _NAMED.sub(lambda found: found[0] if found[3] in ids else _replace_named(found), left)
     left = _redact_mixed(left, _values_in_addresses(requests), set(ids))
     if any(len(secret.text) >= _SHORT and _holds(left, secret) for secret in secrets):
         return ""
@@ -132,10 +132,10 @@ def find_secrets(requests: Iterable[Request]) -> set[_Secret]:
 
 def _may_hide(name: str, text: str) -> bool:
     """Whether a header may be the one with the token, as `x-userlane-key: abcdef` may."""
-    if is_token_header(name) or looks_like_token(text):
-        return True
     named = re.search(r"key|secret|pass|sig|cred|session", name, re.IGNORECASE)
-    return named is not None or (len(text) >= _SHORT and is_secret_value(text, _SHORT))
+    own = len(text) >= _SHORT and name.lower().startswith("x-")
+    mixed = is_secret_value(text, _SHORT) or looks_like_token(text)
+    return is_token_header(name) or mixed or own or named is not None
 
 
 def _values_in_addresses(requests: Iterable[Request]) -> set[str]:

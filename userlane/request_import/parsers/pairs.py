@@ -29,6 +29,7 @@ _BETWEEN_LABEL_AND_BRACKET = frozenset({"=", ":", "@", "=>", ":=", "<-", "~", "&
 _ASSIGNING = frozenset({":", "=", "=>", ":=", "<-", "=="})
 _ADDRESS = re.compile(r"https?://[^\s]++", re.IGNORECASE)
 _HOST = re.compile(r"(?:[a-z0-9-]{1,63}+\.){2,8}[a-z]{2,20}")
+_NAME = re.compile(r"[^\s/]{1,100}+(?<!:)")
 _LINE = re.compile(r"([A-Za-z][\w-]{0,60}+):[ \t]*+(\S.*+)")
 _OTHER_ADDRESSES = frozenset({"referer", "referrer", "origin", "docs", "proxy", "proxies"})
 HOST_KEYS = frozenset({"host", "hostname"})
@@ -76,6 +77,7 @@ class _Search:
     def __init__(self, code: str, language: str) -> None:
         self.found = Found()
         self._tokens, used = read_tokens(code, powershell=language == "PowerShell")
+        self._values_are_bare = language == "HTTPie"
         self._kinds = [""]
         self._unquoted = language in {"PowerShell", "HTTPie", "wget"}
         index = 0
@@ -126,24 +128,25 @@ class _Search:
     def _pair(self, index: int) -> int | None:
         """Take the pair whose name stands at `index`, if one does; return where to go on."""
         token = self._tokens[index]
-        if token.kind == "number" or len(token.text) > 100:
+        if token.kind == "number" or not _NAME.fullmatch(token.text):
             return None
         after = self._separated(index)
         if after is None:
             return None
-        name = _last(token.text)
-        if name.lower() in _NAME_KEYS and self._at(after).kind == "text":
-            value = self._named_value(after)
-            if value is not None:
-                self._take(self._tokens[after].text, self._at(value), quoted=True)
-                return value + 1
-        if self._at(after).text in {"[", "("} and token.kind == "text" and self._at(after).kind == "sign":
-            end = self._list(token.text, after)
-            if end:
-                return end
-        if self._at(after).kind == "sign" or self._opens(after + 1, self._at(after)):
+        value = self._at(after)
+        if _last(token.text).lower() in _NAME_KEYS and value.kind == "text":
+            labelled = self._labelled_value(after)
+            if labelled is not None:
+                self._take(value.text, self._at(labelled), quoted=True)
+                return labelled + 1
+        if value.kind == "sign":
+            return (
+                self._list(token.text, after) if value.text in {"[", "("} and token.kind == "text" else None
+            )
+        if self._opens(after + 1, value):
             return None
-        self._take(token.text, self._at(after), quoted=token.kind == "text")
+        bare = value.kind == "word" and self._values_are_bare
+        self._take(token.text, Token("text", value.text) if bare else value, quoted=token.kind == "text")
         if self._at(index + 1).text == "]" and len(self._kinds) > 1:
             self._kinds.pop()
         return after + 1
@@ -157,11 +160,7 @@ class _Search:
         if token.kind == "text":
             if sign.text == "]" and self._at(index + 2).text in _ASSIGNING:
                 return index + 3
-            opened = before.kind == "sign" and before.text in {"(", "{", "["}
-            closed = self._at(index + 3)
-            pair = closed.kind == "sign" and closed.text in {")", "}", "]"}
-            in_call = before.text == "(" and self._kinds[-1] != ""
-            if sign.kind == "sign" and sign.text == "," and opened and (pair or in_call):
+            if sign.kind == "sign" and sign.text == "," and self._is_first_of_two(index):
                 return index + 2
         if before.text == "-" and self._unquoted and sign.kind != "sign":  # an option
             return index + 1
@@ -169,7 +168,15 @@ class _Search:
             return index + 1
         return None
 
-    def _named_value(self, index: int) -> int | None:
+    def _is_first_of_two(self, index: int) -> bool:
+        """Whether the text at `index`, with a comma behind it, is a name: first of a pair or a call."""
+        before, closing = self._at(index - 1), self._at(index + 3)
+        if before.kind == "word":
+            return _kind(before.text) == "header"
+        ends = closing.kind == "sign" and closing.text in {")", "}", "]"}
+        return before.text in {"(", "{", "["} and (ends or (before.text == "(" and self._kinds[-1] != ""))
+
+    def _labelled_value(self, index: int) -> int | None:
         """Where the value stands in `name: "…", value: "…"`; `index` is that of the name's text."""
         after = index + 2 if self._at(index + 1).text in {",", ";"} else index + 1
         if _last(self._at(after).text).lower() in _VALUE_KEYS and self._at(after + 1).text in _ASSIGNING:
@@ -205,7 +212,7 @@ class _Search:
             (found.headers if kind == "header" else found.parameters).append((name, text))
         elif kind == "cookie":
             found.headers.append(("Cookie", f"{name}={text}"))
-        elif is_header_name(name) and (quoted or "-" in name or name.lower() == "authorization"):
+        elif _is_header(name, quoted=quoted):
             found.headers.append((name, text))
         elif kind == "sign-in" and quoted:
             found.sign_in = f"{name}:{text}"
@@ -242,7 +249,8 @@ class _Search:
         """Take the headers that a text holds, one in each line: `accept: application/json`."""
         for line in _LINE.finditer(text):
             name, value = line.groups()
-            if not value.startswith("//") and (self._kinds[-1] == "header" or is_header_name(name)):
+            in_headers = self._kinds[-1] == "header" or is_header_name(name) or "-" in name
+            if in_headers and not value.startswith("//"):
                 self.found.headers.append((name, value.strip()))
 
     def _lone_text(self, index: int, token: Token) -> None:
@@ -273,6 +281,13 @@ def _kind(label: str) -> str:
 def _last(name: str) -> str:
     """The last part of a dotted name, without the sign before it."""
     return re.split(r"\.|::|->", name)[-1].lstrip("$-")
+
+
+def _is_header(name: str, *, quoted: bool) -> bool:
+    """Whether a pair is a header by its name alone: one that is known, or one with a hyphen in it."""
+    if is_header_name(name):
+        return quoted or "-" in name or name.lower() == "authorization"
+    return "-" in name and meaning(name) is None
 
 
 def _value_text(value: Token) -> str:
