@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.system.pages.conftest import MONTH, TODAY, Open
-from tests.system.pages.screen import DATA_TITLES, Screen, read
+from tests.system.pages.screen import DATA_TITLES, Screen
 from userlane.contract import Window
 from userlane.sandbox import SURVEYS, TOKEN, Sandbox
 from userlane.session import MOST_SURVEYS
@@ -35,7 +35,7 @@ def test_a_link_without_a_connection_says_what_it_opens_and_why_to_connect(own: 
     """So does the open tab of a server that restarted: the visit is gone, the URL has property and days."""
     visitor = own(**LINK)
     (told,) = visitor.app.main.info
-    assert read(told.value).startswith(f"Connect to see demo, {MARCH.describe()}.")
+    assert told.value.startswith(f"Connect to see **demo**, {MARCH.describe()}.")
     assert "the server restarted" in told.value
     assert not own().app.main.info
     assert not visitor.connect(TOKEN, "demo").app.main.info
