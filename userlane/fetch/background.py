@@ -9,7 +9,7 @@ from threading import Event, Thread
 from structlog.contextvars import bound_contextvars, get_contextvars
 
 from userlane.contract import Dataset, Window
-from userlane.errors import LoadStopped
+from userlane.errors import LoadStopped, UserlaneError
 
 _GLANCE = 0.5
 _GRACE = 2.0
@@ -53,8 +53,10 @@ class Progress:
         return f"{self.waiting} Next request in {seconds:.0f} s."
 
 
-Work = Callable[[Callable[[Progress], None], Event], tuple[Dataset, datetime]]
-"""Answers the dataset, and the last moment at which the API let its token see all of it."""
+Work = Callable[[Callable[[Progress], None], Event], tuple[Dataset | UserlaneError, datetime]]
+"""Returns the dataset or the error in its place, and the last moment at which the API let its token see all
+of it; of an error, when it came.
+"""
 
 
 class Load:
@@ -70,9 +72,12 @@ class Load:
         self._done = Event()
         self._abandoned = False
         self._progress = Progress()
-        self._dataset: Dataset | None = None
-        self._error: BaseException | None = None
-        self._proved_at: datetime | None = None
+        self.outcome: Dataset | BaseException | None = None
+        """The dataset or the error in its place, once the load is `done`; one that is no `UserlaneError` is a
+        defect.
+        """
+        self.proved_at: datetime | None = None
+        """The last moment at which the API let its token see all of the result; of an error, when it came."""
         self._about = get_contextvars()
         # A daemon, because a server that hangs must not hold up the end of the process.
         Thread(target=self._run, name="userlane-load", daemon=True).start()
@@ -90,11 +95,6 @@ class Load:
         return self._done.is_set()
 
     @property
-    def proved_at(self) -> datetime | None:
-        """The last moment at which the API let its token see all of the result; of an error, when it came."""
-        return self._proved_at
-
-    @property
     def stopping(self) -> bool:
         """Whether it was stopped."""
         return self._stop.is_set()
@@ -103,18 +103,6 @@ class Load:
         """Wait for the result, at most so long; whether it is there."""
         return self._done.wait(seconds)
 
-    def result(self) -> Dataset:
-        """The dataset, waited for. Raises what `Fetcher.load` raises."""
-        self._done.wait()
-        if self._abandoned and isinstance(self._error, LoadStopped):
-            raise LoadStopped(
-                "The load was stopped, because this page was not connected for some seconds.",
-                "Load again to get it.",
-            ) from self._error
-        if self._dataset is None:
-            raise self._error or RuntimeError("a load ended without a result")
-        return self._dataset
-
     def stop(self) -> None:
         """Break off its requests. What has arrived becomes an incomplete result; nothing, `LoadStopped`."""
         self._stop.set()
@@ -122,11 +110,16 @@ class Load:
     def _run(self) -> None:
         try:
             with bound_contextvars(**self._about):  # the log's lines of a load say whose it is
-                self._dataset, self._proved_at = self._work(self._set_progress, self._stop)
-        except BaseException as error:  # noqa: BLE001  # raised again in the thread that asks for the result
-            self._error = error
+                self.outcome, self.proved_at = self._work(self._set_progress, self._stop)
+            if self._abandoned and isinstance(self.outcome, LoadStopped):
+                self.outcome = LoadStopped(
+                    "The load was stopped, because this page was not connected for some seconds.",
+                    "Load again to get it.",
+                )
+        except BaseException as error:  # noqa: BLE001  # a defect is shown by whoever waits for the load
+            self.outcome = error
         finally:
-            self._proved_at = self._proved_at or datetime.now(UTC)
+            self.proved_at = self.proved_at or datetime.now(UTC)
             self._done.set()
 
     def _watch_owner(self, wanted: Callable[[], bool]) -> None:

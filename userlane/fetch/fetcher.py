@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event, Lock
+from typing import Any
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
@@ -76,7 +77,7 @@ class Fetcher:
         Raises the error of the first request when there is nothing else to show, and always when that error
         is `AccessRefused`; `LoadStopped` when stopped with nothing loaded.
         """
-        return self._load(connection, query, progress or _ignore, stop)[0]
+        return self._load(connection, query, progress or (lambda _: None), stop)[0]
 
     def stored(
         self, connection: Connection, query: Query, since: datetime | None = None
@@ -99,9 +100,7 @@ class Fetcher:
         since: datetime | None = None,
         at_most: float | None = None,
     ) -> tuple[Dataset, datetime]:
-        """As `load`, and the last moment at which the API let this token see all of it. For `since` and
-        `at_most` see `start`.
-        """
+        """As `load`, with the last moment at which the API let this token see all of it. Options: `start`."""
         began = time.monotonic()
         deadline = LoadDeadline(self._limits, stop)
         sink = WindowSink(self._policy, self._store_of(connection), connection, deadline, since)
@@ -151,6 +150,13 @@ class Fetcher:
             self._after(loaded)
         return loaded, allowed_at
 
+    def _load_or_error(self, *args: Any, **options: Any) -> tuple[Dataset | UserlaneError, datetime]:
+        """As `_load`, with its error in place of the dataset."""
+        try:
+            return self._load(*args, **options)
+        except UserlaneError as error:
+            return error, datetime.now(UTC)
+
     def start(
         self,
         connection: Connection,
@@ -168,7 +174,7 @@ class Fetcher:
         `at_most`, a load of tags that would take longer than so many seconds ends with `ConsentNeeded`.
         """
         key = (connection.scope, query, owner, since, at_most)
-        work = partial(self._load, connection, query, since=since, at_most=at_most)
+        work = partial(self._load_or_error, connection, query, since=since, at_most=at_most)
         with self._lock:
             load = self._loads.get(key)
             if load is None or load.done or load.stopping:
@@ -291,7 +297,3 @@ class Fetcher:
         settings = self._settings
         ours = (connection.base_url, connection.profile) == (settings.base_url, settings.profile)
         return settings.store_shared and connection.lasting and ours
-
-
-def _ignore(_progress: Progress) -> None:
-    """For callers who do not care."""

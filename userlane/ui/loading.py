@@ -165,12 +165,11 @@ def _settle(query: Query) -> Outcome:
 
 
 def _wait_for(query: Query, load: Load) -> Outcome:
-    try:
-        return load.result()
-    except UserlaneError as error:
-        return error
-    except Exception as error:  # noqa: BLE001  # one load that broke must not take the others off the screen
-        return Unforeseen(query, errors.log_error(error))
+    load.wait()
+    if isinstance(load.outcome, Dataset | UserlaneError):
+        return load.outcome
+    # One load that broke must not take the others off the screen.
+    return Unforeseen(query, errors.log_error(load.outcome or RuntimeError("a load ended without a result")))
 
 
 def _brought_less(outcome: Outcome, older: Dataset) -> bool:

@@ -93,7 +93,7 @@ class GivenLoad:
     """A load that is done once somebody waits for it."""
 
     def __init__(self, answer: Answer, *, done: bool) -> None:
-        self._answer = answer
+        self.outcome = answer
         self.progress = Progress()
         self.proved_at: datetime | None = None
         self.done = done
@@ -110,11 +110,6 @@ class GivenLoad:
     def wait(self, _seconds: float | None = None) -> bool:
         self.done = True
         return True
-
-    def result(self) -> Dataset:
-        if isinstance(self._answer, Exception):
-            raise self._answer
-        return self._answer
 
     def stop(self) -> None:
         self.stopping = True

@@ -13,8 +13,8 @@ from tests.stand_in import (
     tag_records,
 )
 from userlane.client import Limits
-from userlane.contract import Window
-from userlane.fetch import Fetcher
+from userlane.contract import Dataset, Window
+from userlane.fetch import Fetcher, Load
 from userlane.settings import Settings
 from userlane.store import Store
 
@@ -52,3 +52,11 @@ def asked_windows(api: Api) -> set[tuple[str, str]]:
 
 def unreachable(_request: httpx.Request, _number: int) -> None:
     raise httpx.ConnectError("refused")
+
+
+def result_of(load: Load) -> Dataset:
+    """The dataset of a load, waited for. Raises the error in its place."""
+    load.wait()
+    if isinstance(load.outcome, Dataset):
+        return load.outcome
+    raise load.outcome or RuntimeError("neither a dataset nor an error")

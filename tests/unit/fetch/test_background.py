@@ -20,7 +20,7 @@ from tests.stand_in import (
     nps_records,
     query,
 )
-from tests.unit.fetch.given import QUARTER, days, fetcher, nps_api, status, tag_api
+from tests.unit.fetch.given import QUARTER, days, fetcher, nps_api, result_of, status, tag_api
 from userlane.contract import Connection, Token, Window
 from userlane.errors import (
     LoadStopped,
@@ -67,12 +67,12 @@ def test_a_load_gives_its_result_to_all_who_ask_and_a_later_one_is_new() -> None
     with closing(fetcher(nps_api())) as fetch:
         load = fetch.start(connection(), query())
         assert load.wait(10)
-        assert load.result() is load.result()
-        assert load.result().rows == 300
+        assert result_of(load) is result_of(load)
+        assert result_of(load).rows == 300
         assert (load.progress.records, load.progress.requests) == (300, 2)
         later = fetch.start(connection(), query())
         assert later is not load
-        assert later.result() is load.result()
+        assert result_of(later) is result_of(load)
 
 
 def test_a_load_hands_its_error_on() -> None:
@@ -80,7 +80,7 @@ def test_a_load_hands_its_error_on() -> None:
         load = fetch.start(connection(), query())
         for _ in range(2):
             with pytest.raises(NotFound):
-                load.result()
+                result_of(load)
 
 
 def test_a_stop_before_anything_has_arrived_is_an_error() -> None:
@@ -90,7 +90,7 @@ def test_a_stop_before_anything_has_arrived_is_an_error() -> None:
         assert not load.wait(0)
         load.stop()
         with pytest.raises(LoadStopped):
-            load.result()
+            result_of(load)
 
 
 def test_a_stop_keeps_what_has_arrived_as_incomplete() -> None:
@@ -103,7 +103,7 @@ def test_a_stop_keeps_what_has_arrived_as_incomplete() -> None:
             assert not load.wait(0.01)
         assert load.progress.window == APRIL
         load.stop()
-        loaded = load.result()
+        loaded = result_of(load)
     assert loaded.state.reasons == ("The load was stopped.",)
     assert loaded.state.missing == (APRIL,)
     assert loaded.rows > 0
@@ -116,7 +116,7 @@ def test_closing_stops_what_runs() -> None:
         assert silent.wait(10)
         fetch.close()
         with pytest.raises(LoadStopped):
-            load.result()
+            result_of(load)
 
 
 def test_progress_is_told_in_the_callers_thread_and_grows() -> None:
@@ -180,7 +180,7 @@ def test_a_load_nobody_wants_any_more_is_stopped_within_five_seconds_and_a_blink
         there.clear()
         assert load.wait(5)
         with pytest.raises(LoadStopped, match="not connected for some seconds"):
-            load.result()
+            result_of(load)
 
 
 def test_a_load_that_its_visitor_stops_says_nothing_of_a_page_that_was_gone() -> None:
@@ -189,7 +189,7 @@ def test_a_load_that_its_visitor_stops_says_nothing_of_a_page_that_was_gone() ->
         assert silent.wait(10)
         load.stop()
         with pytest.raises(LoadStopped, match=r"^The load was stopped\. "):
-            load.result()
+            result_of(load)
 
 
 def test_a_window_that_is_whole_is_kept_before_the_load_ends_and_a_restart_asks_for_the_others_alone(

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.stand_in import APRIL, UNHURRIED, Api, Record, connection, query, tag_records
-from tests.unit.fetch.given import NOW, QUARTER, fetcher, status, tag_api
+from tests.unit.fetch.given import NOW, QUARTER, fetcher, result_of, status, tag_api
 from userlane.contract import Window
 from userlane.errors import ConsentNeeded, UserlaneError
 from userlane.fetch import Progress, plan
@@ -144,7 +144,7 @@ def test_two_fetchers_that_load_the_same_at_the_same_time_ask_for_each_page_once
         fetch.start(connection(), query("tags", QUARTER), owner)
         for fetch, owner in zip(fetchers, ("a", "b"), strict=True)
     ]
-    found = [load.result() for load in loads]
+    found = [result_of(load) for load in loads]
     for fetch in fetchers:
         fetch.close()
     assert [each.rows for each in found] == [QUARTER.days * 30] * 2
@@ -200,7 +200,7 @@ def test_a_long_load_is_announced_after_one_day_which_is_kept(tmp_path: Path) ->
     with time_machine.travel(NOW), closing(fetcher(api, FolderStore(tmp_path))) as fetch:
         load = fetch.start(connection(), query("tags", YEAR), at_most=0.01)
         with pytest.raises(ConsentNeeded) as caught:
-            load.result()
+            result_of(load)
         days = {date.fromisoformat(start) for start, _ in windows_asked(api)}
         (day,) = days
         assert day.weekday() == 2
@@ -210,10 +210,10 @@ def test_a_long_load_is_announced_after_one_day_which_is_kept(tmp_path: Path) ->
         asked = len(api.requests)
         assert asked <= 3
         with pytest.raises(ConsentNeeded):
-            fetch.start(connection(), query("tags", YEAR), at_most=0.01).result()
+            result_of(fetch.start(connection(), query("tags", YEAR), at_most=0.01))
         assert len(api.requests) <= asked + 3
         api.requests.clear()
-        loaded = fetch.start(connection(), query("tags", YEAR)).result()
+        loaded = result_of(fetch.start(connection(), query("tags", YEAR)))
     assert loaded.rows == YEAR.days * 40
     assert loaded.state.complete
     starts = {date.fromisoformat(start) for start, _ in windows_asked(api)}
@@ -223,20 +223,20 @@ def test_a_long_load_is_announced_after_one_day_which_is_kept(tmp_path: Path) ->
 def test_a_load_that_takes_no_longer_than_agreed_is_not_announced() -> None:
     api = slow()
     with time_machine.travel(NOW), closing(fetcher(api)) as fetch:
-        assert fetch.start(connection(), query("tags", YEAR), at_most=3600).result().rows == YEAR.days * 40
+        assert result_of(fetch.start(connection(), query("tags", YEAR), at_most=3600)).rows == YEAR.days * 40
 
 
 def test_few_days_and_other_records_are_never_announced() -> None:
     month = Window(date(2026, 3, 1), date(2026, 4, 4))
     with time_machine.travel(NOW), closing(fetcher(slow())) as fetch:
-        assert fetch.start(connection(), query("tags", month), at_most=0.0).result().rows == 34 * 40
-        assert fetch.start(connection(), query("nps", YEAR), at_most=0.0).result().rows == 0
+        assert result_of(fetch.start(connection(), query("tags", month), at_most=0.0)).rows == 34 * 40
+        assert result_of(fetch.start(connection(), query("nps", YEAR), at_most=0.0)).rows == 0
 
 
 def test_what_is_stored_already_is_not_announced() -> None:
     with time_machine.travel(NOW), closing(fetcher(slow())) as fetch:
         fetch.load(connection(), query("tags", YEAR))
-        assert fetch.start(connection(), query("tags", YEAR), at_most=0.0).result().rows == YEAR.days * 40
+        assert result_of(fetch.start(connection(), query("tags", YEAR), at_most=0.0)).rows == YEAR.days * 40
 
 
 def test_a_refusal_of_the_day_that_is_asked_first_is_the_loads() -> None:
@@ -244,7 +244,7 @@ def test_a_refusal_of_the_day_that_is_asked_first_is_the_loads() -> None:
     api.fault = lambda *_: status(403)
     with time_machine.travel(NOW), closing(fetcher(api)) as fetch:
         with pytest.raises(UserlaneError) as caught:
-            fetch.start(connection(), query("tags", YEAR), at_most=0.0).result()
+            result_of(fetch.start(connection(), query("tags", YEAR), at_most=0.0))
         assert not isinstance(caught.value, ConsentNeeded)
         assert len(api.requests) == 1
 
@@ -268,7 +268,7 @@ def test_where_only_short_stretches_are_missing_no_day_is_counted_twice(tmp_path
         for number in range(0, 120, 10):
             start = window.start + timedelta(days=number)
             fetch.load(connection(), query("tags", Window(start, start + timedelta(days=6))))
-        loaded = fetch.start(connection(), query("tags", window), at_most=3600).result()
+        loaded = result_of(fetch.start(connection(), query("tags", window), at_most=3600))
     assert loaded.rows == window.days * 5
     assert loaded.table.num_rows == len({tuple(each.values()) for each in loaded.table.to_pylist()})
 
@@ -287,10 +287,10 @@ def test_since_a_moment_everything_is_fetched_anew_once(tmp_path: Path) -> None:
         api.requests.clear()
         assert fetch.load(connection(), query("tags", APRIL)).rows == 150
         assert api.requests == []
-        assert fetch.start(connection(), query("tags", APRIL), since=since).result().rows == 180
+        assert result_of(fetch.start(connection(), query("tags", APRIL), since=since)).rows == 180
         asked = len(api.requests)
         assert asked
-        assert fetch.start(connection(), query("tags", APRIL), since=since).result().rows == 180
+        assert result_of(fetch.start(connection(), query("tags", APRIL), since=since)).rows == 180
         assert fetch.load(connection(), query("tags", APRIL)).rows == 180
         assert len(api.requests) == asked
 
@@ -302,7 +302,7 @@ def test_when_newer_rows_cannot_be_had_the_older_ones_stay_and_are_called_stale(
         fetched_at = datetime.now(UTC)
         clock.shift(timedelta(minutes=5))
         api.fault = lambda *_: status(503)
-        loaded = fetch.start(connection(), query("tags", APRIL), since=datetime.now(UTC)).result()
+        loaded = result_of(fetch.start(connection(), query("tags", APRIL), since=datetime.now(UTC)))
     assert loaded.rows == 150
     assert loaded.state.stale
     assert loaded.state.complete

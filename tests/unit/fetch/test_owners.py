@@ -21,7 +21,7 @@ from tests.stand_in import (
     query,
     tag_records,
 )
-from tests.unit.fetch.given import NOW, QUARTER, days, fetcher, nps_api, status, tag_api
+from tests.unit.fetch.given import NOW, QUARTER, days, fetcher, nps_api, result_of, status, tag_api
 from userlane.contract import Dataset, DatasetName, Query, Window
 from userlane.errors import (
     AccessRefused,
@@ -109,8 +109,8 @@ def test_no_token_sees_anothers_rows_when_both_load_at_once() -> None:
             (owner, fetch.start(connection(token=owner), query(name, window)))
             for name, window, owner in product(names, (days(1, 9), days(1, 20)), ("anna", "ben"))
         ]
-        assert {owner for owner, load in asked if owners(load.result()) == {owner}} == {"anna", "ben"}
-        assert all(owners(load.result()) == {owner} for owner, load in asked)
+        assert {owner for owner, load in asked if owners(result_of(load)) == {owner}} == {"anna", "ben"}
+        assert all(owners(result_of(load)) == {owner} for owner, load in asked)
 
 
 @pytest.mark.parametrize("place", [None, "rows"])
