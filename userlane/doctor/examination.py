@@ -77,8 +77,8 @@ def examine(
     queries = [Query(dataset, property_id, window, survey_id, timezone) for dataset, survey_id in wanted]
     http = open_http_pool(transport)
     try:
-        with DaemonPool(len(queries), "userlane-doctor") as crew:
-            jobs = [crew.submit(_Examination(connection, query, http, limits).check) for query in queries]
+        with DaemonPool(len(queries), "userlane-doctor") as pool:
+            jobs = [pool.submit(_Examination(connection, query, http, limits).check) for query in queries]
             checks = tuple(job.result() for job in jobs)
     finally:
         http.close()
@@ -140,33 +140,37 @@ class _Examination:
     def _load_recent_days(self) -> None:
         """Load the last 7 days, including page 0 whatever the profile says, since it may have records."""
         try:
-            walk = self._walk("auto", self._recent)
+            paginator = self._load_pages("auto", self._recent)
         except ServerFailed:
             if self._requests > 1:
                 raise
-            walk = self._walk(1, self._recent)
+            paginator = self._load_pages(1, self._recent)
             if self._recent and self._route.first_page != 1:
                 self._add_problem(
                     "The API fails when asked for page 0, and answers page 1.",
                     self._profile_hint("first_page = 1"),
                 )
-        self._base = walk.base
-        if walk.base is not None and self._route.first_page not in {"auto", walk.base}:
+        self._base = paginator.base
+        if paginator.base is not None and self._route.first_page not in {"auto", paginator.base}:
             self._add_problem(
-                f"Pages begin with {walk.base}, and the API profile says {self._route.first_page}.",
-                self._profile_hint(f"first_page = {walk.base}"),
+                f"Pages begin with {paginator.base}, and the API profile says {self._route.first_page}.",
+                self._profile_hint(f"first_page = {paginator.base}"),
             )
-        if walk.ends_load:
-            self._add_problem(walk.reason or "", self._profile_hint("page = the name the API has for it"))
-        elif walk.reason:
-            self._add_problem(walk.reason, "Check again in a while; if it stays so, ask Userlane's support.")
+        if paginator.ends_load:
+            self._add_problem(
+                paginator.reason or "", self._profile_hint("page = the name the API has for it")
+            )
+        elif paginator.reason:
+            self._add_problem(
+                paginator.reason, "Check again in a while; if it stays so, ask Userlane's support."
+            )
 
     def _load_longer_period(self) -> None:
         """Look for records in the last 90 days, since the fields can be recognised only in records."""
         end = self._query.window.end
         longer = self._query.over(Window(end - timedelta(days=_LONGER_DAYS), end))
         try:
-            self._walk("auto", self._older, longer)
+            self._load_pages("auto", self._older, longer)
         except UserlaneError as error:
             self._notes.append(
                 f"None in {_RECENT_DAYS} days; asking for {_LONGER_DAYS} failed: {error.cause}"
@@ -175,7 +179,7 @@ class _Examination:
             some = "There are some" if self._older else "There are none"
             self._notes.append(f"{some} in the last {_LONGER_DAYS} days.")
 
-    def _walk(
+    def _load_pages(
         self, first: Literal["auto", 1], pages: list[Page], longer: Query | None = None
     ) -> Paginator[Page]:
         """Load pages as far as the requests last; of the longer period only one."""
@@ -187,15 +191,15 @@ class _Examination:
             self._requests += 1
             return self._client.page(longer or self._query, page)
 
-        walk = Paginator(ask, self._decoder.decode, first=first, in_flight=1)
+        paginator = Paginator(ask, self._decoder.decode, first=first, in_flight=1)
         try:
-            for page in walk:
+            for page in paginator:
                 pages.append(page)
                 if longer:
                     break
         except _RequestsUsedUp:
             self._at_least = longer is None
-        return walk
+        return paginator
 
     def _judge_records(self) -> None:
         pages = [*self._recent, *self._older]
@@ -203,13 +207,13 @@ class _Examination:
         for page in pages:
             for (reason, _), count in page.refused.items():
                 refused[reason] += count
-        told = ", ".join(f"{format_number(count)} × {reason}" for reason, count in refused.items())
+        reasons = ", ".join(f"{format_number(count)} × {reason}" for reason, count in refused.items())
         if pages and not any(page.table.num_rows for page in pages):
             self._add_problem(
-                f"No record can be used: {told}.", self._profile_hint("which key is which", ".fields")
+                f"No record can be used: {reasons}.", self._profile_hint("which key is which", ".fields")
             )
-        elif told:
-            self._notes.append(f"Records or values left out: {told}.")
+        elif reasons:
+            self._notes.append(f"Records or values left out: {reasons}.")
         self._notes.extend(notes(self._query, [page.table for page in pages]))
 
     def _make_check(self) -> Check:
