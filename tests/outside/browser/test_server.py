@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from websockets.typing import Subprotocol
 
 from tests.outside.browser.conftest import ROOT, Begin, dashboard
 from tests.outside.browser.visit import DATA_TITLES
+from tests.server import Listener
 from userlane.web.security import security_headers
 
 HEADERS = security_headers((Path(streamlit.__file__).parent / "static" / "index.html").read_text())
@@ -32,22 +32,8 @@ HEADERS = security_headers((Path(streamlit.__file__).parent / "static" / "index.
 def trap() -> Iterator[tuple[str, list[bytes]]]:
     """A proxy that only notes what it is asked for: its address, and the notes."""
     asked: list[bytes] = []
-
-    def note() -> None:
-        while True:
-            try:
-                caller, _ = listening.accept()
-            except OSError:
-                return
-            with caller:
-                asked.append(caller.recv(200))
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=note)
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}", asked
-        listening.shutdown(socket.SHUT_RDWR)
-        thread.join()
+    with Listener(lambda caller: asked.append(caller.recv(200))) as listener:
+        yield listener.base_url, asked
 
 
 @pytest.fixture(scope="module")
