@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import NamedTuple
 
+from cachetools import LRUCache
+
 from userlane.client import LoadDeadline
 from userlane.contract import Connection, Query, Window
 from userlane.errors import AccessRefused, NotFound, TokenRejected, UserlaneError
@@ -24,9 +26,9 @@ from userlane.store import FetchedWindow, Store, coverage
 ACCESS_LASTS = timedelta(minutes=15)
 """How long after an API response its token may open stored rows without a request."""
 
-_REMEMBERED = timedelta(hours=24)
+_MOST_RECORDS = 10_000
 _SHARED = "shared"
-_BLINK = 0.1
+_BLINK_SECONDS = 0.1
 
 _Key = tuple[str, str, str, str | None]
 Ping = Callable[[Connection, Query, LoadDeadline], bool]
@@ -55,7 +57,6 @@ class AccessRecord:
 
     answered_at: datetime | None = None
     windows: dict[Window, Shown] = field(default_factory=dict)
-    used_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     lock: Lock = field(default_factory=Lock)
 
     @property
@@ -64,7 +65,7 @@ class AccessRecord:
         return self.answered_at is not None and is_recent(self.answered_at)
 
     def note(self, window: Window | None = None, *, records: bool = False) -> None:
-        """The API has just answered, perhaps with records of a window."""
+        """Note that the API has just answered and, with a `window`, whether it sent records of it."""
         self.answered_at = datetime.now(UTC)
         self.windows = {each: shown for each, shown in self.windows.items() if is_recent(shown.at)}
         if window is not None:
@@ -72,7 +73,7 @@ class AccessRecord:
 
 
 class AccessPolicy:
-    """Decides for each token, property, dataset and survey. Thread-safe.
+    """Decides which stored windows a token may open, for each dataset, property and survey. Thread-safe.
 
     `store_of` says where a connection's rows are kept, `ping` asks the API, and `shares` says whether the
     rows of a connection are for all tokens.
@@ -84,20 +85,19 @@ class AccessPolicy:
         self._store_of = store_of
         self._ping = ping
         self._shares = shares
-        self._records: dict[_Key, AccessRecord] = {}
-        self._swept_at = datetime.now(UTC)
+        self._records: LRUCache[_Key, AccessRecord] = LRUCache(_MOST_RECORDS)
         self._lock = Lock()
 
     def open(
         self, connection: Connection, query: Query, deadline: LoadDeadline, since: datetime | None = None
     ) -> Opened:
-        """The stored windows of the query that are fresh and that this token may see; only those fetched
-        `since` a moment, if one is given. Asks the API where it has not answered lately.
+        """Open the stored windows of the query that are fresh and that this token may see; with `since`, only
+        those fetched after that moment. Asks the API where it has not answered this token lately.
 
         Raises what `probe.ping` raises.
         """
         record = self._record(connection, query)
-        with _entered(record, deadline):
+        with _locked(record, deadline):
             return self._opened(
                 connection,
                 query,
@@ -109,11 +109,11 @@ class AccessPolicy:
     def open_without_request(
         self, connection: Connection, query: Query, since: datetime | None = None
     ) -> Opened:
-        """The same of what may be opened as long as the API's last responses count; makes no request."""
+        """As `open`, but only what may be opened because of earlier API responses. Makes no request."""
         return self._opened(connection, query, datetime.now(UTC), since, None)
 
     def open_any_age(self, connection: Connection, query: Query) -> tuple[FetchedWindow, ...]:
-        """The stored windows of any age, for want of fresh ones; makes no request."""
+        """Open stored windows of any age, for want of fresh ones. Makes no request."""
         record = self._record(connection, query)
         if not record.valid:
             return ()
@@ -130,7 +130,7 @@ class AccessPolicy:
         return self._store_of(connection).write(scope, fetched)
 
     def scope(self, connection: Connection) -> str:
-        """Where rows that this token fetches are kept."""
+        """The scope that rows fetched with this connection are written to."""
         return _shared_scope(connection) if self._shares(connection) else self._own_scope(connection)
 
     def allows(self, connection: Connection, query: Query) -> bool:
@@ -138,15 +138,15 @@ class AccessPolicy:
         return self._record(connection, query).valid
 
     def note(self, connection: Connection, query: Query, *, records: bool | None = None) -> None:
-        """The API has just answered this token, for all of the query's window where it is known whether there
-        are `records` in it.
+        """Note that the API has just answered this token; where `records` is given, for all of the query's
+        window: whether there are records in it.
         """
         window = None if records is None else query.window
         self._record(connection, query).note(window, records=bool(records))
 
     def turn_away(self, connection: Connection, query: Query, error: UserlaneError) -> None:
-        """After a refusal what is stored of the query's survey, dataset and property stays shut, after a
-        rejected token all of it.
+        """Close what an error of the API says this token may not see: after 401 all of it, after 403 or 404
+        the query's dataset, property and survey.
         """
         if isinstance(error, TokenRejected):
             self.revoke(connection)
@@ -154,9 +154,8 @@ class AccessPolicy:
             self.revoke(connection, query)
 
     def revoke(self, connection: Connection, query: Query | None = None) -> None:
-        """Forget what the API has shown this token: of the query's property, dataset and survey, or at all.
-
-        Its own rows that are in memory are dropped.
+        """Forget what the API has shown this token: of the query's dataset, property and survey, or at all.
+        The token's own rows that are in memory are dropped.
         """
         with self._lock:
             for key in [each for each in self._records if each[0] == connection.scope]:
@@ -218,16 +217,8 @@ class AccessPolicy:
         return f"{connection.api}/{connection.token.keyed_hash(self._store_of(connection).key)}"
 
     def _record(self, connection: Connection, query: Query) -> AccessRecord:
-        key, now = _key(connection, query), datetime.now(UTC)
         with self._lock:
-            record = self._records.setdefault(key, AccessRecord())
-            record.used_at = now
-            if abs(now - self._swept_at) > ACCESS_LASTS:
-                self._swept_at = now
-                self._records = {
-                    other: each for other, each in self._records.items() if now - each.used_at < _REMEMBERED
-                }
-        return record
+            return self._records.setdefault(_key(connection, query), AccessRecord())
 
 
 def is_recent(moment: datetime) -> bool:
@@ -244,7 +235,7 @@ def _shared_scope(connection: Connection) -> str:
 
 
 def _stretches(windows: Sequence[FetchedWindow]) -> Iterator[tuple[Window, bool]]:
-    """The windows that windows fill without a gap, and whether they hold rows."""
+    """Yields each stretch of days that windows fill without a gap, and whether there are rows in it."""
     start = 0
     for number, fetched in enumerate(windows, 1):
         if number == len(windows) or windows[number].window.start != fetched.window.end:
@@ -259,7 +250,9 @@ def _stretches(windows: Sequence[FetchedWindow]) -> Iterator[tuple[Window, bool]
 def _seen_at(
     record: AccessRecord, stretch: tuple[Window, bool], ask: Callable[[Window], None] | None
 ) -> datetime | None:
-    """When the API has shown what is stored of these days: a record, or none; None, if it shows otherwise."""
+    """When the API has shown of these days what is stored of them (records, or none). None if it has shown
+    something else, or nothing lately.
+    """
     window, rows = stretch
     shown = record.windows.get(window)
     if (shown is None or not is_recent(shown.at)) and ask is not None:
@@ -269,9 +262,9 @@ def _seen_at(
 
 
 @contextmanager
-def _entered(record: AccessRecord, deadline: LoadDeadline) -> Iterator[None]:
-    """One load of this token at a time asks what it may open. Raises what `LoadDeadline.check` raises."""
-    while not record.lock.acquire(timeout=_BLINK):
+def _locked(record: AccessRecord, deadline: LoadDeadline) -> Iterator[None]:
+    """Let one load of a token at a time ask the API. Raises what `LoadDeadline.check` raises."""
+    while not record.lock.acquire(timeout=_BLINK_SECONDS):
         deadline.check()
     try:
         yield

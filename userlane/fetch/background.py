@@ -11,8 +11,8 @@ from structlog.contextvars import bound_contextvars, get_contextvars
 from userlane.contract import Dataset, Window
 from userlane.errors import LoadStopped, UserlaneError
 
-_GLANCE = 0.5
-_GRACE = 2.0
+_GLANCE_SECONDS = 0.5
+_GRACE_SECONDS = 2.0
 _FIRST_GUESS = 2.0
 
 
@@ -76,7 +76,7 @@ class Load:
         """The dataset or the error in its place, once the load is `done`; one that is no `UserlaneError` is a
         defect.
         """
-        self.proved_at: datetime | None = None
+        self.allowed_at: datetime | None = None
         """The last moment at which the API let its token see all of the result; of an error, when it came."""
         self._about = get_contextvars()
         # A daemon, because a server that hangs must not hold up the end of the process.
@@ -110,7 +110,7 @@ class Load:
     def _run(self) -> None:
         try:
             with bound_contextvars(**self._about):  # the log's lines of a load say whose it is
-                self.outcome, self.proved_at = self._work(self._set_progress, self._stop)
+                self.outcome, self.allowed_at = self._work(self._set_progress, self._stop)
             if self._abandoned and isinstance(self.outcome, LoadStopped):
                 self.outcome = LoadStopped(
                     "The load was stopped, because this page was not connected for some seconds.",
@@ -119,18 +119,18 @@ class Load:
         except BaseException as error:  # noqa: BLE001  # a defect is shown by whoever waits for the load
             self.outcome = error
         finally:
-            self.proved_at = self.proved_at or datetime.now(UTC)
+            self.allowed_at = self.allowed_at or datetime.now(UTC)
             self._done.set()
 
     def _watch_owner(self, wanted: Callable[[], bool]) -> None:
         """A connection that breaks for a moment, or a page that is loaded anew, is no goodbye."""
         gone_since: float | None = None
-        while not self._done.wait(_GLANCE):
+        while not self._done.wait(_GLANCE_SECONDS):
             if wanted():
                 gone_since = None
             elif gone_since is None:
                 gone_since = time.monotonic()
-            elif time.monotonic() - gone_since > _GRACE:
+            elif time.monotonic() - gone_since > _GRACE_SECONDS:
                 self._abandoned = True
                 self.stop()
                 return

@@ -17,7 +17,13 @@ from userlane.contract import AggregateCache, Connection, Dataset, DatasetName, 
 from userlane.errors import AccessRefused, ConsentNeeded, LoadStopped, UserlaneError
 from userlane.fetch.access import AccessPolicy
 from userlane.fetch.background import Load, Progress
-from userlane.fetch.load_context import LONG_DAYS, RequestDurations, expected_a_day, records_a_day, sample_day
+from userlane.fetch.load_context import (
+    LONG_DAYS,
+    RequestDurations,
+    expected_records_a_day,
+    records_a_day,
+    sample_day,
+)
 from userlane.fetch.plan import Plan, count_requests
 from userlane.fetch.probe import Probe, describe_error, ping
 from userlane.fetch.window_fetcher import WindowFetcher
@@ -106,7 +112,7 @@ class Fetcher:
         sink = WindowSink(self._policy, self._store_of(connection), connection, deadline, since)
         found, allowed_at = self._policy.open(connection, query, deadline, since)
         if at_most is not None:
-            found = self._agreed(query, found, sink, progress, at_most)
+            found = self._ask_consent(query, found, sink, progress, at_most)
         gaps = query.window.without(fetched.window for fetched in found)
         if not gaps:
             return self._assembled(connection, query, found), allowed_at
@@ -226,7 +232,7 @@ class Fetcher:
     def _ping(self, connection: Connection, query: Query, deadline: LoadDeadline) -> bool:
         return ping(connection, self._http, query, deadline, self._settings.max_in_flight)
 
-    def _agreed(
+    def _ask_consent(
         self,
         query: Query,
         found: tuple[FetchedWindow, ...],
@@ -256,9 +262,9 @@ class Fetcher:
                 return found  # the load itself tells what is wrong
             found = (*found, result.fetched)
             self._durations.learn(connection, fetcher)
-            daily = daily or expected_a_day(result.fetched)
+            daily = daily or expected_records_a_day(result.fetched)
             # A few requests go one after another; many will go side by side.
-            one_by_one = fetcher.pace or fetcher.progress.seconds
+            one_by_one = fetcher.seconds_a_request or fetcher.progress.seconds
             duration = self._durations.of(connection) or one_by_one / self._settings.max_in_flight
         seconds = count_requests(daily, days) * duration
         if seconds > at_most:

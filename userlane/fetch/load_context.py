@@ -3,6 +3,8 @@
 from datetime import timedelta
 from threading import Lock
 
+from cachetools import LRUCache
+
 from userlane.contract import Connection, Query, Window
 from userlane.fetch.access import AccessPolicy
 from userlane.fetch.window_fetcher import WindowFetcher
@@ -10,39 +12,40 @@ from userlane.store import FetchedWindow
 from userlane.store.windows import UNSETTLED_DAYS
 
 LONG_DAYS = 35
-"""Days to be fetched, from which on a load of tags may take long."""
+"""A load of tags that has more days than these to fetch may take long."""
 
 _WEEK = 0.8
-"""What a day has on average, for each record that a Wednesday has: offices are empty at weekends."""
+"""Records of an average day for each record of a Wednesday: offices are empty at weekends."""
 
 _AROUND = timedelta(days=28)
-_MOST_PACES = 1_000
-_TELLING = 10
-"""Requests, from which on a load tells how many seconds each of them takes."""
+_MOST_DURATIONS = 1_000
+_ENOUGH_REQUESTS = 10
+"""A load of more requests than these shows how many seconds each of them takes."""
 
 
 class RequestDurations:
-    """How many seconds a request takes each token, as its last load of some length has shown."""
+    """Remembers for each token how many seconds a request takes, as its last long load has shown."""
 
     def __init__(self) -> None:
-        self._paces: dict[str, float] = {}
+        self._durations: LRUCache[str, float] = LRUCache(_MOST_DURATIONS)
         self._lock = Lock()
 
     def learn(self, connection: Connection, fetcher: WindowFetcher) -> None:
-        """A load of this token has ended."""
-        if fetcher.progress.requests > _TELLING and fetcher.pace is not None:
+        """Remember the duration, now that a load of this token has ended."""
+        if fetcher.progress.requests > _ENOUGH_REQUESTS and fetcher.seconds_a_request is not None:
             with self._lock:
-                if len(self._paces) > _MOST_PACES:
-                    self._paces.clear()
-                self._paces[connection.scope] = fetcher.pace
+                self._durations[connection.scope] = fetcher.seconds_a_request
 
     def of(self, connection: Connection) -> float | None:
-        """Seconds a request, if a load has shown it."""
-        return self._paces.get(connection.scope)
+        """Seconds for each request; None if no load has shown it."""
+        with self._lock:
+            return self._durations.get(connection.scope)
 
 
 def records_a_day(policy: AccessPolicy, connection: Connection, query: Query) -> float | None:
-    """How many records of tags a day has, as far as this token knows from what it loaded around."""
+    """How many tag records a day has, by the stored windows from 28 days before to 28 days after the query's
+    window. None for other datasets, and where nothing is stored.
+    """
     if query.dataset != "tags":
         return None
     around = Window(query.window.start - _AROUND, query.window.end + _AROUND)
@@ -52,14 +55,12 @@ def records_a_day(policy: AccessPolicy, connection: Connection, query: Query) ->
 
 
 def sample_day(gap: Window) -> Window:
-    """Its last Wednesday that is settled: a day like most, and like those to come. Its first day, where it
-    is too short to have one.
-    """
+    """The last settled Wednesday of a gap, which is a day like most; the first day of a gap without one."""
     last = gap.last - timedelta(days=UNSETTLED_DAYS + 1)
     day = max(gap.start, last - timedelta(days=(last.weekday() - 2) % 7))
     return Window.through(day, day)
 
 
-def expected_a_day(fetched: FetchedWindow) -> float:
-    """How many records a day has on average, where this is the `sample` day's."""
+def expected_records_a_day(fetched: FetchedWindow) -> float:
+    """How many records a day has on average, by what was fetched of the `sample_day`."""
     return _WEEK * fetched.rows.num_rows

@@ -19,11 +19,11 @@ from userlane.fetch.background import Progress
 from userlane.fetch.plan import Plan
 from userlane.fetch.window_result import FINAL, WindowFetch, WindowResult, WindowSink
 
-_LOOK = 0.1
+_LOOK_SECONDS = 0.1
 _PAGES_SEEN = 3
 _CHANCE = random.SystemRandom()
-_CLAIM_AGAIN = (0.1, 0.5)
-_LONGEST_CLAIM = 120.0
+_LEASE_AGAIN = (0.1, 0.5)
+_LONGEST_LEASE_WAIT = 120.0
 """Seconds to wait for somebody else to fetch a window, before it is fetched here too."""
 
 
@@ -85,7 +85,7 @@ class WindowFetcher:
         )
 
     @property
-    def pace(self) -> float | None:
+    def seconds_a_request(self) -> float | None:
         """Seconds a request has taken, of those after the first, which has a connection to make and perhaps
         somebody to wake; None before there are any.
         """
@@ -126,7 +126,7 @@ class WindowFetcher:
         return job
 
     def _listen(self, tell: Callable[[Progress], None]) -> None:
-        self._news.wait(_LOOK)
+        self._news.wait(_LOOK_SECONDS)
         self._news.clear()
         tell(self.progress)
 
@@ -144,8 +144,8 @@ class WindowFetcher:
         with self._lock:
             self._windows.append(window)
         try:
-            with ExitStack() as claimed:
-                waited = self._claim(query, sink, claimed)
+            with ExitStack() as held:
+                waited = self._acquire_lease(query, sink, held)
                 if (waited or sink.has_new(query)) and (windows := sink.find(query)):
                     self._plan.learn(window, 0)  # nothing of it is still to come
                     return [WindowResult(fetched) for fetched in windows]
@@ -160,18 +160,18 @@ class WindowFetcher:
             with self._lock:
                 self._windows.remove(window)
 
-    def _claim(self, query: Query, sink: WindowSink, claimed: ExitStack) -> bool:
+    def _acquire_lease(self, query: Query, sink: WindowSink, held: ExitStack) -> bool:
         """Acquire the window's lock (wait at most 120 s). Returns whether another load held a lock during
         this run: that load may have stored later windows, too.
         """
-        until = time.monotonic() + _LONGEST_CLAIM
+        until = time.monotonic() + _LONGEST_LEASE_WAIT
         while not self._deadline.over and time.monotonic() < until:
             lease = sink.acquire_lease(query)
             if lease is not None:
-                claimed.enter_context(lease)
+                held.enter_context(lease)
                 break
             self._met = True
-            pause = _CHANCE.uniform(*_CLAIM_AGAIN)
+            pause = _CHANCE.uniform(*_LEASE_AGAIN)
             self._wait(
                 datetime.now(UTC) + timedelta(seconds=pause), "Another load is fetching the same days."
             )

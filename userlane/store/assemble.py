@@ -24,12 +24,12 @@ def assemble(
     known: MutableMapping[str, Dataset] | None = None,
     aggregates: AggregateCache | None = None,
 ) -> Dataset:
-    """The windows, which lie side by side inside the query's window, as one dataset.
+    """Join windows that lie side by side inside the query's window to one dataset.
 
-    Rows are not copied, and tag records not even read; totals of their weeks go to the `aggregates`.
-    Those of them that should be newer are `stale`, and the answer is as old as these.
-    The fingerprint is made of the API, the query, the state, and which part of which fetch each window is;
-    an answer that is `known` by it is given again, with all that was computed from it.
+    Rows are not copied, and tag records are not read; totals of their weeks go to the `aggregates`. Windows
+    that should be newer are `stale`, and the dataset is as old as they are. The fingerprint is made of the
+    API, the query, the state, and which part of which fetch each window is; a dataset that is `known` by its
+    fingerprint is returned again, with all that was computed from it.
     """
     parts = sorted(windows, key=lambda fetched: fetched.window)
     late = list(stale)
@@ -37,7 +37,7 @@ def assemble(
     refused: Counter[str] = Counter()
     for fetched in parts:
         for (reason, day), count in fetched.refused.items():
-            # What was refused without a day, every slice of its fetch knows of.
+            # Every slice of a fetch counts what was refused without a day.
             refused[reason] += count if day or fetches[fetched.id] is fetched else 0
     state = State(
         reasons=tuple(dict.fromkeys(reasons)),
@@ -67,7 +67,7 @@ def _table(query: Query, parts: Iterable[FetchedWindow]) -> pa.Table:
 
 
 def _tags(parts: Iterable[FetchedWindow], aggregates: AggregateCache | None) -> Stored:
-    """What was not stored, because it is not whole, is held in codes of its own; nothing is kept of it."""
+    """Windows that are not stored, because they are not whole, get codes of their own and no totals."""
     windows = [(fetched.id, fetched.rows, fetched.window) for fetched in parts]
     rows = [each if isinstance(each, TagRows) else encode_rows(each, window) for _, each, window in windows]
     stored = all(isinstance(each, TagRows) for _, each, _ in windows)
@@ -82,7 +82,7 @@ SMALL_SCORES = (
 
 
 def notes(query: Query, tables: Iterable[pa.Table]) -> tuple[str, ...]:
-    """What has to be said about these rows of an answer though nothing is wrong with any one of them."""
+    """Sentences that a reader of these rows needs though no single row is wrong."""
     if query.dataset != "heart":
         return ()
     highest = [pc.max(table[score]).as_py() for table in tables for score in SCORES]

@@ -1,7 +1,7 @@
 """Where the files of a store are: the one thing in which a folder and a bucket differ.
 
-Whoever reads or writes a file always does so on this machine's disk, at the same path. A place says which
-files there are, brings one there before it is read, and passes one on after it was written.
+Files are always read and written on this machine's disk, at the same path. A backend lists which files there
+are, copies a file to the disk before it is read, and shares it with others after it was written.
 """
 
 import contextlib
@@ -19,27 +19,27 @@ class Backend(Protocol):
     """
 
     def list_names(self, folder: Path, *, latest: bool = False) -> Collection[str]:
-        """What there is in a folder; none where there is no folder. It may be two seconds old, except for
-        what was done through this object, unless it has to be the `latest`.
+        """The names of the files in a folder; none where there is no folder. The list may be two seconds old,
+        except for what was done through this object, unless it has to be the `latest`.
         """
 
     def fetch(self, path: Path) -> None:
-        """Have a file on the disk. Raises `FileNotFoundError` when there is none, `Unreadable` when it is not
-        what its name says.
+        """Make sure that a file is on the disk. Raises `FileNotFoundError` when there is none, `Unreadable`
+        when its content is not what its name says.
         """
 
     def share(self, path: Path) -> None:
-        """Let others have a file that was just written."""
+        """Let other machines have a file that was just written."""
 
     def mark(self, path: Path) -> None:
-        """Put an empty file."""
+        """Write an empty file."""
 
     def remove(self, path: Path) -> None:
         """Remove a file that may be gone already."""
 
 
 class Disk:
-    """Files that are used where they are."""
+    """A folder on this machine."""
 
     def list_names(self, folder: Path, *, latest: bool = False) -> Collection[str]:  # noqa: ARG002 - always so
         """As in `Backend`."""
@@ -73,9 +73,7 @@ DISK = Disk()
 
 
 def share_written(place: Backend, path: Path) -> Path:
-    """The path of a file that was just written, once others can have it. Raises `OSError`, and then leaves
-    nothing.
-    """
+    """Share a file that was just written. Returns its path. Raises `OSError`, and then removes the file."""
     try:
         place.share(path)
     except OSError:
@@ -86,5 +84,5 @@ def share_written(place: Backend, path: Path) -> Path:
 
 
 def list_tables(place: Backend, folder: Path, *, latest: bool = False) -> list[Path]:
-    """The tables in a folder. Raises `OSError`."""
+    """The paths of the tables in a folder. Raises `OSError`."""
     return [folder / name for name in place.list_names(folder, latest=latest) if atomic_files.named(name)]

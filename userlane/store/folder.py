@@ -27,20 +27,20 @@ from userlane.store.weekly_totals import FolderAggregateCache
 from userlane.store.windows import FetchedWindow, StoredWindow, covers, overlap
 
 KEPT = timedelta(days=30)
-"""How long a window lies in the folder, used or not, unless told otherwise."""
+"""How long a window stays in the folder, used or not, unless set otherwise."""
 
 FOLDER_BYTES = 20 * 2**30
-"""How much all windows may take on the disk; above it the oldest go."""
+"""Bytes that all windows may take on the disk; above it the least recently opened are removed."""
 
 SWEPT = timedelta(hours=6)
-"""How often it is tidied up."""
+"""How often the folder is swept."""
 
 log = structlog.get_logger("userlane.store")
 
 
 @dataclass(frozen=True, slots=True)
 class ListedWindow:
-    """One window in a store, as an operator reads of it."""
+    """One stored window, as the command line lists it: `size` is in bytes."""
 
     query: Query
     fetched_at: datetime
@@ -57,14 +57,15 @@ class _PropertyFolder:
 
 
 class FolderStore:
-    """Windows as files. The folder is the only list there is: whatever another process wrote or removed
-    counts at once. Windows that were read stay in memory, the least recently used dropped above `max_bytes`.
+    """Stores windows as files. There is no list beside the folder, so what another process wrote or removed
+    counts at once. Windows that were read stay in memory; above `max_bytes` the least recently used are
+    dropped.
 
-    A folder that is full, read-only, broken or gone costs a fetch, never an answer: windows are then kept in
-    memory, and `trouble` says so. Files that are broken, of another version, older than `kept` or dated ahead
-    of their time are removed, and those opened least recently when all take more than `max_on_disk` bytes.
+    When the folder is full, read-only, broken or gone, windows are kept in memory and `trouble` says so.
+    Files that are broken, of another version, older than `kept` or dated in the future are removed, and the
+    least recently opened ones when all take more than `max_on_disk` bytes.
 
-    What is behind the folder is `at` another place, if it is not just this disk: see `remote`.
+    `backend` says where the files are shared with other machines, if they are: see `object_store`.
     """
 
     _renew_dictionaries_after: float | None = None
@@ -104,7 +105,7 @@ class FolderStore:
 
     @property
     def key(self) -> bytes:
-        """As in `Store`. Where the folder cannot be written, it is this process's."""
+        """As in `Store`. Where the folder cannot be written, it is a key of this process."""
         with contextlib.suppress(OSError):
             self._key = store_key.key_in_folder(self._folder, self._key)
         return self._key
@@ -122,12 +123,12 @@ class FolderStore:
 
     def read(self, scope: str, stored: StoredWindow) -> FetchedWindow | None:
         """As in `Store`."""
-        homeless = self._fallback.read(scope, stored)
-        if homeless is not None or not stored.name:
-            return homeless
+        in_memory = self._fallback.read(scope, stored)
+        if in_memory is not None or not stored.name:
+            return in_memory
         path = self._path_of(scope, stored)
         try:
-            # What another process has removed is gone, also where it is still in memory.
+            # What another process has removed must not be read from memory.
             self._backend.fetch(path)
             with self._lock:
                 if (scope, stored.id) in self._open:
@@ -206,7 +207,7 @@ class FolderStore:
         return removed
 
     def list_windows(self) -> Iterator[ListedWindow]:
-        """Every window there is, as its file says of itself. What cannot be read is left out."""
+        """Yields every stored window by what its file says. A file that cannot be read is left out."""
         for place in sorted(self._folder.glob("*/*/*/*/*")):
             for entry in sorted(self._list_entries(place), key=lambda entry: entry.window):
                 with contextlib.suppress(OSError, Unreadable):
@@ -216,7 +217,7 @@ class FolderStore:
                     )
 
     def close(self) -> None:
-        """Let other processes go on with what only one may write."""
+        """Let other processes write the ID dictionaries of this one."""
         for each in self._property_folders.values():
             each.dictionaries.close()
 
@@ -230,7 +231,7 @@ class FolderStore:
                 del self._open[name]
 
     def _list_entries(self, place: Path) -> list[parquet_files.Entry]:
-        """None of a folder that cannot be listed."""
+        """The windows of a folder; none of a folder that cannot be listed."""
         with contextlib.suppress(OSError):
             return parquet_files.entries(place, self._backend.list_names(place))
         return []
@@ -247,10 +248,10 @@ class FolderStore:
             if timedelta(0) <= now - self._swept_at < SWEPT:
                 return
             self._swept_at = now
-        self._tidy(now)
+        self._run_sweep(now)
 
-    def _tidy(self, now: datetime) -> None:
-        """Remove what no process will ever finish, what is past its time, and what there is too much of."""
+    def _run_sweep(self, now: datetime) -> None:
+        """As `sweep.sweep_folder`. A failure is logged."""
         try:
             sweep.sweep_folder(self._root, self._folder, self._max_on_disk, self._kept, now)
         except OSError as error:
@@ -273,13 +274,15 @@ class FolderStore:
 
 @lru_cache(maxsize=10_000)
 def _within(scope: str, dataset: str, of: str, timezone: str) -> str:
-    """The digest keeps apart what file systems that ignore case would mix."""
+    """The folder of a dataset, property or survey, and time zone below that of the version. The digest keeps
+    IDs apart that differ in case alone, which some file systems ignore.
+    """
     digest = hashlib.sha256(of.encode()).hexdigest()[:8]
     return f"{scope}/{dataset}/{of}.{digest}/{quote(timezone, safe='')}"
 
 
 def describe_error(error: OSError) -> str:
-    """What an error means for whoever looks at the rows."""
+    """What an error of the disk or bucket means for the rows, in a sentence."""
     return (
         f"Loaded rows cannot be stored ({error.strerror or type(error).__name__}); "
         "they are kept in memory until the server ends."

@@ -1,4 +1,4 @@
-"""Windows in memory, for as long as the process lives."""
+"""Windows in memory. They end with the process."""
 
 import secrets
 from collections import OrderedDict
@@ -16,7 +16,7 @@ MEMORY_BYTES = 512 * 2**20
 
 
 class MemoryStore:
-    """Windows in memory, the least recently used dropped above `max_bytes`."""
+    """Keeps windows in memory; above `max_bytes` the least recently used are dropped."""
 
     trouble = ""
 

@@ -12,7 +12,7 @@ and is removed.
 import contextlib
 import hashlib
 import shutil
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from pathlib import Path
 from threading import Thread
 
 import structlog
+from cachetools import LRUCache
 
 from userlane.contract import Query
 from userlane.contract.storage_url import StorageUrl
@@ -43,9 +44,9 @@ log = structlog.get_logger("userlane.store")
 class ObjectStore(FolderStore):
     """Windows in a bucket. What another process wrote or removed counts within two seconds.
 
-    A bucket that fails costs a fetch, never an answer, like a sick disk; while it does not answer, what is
-    known of it and lies in the cache is still opened. Windows older than `kept` are removed from it; the
-    cache holds `max_cached` bytes.
+    When the bucket fails, windows are fetched again and kept in memory, as with a disk that fails. While it
+    does not answer, windows that it listed before and that are in the cache are still read. Windows older
+    than `kept` are removed from the bucket; the cache holds at most `max_cached` bytes.
     """
 
     _renew_dictionaries_after = _WEEK.total_seconds()
@@ -65,18 +66,20 @@ class ObjectStore(FolderStore):
         self._cache = ObjectCache(self._storage, root, max_cached)
         self._leases = Leases(self._storage, lease)
         self._key_agreed = False
-        self._asked: OrderedDict[Path, tuple[StoredWindow, ...]] = OrderedDict()
+        self._asked: LRUCache[Path, tuple[StoredWindow, ...]] = LRUCache(_MOST_ASKED)
         super().__init__(root, max_bytes, max_cached, kept, backend=self._cache)
 
     @property
     def trouble(self) -> str:
         """As in `Store`."""
-        sick = self._cache.error
-        return self._trouble or (describe_error(sick) if sick else "")
+        error = self._cache.error
+        return self._trouble or (describe_error(error) if error else "")
 
     @property
     def key(self) -> bytes:
-        """As in `Store`. Asked of the bucket once; while it does not answer, this process's."""
+        """As in `Store`. It is read from the bucket once; while the bucket does not answer, it is a key of
+        this process.
+        """
         with contextlib.suppress(OSError):
             if not self._key_agreed:
                 self._key = store_key.key_in_bucket(self._storage, self._leases, self._folder.name, self._key)
@@ -88,36 +91,34 @@ class ObjectStore(FolderStore):
         found = super().find(scope, query)
         with self._lock:
             self._asked[self._folder_of(scope, query)] = found
-            while len(self._asked) > _MOST_ASKED:
-                self._asked.popitem(last=False)
         return found
 
     def read(self, scope: str, stored: StoredWindow) -> FetchedWindow | None:
         """As in `Store`."""
-        self._ahead(scope, stored)
+        self._prefetch(scope, stored)
         return super().read(scope, stored)
 
     def acquire_lease(self, scope: str, query: Query) -> AbstractContextManager[object] | None:
         """As in `Store`. A process that is killed keeps its leases for a minute."""
         if query.dataset != "tags":
             return super().acquire_lease(scope, query)
-        place = self._cache.key(self._folder_of(scope, query))
-        digest = hashlib.sha256(f"{place}/{query.window.start}_{query.window.end}".encode()).hexdigest()
+        folder = self._cache.key(self._folder_of(scope, query))
+        digest = hashlib.sha256(f"{folder}/{query.window.start}_{query.window.end}".encode()).hexdigest()
         lease = self._leases.acquire(digest[:32])
         if lease is not None:  # what whoever had it before has stored counts at once
             self._cache.forget()
         return lease
 
     def delete(self, property_id: str, api: str | None = None) -> int:
-        """As in `Store`. Copies in the caches of other machines go within six hours, and are not opened any
-        more until then. Raises `SettingsUnusable` when the bucket does not let it.
+        """As in `Store`. Other machines do not read their cached copies any more, and remove them within six
+        hours. Raises `SettingsUnusable` when the bucket refuses.
         """
         try:
-            return self._deleted(property_id, api)
+            return self._delete(property_id, api)
         except OSError as error:
             raise SettingsUnusable(f"{error.strerror}.", "Look at USERLANE_STORE, or try again.") from error
 
-    def _deleted(self, property_id: str, api: str | None) -> int:
+    def _delete(self, property_id: str, api: str | None) -> int:
         removed = self._fallback.delete(property_id, api)
         every = [
             each
@@ -127,10 +128,10 @@ class ObjectStore(FolderStore):
             and api in {None, parts[1]}
         ]
         removed += sum(len(entries) for entries in self._list_entries_by_folder(every).values())
-        self._clear(every)
-        for place in self._folder.glob(f"{api or '*'}/*/*/*"):
-            if place.name.split(".")[0] == property_id:
-                shutil.rmtree(place, ignore_errors=True)
+        self._remove_all(every)
+        for folder in self._folder.glob(f"{api or '*'}/*/*/*"):
+            if folder.name.split(".")[0] == property_id:
+                shutil.rmtree(folder, ignore_errors=True)
         self._forget(property_id)
         return removed
 
@@ -158,21 +159,21 @@ class ObjectStore(FolderStore):
         self._cache.close()
 
     def sweep(self, now: datetime) -> None:
-        """Remove from the bucket what is past its time, and from the cache what the bucket has no longer.
+        """Remove from the bucket what has expired, and from the cache what the bucket does not have any more.
 
         Raises `OSError`.
         """
         every = self._storage.list(self._folder.name, recursive=True)
         gone = [
-            *self._past(every, now),
-            *self._replaced(every, now),
-            *self._unused(every, now),
+            *self._find_expired(every, now),
+            *self._find_replaced(every, now),
+            *self._find_unused(every, now),
         ]
         began = [each.modified for each in every if each.path == f"{self._folder.name}/{store_key.NAME}"]
-        if began and sweep.old_versions_go(now, began[0]):
+        if began and sweep.may_remove_old_versions(now, began[0]):
             for number in range(parquet_files.VERSION):
                 gone += self._storage.list(f"v{number}", recursive=True)
-        self._clear(gone)
+        self._remove_all(gone)
         for path in leases.find_stale(self._storage, _LEFT_BEHIND.total_seconds()):
             self._storage.remove(path)
         atomic_files.remove_orphans(self._folder)
@@ -183,32 +184,32 @@ class ObjectStore(FolderStore):
                 if self._cache.key(copy) not in there and not young:
                     copy.unlink()
 
-    def _tidy(self, now: datetime) -> None:
-        """In the background: nobody waits for it."""
-        Thread(target=self._tidied, args=(now,), name="userlane-sweep", daemon=True).start()
+    def _run_sweep(self, now: datetime) -> None:
+        """Sweep in a thread of its own: nobody waits for it."""
+        Thread(target=self._log_sweep, args=(now,), name="userlane-sweep", daemon=True).start()
 
-    def _tidied(self, now: datetime) -> None:
+    def _log_sweep(self, now: datetime) -> None:
         try:
             self.sweep(now)
         except OSError as error:
             log.warning("the storage could not be swept", storage=self._storage.name, why=error.strerror)
 
-    def _ahead(self, scope: str, stored: StoredWindow) -> None:
-        """The first of several windows is asked for: begin to bring all that will be wanted with it."""
-        place = self._folder_of(scope, stored.query)
-        if not stored.name or (place / stored.name).exists():
+    def _prefetch(self, scope: str, stored: StoredWindow) -> None:
+        """When the first of several windows is read, begin to copy the others that `find` gave with it."""
+        folder = self._folder_of(scope, stored.query)
+        if not stored.name or (folder / stored.name).exists():
             return
         with self._lock:
-            asked = self._asked.pop(place, ())
+            asked = self._asked.pop(folder, ())
         now, wanted, taken = datetime.now(UTC), [stored], [stored.query.window]
         for each in asked:
-            window = each.usable(now) or each.query.window
+            window = each.usable_part(now) or each.query.window
             if not each.name or each.id == stored.id:
                 continue
             if window.without(taken):
                 wanted.append(each)
                 taken.append(window)
-        self._cache.prefetch(place / each.name for each in wanted)
+        self._cache.prefetch(folder / each.name for each in wanted)
 
     def _list_entries_by_folder(self, every: Collection[Object]) -> dict[Path, list[parquet_files.Entry]]:
         names: dict[Path, list[str]] = defaultdict(list)
@@ -217,14 +218,14 @@ class ObjectStore(FolderStore):
             names[path.parent].append(path.name)
         return {folder: parquet_files.entries(folder, found) for folder, found in names.items()}
 
-    def _past(self, every: Collection[Object], now: datetime) -> Iterator[Object]:
+    def _find_expired(self, every: Collection[Object], now: datetime) -> Iterator[Object]:
         for each in every:
             entry = parquet_files.entry_of(self._cache.path(each.path.removesuffix(parquet_files.REPLACED)))
             if entry is not None and sweep.is_expired(entry, now, self._kept):
                 yield each
 
     @staticmethod
-    def _replaced(every: Collection[Object], now: datetime) -> Iterator[Object]:
+    def _find_replaced(every: Collection[Object], now: datetime) -> Iterator[Object]:
         paths = {each.path: each for each in every}
         for each in every:
             old = now.timestamp() - each.modified > sweep.STILL_READ.total_seconds()
@@ -232,7 +233,7 @@ class ObjectStore(FolderStore):
                 # The window before its mark: what is left in between stays out of sight.
                 yield from filter(None, (paths.get(each.path.removesuffix(parquet_files.REPLACED)), each))
 
-    def _unused(self, every: Collection[Object], now: datetime) -> Iterator[Object]:
+    def _find_unused(self, every: Collection[Object], now: datetime) -> Iterator[Object]:
         dictionaries: dict[str, list[Object]] = defaultdict(list)
         for each in every:
             folder = each.path.rpartition("/")[0]
@@ -243,7 +244,7 @@ class ObjectStore(FolderStore):
             if now.timestamp() - max(each.modified for each in found) > kept.total_seconds():
                 yield from found
 
-    def _clear(self, objects: Collection[Object]) -> None:
+    def _remove_all(self, objects: Collection[Object]) -> None:
         """Remove the lock of an ID dictionary first, so that nobody goes on with half of one."""
         for each in sorted(objects, key=lambda each: each.name != "lock"):
             self._storage.remove(each.path)

@@ -1,4 +1,4 @@
-"""What goes from a folder of windows without being asked."""
+"""Removes files from a store's folder that are not needed any more."""
 
 import contextlib
 import shutil
@@ -11,7 +11,7 @@ from userlane.store.backends import DISK
 from userlane.store.id_dictionary import IdDictionaries
 
 STILL_READ = timedelta(hours=1)
-"""How long somebody may still be reading what a newer window has taken the place of."""
+"""How long another process may still read a window after a newer one has replaced it."""
 
 _DATED_AHEAD = timedelta(hours=1)
 _UPDATED_WITHIN = timedelta(days=1)
@@ -19,11 +19,11 @@ _UPDATED_WITHIN = timedelta(days=1)
 
 
 def is_expired(entry: parquet_files.Entry, now: datetime, kept: timedelta) -> bool:
-    """Whether a window is older than it may be, or dated by a clock that was wrong."""
+    """Whether a window is older than `kept`, or was dated by a clock that was wrong."""
     return not -_DATED_AHEAD <= now - entry.fetched_at <= kept
 
 
-def old_versions_go(now: datetime, began_at: float) -> bool:
+def may_remove_old_versions(now: datetime, began_at: float) -> bool:
     """Whether what earlier versions wrote can be removed: the key of this version's folder was written at
     `began_at`, in seconds since 1970.
     """
@@ -31,9 +31,9 @@ def old_versions_go(now: datetime, began_at: float) -> bool:
 
 
 def sweep_folder(root: Path, windows: Path, most: int, kept: timedelta, now: datetime) -> None:
-    """Remove from the folder `windows` what no process will ever finish, what is older than `kept`, and what
-    was opened least recently where all takes more than `most` bytes; from the store's folder `root` what
-    earlier versions wrote. Raises `OSError`.
+    """Remove from the folder `windows` parts of files whose writers have ended, windows older than `kept`,
+    and the least recently opened windows where all take more than `most` bytes; from the store's folder
+    `root` what earlier versions wrote. Raises `OSError`.
     """
     atomic_files.remove_orphans(windows)
     _remove_expired(windows, most, kept, now)
@@ -44,7 +44,7 @@ def sweep_folder(root: Path, windows: Path, most: int, kept: timedelta, now: dat
     for place in windows.glob("*/*/tags/*"):
         _remove_unused_dictionaries(place)
     with contextlib.suppress(FileNotFoundError):
-        if old_versions_go(now, (windows / store_key.NAME).stat().st_mtime):
+        if may_remove_old_versions(now, (windows / store_key.NAME).stat().st_mtime):
             for number in range(parquet_files.VERSION):
                 shutil.rmtree(root / f"v{number}", ignore_errors=True)
 

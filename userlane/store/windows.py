@@ -1,4 +1,4 @@
-"""What one fetch brought of one window, how long it is good for, and what a store does with it.
+"""Windows: what one fetch brought of one, how long it stays fresh, and what a store does with it.
 
 A store keeps windows by scope and query. A scope is a text of two parts, `api/owner`: which API, and whose
 rows these are. Who may open which scope is decided in `fetch.access`.
@@ -19,19 +19,19 @@ from userlane.contract import AggregateCache, Query, Window
 from userlane.store.tag_rows import TagRows
 
 UNSETTLED_DAYS = 3
-"""Answers may still arrive for today and this many days before."""
+"""Responses may still arrive for today and this many days before."""
 
 UNSETTLED_FRESH = timedelta(minutes=15)
 SETTLED_FRESH = timedelta(days=30)
 
 _CLOCKS_DIFFER = timedelta(minutes=5)
-"""A fetch that lies further ahead was dated by a clock that was wrong."""
+"""A fetch dated further in the future was dated by a clock that was wrong."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FetchedWindow:
-    """The rows of `query`'s window, all of them, as fetched at one time: sorted, in the canonical columns or,
-    once tags are stored, as a part in codes.
+    """All rows of the query's window, as fetched at one time: sorted, in the canonical columns or, once tag
+    records are stored, in codes.
 
     `id` is given once to what one fetch brought; a slice keeps it. `refused` counts by reason and, where it
     could be read, day; `duplicates` and `outside` are the whole fetch's.
@@ -47,22 +47,22 @@ class FetchedWindow:
 
     @property
     def window(self) -> Window:
-        """The window these rows fill."""
+        """The days of which these are all rows."""
         return self.query.window
 
     @property
     def table(self) -> pa.Table:
-        """The rows in the canonical columns, read if they are in a file."""
+        """The rows in the canonical columns; read now, if they are in a file."""
         return self.rows.decode() if isinstance(self.rows, TagRows) else self.rows
 
     @property
     def nbytes(self) -> int:
-        """How much memory the rows take."""
+        """Bytes of memory that the rows take."""
         nbytes: int = self.rows.nbytes
         return nbytes
 
     def over(self, window: Window) -> "FetchedWindow":
-        """The part within `window`, which lies inside this window's own; no row is copied."""
+        """The rows of a part of this window. No row is copied."""
         if window == self.window:
             return self
         query = self.query.over(window)
@@ -81,8 +81,8 @@ class FetchedWindow:
 
 @dataclass(frozen=True, slots=True)
 class StoredWindow:
-    """A window that lies in a store: what it answers, over the whole window of its fetch, and since when.
-    `name` is what its store calls it.
+    """A window in a store, before its rows are read: the query that fetched it, and when. `name` is its name
+    in the store.
     """
 
     query: Query
@@ -90,14 +90,14 @@ class StoredWindow:
     id: str
     name: str = ""
 
-    def usable(self, now: datetime | None) -> Window | None:
-        """The part that is still good at `now`; all of it at None."""
-        return self.query.window if now is None else fresh(self.query, self.fetched_at, now)
+    def usable_part(self, now: datetime | None) -> Window | None:
+        """The part that is still fresh at `now`; all of it at None. None if no part is."""
+        return self.query.window if now is None else fresh_part(self.query, self.fetched_at, now)
 
 
-def fresh(query: Query, fetched_at: datetime, now: datetime) -> Window | None:
-    """The part of the query's window that, fetched then, is still good at `now`: settled days keep for a
-    month, others for minutes.
+def fresh_part(query: Query, fetched_at: datetime, now: datetime) -> Window | None:
+    """The part of the query's window that was fetched at `fetched_at` and is still fresh at `now`: settled
+    days stay fresh for a month, others for 15 minutes. None if no part is.
     """
     age = now - fetched_at
     if age > SETTLED_FRESH or age < -_CLOCKS_DIFFER:
@@ -109,12 +109,12 @@ def fresh(query: Query, fetched_at: datetime, now: datetime) -> Window | None:
 
 
 def settled_until(query: Query, now: datetime) -> date:
-    """The first day, in the query's time zone, for which answers may still arrive."""
+    """The first day, in the query's time zone, for which responses may still arrive."""
     return now.astimezone(ZoneInfo(query.timezone)).date() - timedelta(days=UNSETTLED_DAYS)
 
 
 class Store(Protocol):
-    """Where windows are kept, by scope and query. Thread-safe."""
+    """Keeps windows by scope and query. Thread-safe."""
 
     @property
     def trouble(self) -> str:
@@ -125,10 +125,12 @@ class Store(Protocol):
         """32 random bytes, made once in this store: every process that uses the store gets the same."""
 
     def find(self, scope: str, query: Query) -> tuple[StoredWindow, ...]:
-        """What there is of the query's window, property, dataset, survey and zone; latest fetch first."""
+        """The stored windows that overlap the query's, of its dataset, property, survey and time zone; the
+        latest fetch first.
+        """
 
     def read(self, scope: str, stored: StoredWindow) -> FetchedWindow | None:
-        """The window itself; None when it is gone meanwhile."""
+        """Read a window. None if it was removed meanwhile."""
 
     def write(self, scope: str, fetched: FetchedWindow) -> FetchedWindow:
         """Store a window, and return it as it is kept. Windows of the scope that were fetched before it and
@@ -136,17 +138,17 @@ class Store(Protocol):
         """
 
     def release(self, scope: str, query: Query | None = None) -> None:
-        """Drop from memory what is held there of a scope: of the query's dataset, property and survey, or
-        altogether. Files stay.
+        """Drop the windows of a scope from memory: those of the query's dataset, property and survey, or all.
+        Files stay.
         """
 
     def aggregates(self, scope: str, query: Query) -> AggregateCache:
-        """Where sums over the windows of the query's property and dataset are kept."""
+        """The cache of totals over the windows of the query's property and dataset."""
 
     def acquire_lease(self, scope: str, query: Query) -> AbstractContextManager[object] | None:
-        """The right to fetch the query's window, so that it is fetched once; None while somebody else has it.
-        It ends with the context, and with its process. Of tags all processes agree on it, of other datasets
-        the threads of this one.
+        """Acquire the right to fetch the query's window, so that it is fetched once. None while another load
+        has it. It ends with the context, and with its process. All processes agree on it for tags, the
+        threads of this process for other datasets.
         """
 
     def delete(self, property_id: str, api: str | None = None) -> int:
@@ -157,7 +159,7 @@ class Store(Protocol):
         """
 
     def close(self) -> None:
-        """Nothing more is kept by this process."""
+        """End what this process has under way."""
 
 
 def coverage(
@@ -171,7 +173,7 @@ def coverage(
     windows: list[FetchedWindow] = []
     gaps = [query.window]
     for stored in store.find(scope, query):
-        usable = stored.usable(now)
+        usable = stored.usable_part(now)
         late = since is not None and stored.fetched_at < since
         if usable is None or late or not any(overlap(gap, usable) for gap in gaps):
             continue
@@ -188,7 +190,7 @@ def covers(one: Window, other: Window) -> bool:
 
 
 def overlap(one: Window, other: Window) -> Window | None:
-    """The days both windows hold, if any."""
+    """The days that both windows have; None if there are none."""
     start, end = max(one.start, other.start), min(one.end, other.end)
     return Window(start, end) if end > start else None
 

@@ -157,8 +157,8 @@ def _settle(query: Query) -> Outcome:
     result.older = None
     if older is not None and _brought_less(outcome, older):
         outcome = _keep_older(older, outcome)
-    elif load.proved_at is not None:
-        result.allowed_at = load.proved_at
+    elif load.allowed_at is not None:
+        result.allowed_at = load.allowed_at
     if isinstance(outcome, UserlaneError) or not outcome.state.complete or outcome.state.stale:
         result.outcome = outcome
     return outcome
@@ -209,7 +209,7 @@ def _drop_outdated() -> None:
                 result.load.stop()
             del visit.results[query]
             continue
-        if result.load is not None and result.load.done and not _is_recent(result.load.proved_at):
+        if result.load is not None and result.load.done and not _is_recent(result.load.allowed_at):
             result.load = None
         if not _is_recent(result.allowed_at):
             result.older = None

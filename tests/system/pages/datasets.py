@@ -95,17 +95,17 @@ class GivenLoad:
     def __init__(self, answer: Answer, *, done: bool) -> None:
         self.outcome = answer
         self.progress = Progress()
-        self.proved_at: datetime | None = None
+        self.allowed_at: datetime | None = None
         self.done = done
         self.stopping = False
 
     @property
     def done(self) -> bool:
-        return self.proved_at is not None
+        return self.allowed_at is not None
 
     @done.setter
     def done(self, done: bool) -> None:
-        self.proved_at = datetime.now(UTC) if done else None
+        self.allowed_at = datetime.now(UTC) if done else None
 
     def wait(self, _seconds: float | None = None) -> bool:
         self.done = True

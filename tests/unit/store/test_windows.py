@@ -29,7 +29,7 @@ from userlane.store import (
     StoredWindow,
     assemble,
 )
-from userlane.store.windows import fresh
+from userlane.store.windows import fresh_part
 
 KINDS = ("memory", "folder", "folder opened anew", "folder that cannot be written")
 ALL = (*KINDS, "bucket")
@@ -200,13 +200,13 @@ def test_what_is_in_memory_only_goes_when_its_scope_or_query_is_released(kind: s
 def test_settled_days_keep_for_a_month_and_the_last_ones_for_a_quarter_of_an_hour(
     age: timedelta, window: Window, good: Window | None
 ) -> None:
-    assert fresh(query(window=window), FETCHED, FETCHED + age) == good
+    assert fresh_part(query(window=window), FETCHED, FETCHED + age) == good
 
 
 def test_today_is_the_querys_today() -> None:
     late = datetime(2026, 4, 20, 23, tzinfo=UTC)
     over_the_border = replace(query(window=april(1, 20)), timezone="Europe/Berlin")
-    assert fresh(over_the_border, late, late + timedelta(hours=1)) == april(1, 17)
+    assert fresh_part(over_the_border, late, late + timedelta(hours=1)) == april(1, 17)
 
 
 @pytest.mark.parametrize("kind", ALL)
