@@ -31,16 +31,16 @@ T = TypeVar("T")
 log = structlog.get_logger("userlane.cache")
 
 MOST_BYTES = 64 * 2**20
-"""What all results that are kept may take together; one alone, a quarter of it."""
+"""Bytes that all cached results may take together; one result may take a quarter of it."""
 
 KEPT_SECONDS = 15 * 60
-"""How long after it was last asked for a result is kept."""
+"""Seconds for which a result is kept after it was last asked for."""
 
 _OBJECTS = 4
-"""How many times as much as its pickle what is not an array takes in memory, about."""
+"""Bytes in memory per byte of pickle, about, of whatever is not an array."""
 
 _OVERHEAD = 1_000
-"""Bytes that keeping even nothing takes, about."""
+"""Bytes that any entry takes, about."""
 
 
 class _Result(NamedTuple):
@@ -109,7 +109,7 @@ class ResultCache:
 
 
 def _size_of(value: object) -> int | None:
-    """About how many bytes a value takes; None where that cannot be told."""
+    """Estimate the bytes that a value takes; None if it cannot be pickled."""
     buffers: list[pickle.PickleBuffer] = []
     try:
         inside = len(pickle.dumps(value, protocol=5, buffer_callback=buffers.append))
@@ -123,7 +123,7 @@ results = ResultCache()
 
 @st.cache_resource(show_spinner=False)
 def settings() -> Settings:
-    """This deployment's settings, read once a process."""
+    """Return this deployment's settings; they are read once per process."""
     return Settings.read(listens=st.get_option("server.address"))
 
 
@@ -145,12 +145,12 @@ def fetcher() -> Fetcher:
 
 @st.cache_resource(show_spinner=False)
 def sandbox() -> Sandbox:
-    """The sample data's server, started when it is first asked for; it ends with the process."""
+    """Return the server of the sample data; the first call starts it, and it ends with the process."""
     return serve()
 
 
 def forget() -> None:
-    """Keep nothing that was computed of any records."""
+    """Forget everything that was computed from records."""
     results.clear()
     clear_caches()
 
@@ -180,11 +180,11 @@ def measure_cached(
 
 
 _keys: WeakKeyDictionary[Measured[Any], str] = WeakKeyDictionary()
-"""What each value was made of, for as long as somebody holds it."""
+"""The cache key of each value, for as long as somebody holds the value."""
 
 
 def _cache_key(metric: Any, given: Sequence[Any], options: Mapping[str, Any]) -> str | None:
-    """Names a result by all it depends on; None where something of that has no name."""
+    """Return a key made of all that a result depends on; None if some of it has no key."""
     if not isinstance(metric, FunctionType | BuiltinFunctionType) or "<" in metric.__qualname__:
         return None
     parts = [cache_key_part(each) for each in (*given, *options.values())]
@@ -195,7 +195,7 @@ def _cache_key(metric: Any, given: Sequence[Any], options: Mapping[str, Any]) ->
 
 
 def cache_key_part(value: Any) -> str | None:
-    """What tells an argument apart from every other of any type; None where nothing does."""
+    """Return a text that differs for any two arguments of any types; None where there is none."""
     if isinstance(value, Dataset):
         return f"rows {value.fingerprint}"
     if isinstance(value, Measured):

@@ -1,4 +1,4 @@
-"""How sure a number is: intervals, tests, verdicts and the small-sample rule.
+"""Intervals, tests, verdicts and the small-sample rule.
 
 Everything here takes counts, never a rate that was already divided, and every interval is a 95 % one.
 Sources: Wilson (1927); Newcombe (1998, Statistics in Medicine 17, 873–890, method 10); Rocks (2016,

@@ -1,4 +1,4 @@
-"""Figures of the small frames that metrics make. A figure is returned, never drawn.
+"""Makes plotly figures of the small frames that metrics return. A figure is returned, never drawn.
 
 Draw with `st.plotly_chart(figure, theme="streamlit", config=CONFIG)`. A frame without rows gives an empty
 figure; the page then says in words that there is nothing to show.

@@ -1,4 +1,4 @@
-"""What all figures have in common: the sheet they are drawn on, time axes, markers, whiskers.
+"""What all figures have in common: layout, time axes, markers, intervals.
 
 Text, axes and background are left to Streamlit's theme, so one figure suits light and dark. Nothing zooms by
 dragging: the page's dates do that, and a finger on a phone scrolls the page.
@@ -33,7 +33,7 @@ DAY = 86_400_000
 """One day in plotly's milliseconds."""
 
 Trace = dict[str, Any]
-"""A trace not yet in a figure. Plotly checks what it is given value by value, so it is given it once."""
+"""A trace before it is in a figure. Plotly checks every value it is given, so it is given each once."""
 
 Step = Literal["day", "week", "month"]
 STEP_DAYS: Mapping[Step, float] = {"day": 1, "week": 7, "month": 30.4}
@@ -46,12 +46,12 @@ _LEGEND_SYMBOL = 7
 
 
 class Figure(go.Figure):  # type: ignore[misc]  # plotly ships no types
-    """A figure that nobody changes once it is made, so that what goes to the browser is made once, too."""
+    """A figure that is never changed, so that its dictionary for the browser is made only once."""
 
     _made: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """What `go.Figure` gives, with its texts in lists: arrays of them plotly would write one by one."""
+        """Return the figure as a dictionary. Arrays of text become lists: plotly writes arrays one by one."""
         if self._made is None:
             self._made = _as_lists(super().to_dict())
         return dict(self._made)
@@ -66,7 +66,7 @@ def _as_lists(part: Any) -> Any:
 
 
 def build_figure(traces: Sequence[Trace], *, height: int, legend: bool = True, **layout: Any) -> Figure:
-    """A figure of these traces, `height` pixels high without its legend, which stands above the plot.
+    """Make a figure of these traces, `height` pixels high without its legend, which stands above the plot.
 
     The legend is given the lines it needs on a narrow screen, so that it never squeezes the plot.
     """
@@ -112,36 +112,36 @@ def _legend_lines(traces: Sequence[Trace]) -> int:
 
 
 def empty_figure() -> go.Figure:
-    """A figure of nothing, 10 pixels high."""
+    """Make a figure without traces, 10 pixels high."""
     hidden = {"visible": False}
     return build_figure([], height=10, xaxis=hidden, yaxis=hidden)
 
 
 def has_points(figure: go.Figure) -> bool:
-    """Whether there is a single point or bar in the figure."""
+    """Return whether the figure has any point or bar."""
     traces: list[Any] = list(figure.data)
     sizes = [trace.x if trace["orientation"] == "h" else trace.y for trace in traces]
     return any(pd.notna(value) for values in sizes if values is not None for value in values)
 
 
 def axis(title: str = "", **settings: Any) -> dict[str, Any]:
-    """An axis with its title; the unit belongs in the title."""
+    """Make an axis with a title; the unit belongs in the title."""
     titled = {"title": {"text": title, "standoff": 10}} if title else {}
     return {**titled, "fixedrange": True, "automargin": True, **settings}
 
 
 def percent_axis(title: str, **settings: Any) -> dict[str, Any]:
-    """An axis of shares, drawn as percentages so that its ticks are written like every other share."""
+    """Make an axis of percentages whose ticks are written like every other share."""
     return axis(title, ticksuffix=" %", **settings)
 
 
 def days(values: "pd.Series[pd.Timestamp]") -> list[str]:
-    """Days as plotly takes them, without a time or zone that a browser could shift."""
+    """Return days as plotly takes them, without a time or zone that a browser could shift."""
     return pd.to_datetime(values).dt.strftime("%Y-%m-%d").tolist()
 
 
 def step_of(periods: "pd.Series[pd.Timestamp]") -> Step:
-    """Whether the periods are days, weeks or months, by the least distance between two of them.
+    """Return whether the periods are days, weeks or months, by the least distance between two of them.
 
     A single period is a month if it is the first of one, else a week if it is a Monday, else a day.
     """
@@ -155,7 +155,7 @@ def step_of(periods: "pd.Series[pd.Timestamp]") -> Step:
 
 
 def time_axis(periods: "pd.Series[pd.Timestamp]", step: Step, **settings: Any) -> dict[str, Any]:
-    """A time axis over all periods, gaps at its ends included, with few ticks, each on a period."""
+    """Make a time axis over all periods, gaps at its ends included, with few ticks, each on a period."""
     base = axis(type="date", showgrid=False, **settings)
     if periods.empty:
         return base
@@ -176,7 +176,7 @@ def time_axis(periods: "pd.Series[pd.Timestamp]", step: Step, **settings: Any) -
 def markers(
     values: "pd.Series[float]", style: Style, *, partial: "pd.Series[bool] | None" = None
 ) -> dict[str, Any]:
-    """The markers of a line: hollow for `partial` periods, and only some of them where they would crowd.
+    """Make the markers of a line: hollow for `partial` periods, and only some of them where they would crowd.
 
     A value between two gaps has no line, so where there is one all markers are drawn.
     """
@@ -195,7 +195,7 @@ def markers(
 
 
 def fade(which: "pd.Series[bool]") -> dict[str, Any]:
-    """Markers or bars of which some are pale."""
+    """Make settings by which those markers or bars are pale for which `which` is true."""
     return {"opacity": [MUTED if each else 1 for each in which]}
 
 
@@ -209,7 +209,7 @@ def lines(
     width: float | None = None,
     **settings: Any,
 ) -> Trace:
-    """A line with markers, broken where `y` is missing.
+    """Make a line with markers, broken where `y` is missing.
 
     `hover` is the text of each point.
     """
@@ -232,7 +232,7 @@ def lines(
 def bars(
     x: Sequence[Any], y: Sequence[Any], colour: str | Sequence[str], hover: Sequence[str], **settings: Any
 ) -> Trace:
-    """Bars without an outline; `hover` is the text of each bar. `marker` adds to their colour."""
+    """Make bars without an outline; `hover` is the text of each bar, `marker` adds to their colour."""
     marker = {"color": colour, "line": {"width": 0}, **settings.pop("marker", {})}
     return {
         "type": "bar",
@@ -247,17 +247,17 @@ def bars(
 
 
 def _texts(texts: Sequence[str]) -> npt.NDArray[np.object_]:
-    """Texts as an array, which plotly checks ten times faster than a list."""
+    """Return texts as an array, which plotly checks ten times faster than a list."""
     return np.array(texts, dtype=object)
 
 
 def rows(frame: pd.DataFrame) -> Iterator[Any]:
-    """The rows of a frame, their cells by name."""
+    """Yield the rows of a frame with their cells as attributes."""
     return frame.itertuples(index=False, name="Row")
 
 
 def whiskers(value: "pd.Series[float]", low: "pd.Series[float]", high: "pd.Series[float]") -> dict[str, Any]:
-    """An interval around each value, to be drawn as its error bar."""
+    """Make the error bars for an interval around each value."""
     return {
         "type": "data",
         "symmetric": False,
@@ -269,7 +269,7 @@ def whiskers(value: "pd.Series[float]", low: "pd.Series[float]", high: "pd.Serie
 
 
 def rule_line(y: float, **settings: Any) -> dict[str, Any]:
-    """A thin dotted line across the plot at `y`."""
+    """Make a thin dotted line across the plot at `y`."""
     return {
         "type": "line",
         "xref": "x domain",

@@ -14,7 +14,7 @@ _LINE = 36
 
 
 def escape_label(text: object, *, whole: bool = False) -> str:
-    """Foreign text as it is shown: on one line, cut after 28 characters, or `whole` over several lines.
+    """Return foreign text escaped: on one line, cut after 28 characters, or `whole` over several lines.
 
     What is called whole is cut after 300 characters, so that a name never covers the figure.
 
@@ -30,8 +30,9 @@ def escape_label(text: object, *, whole: bool = False) -> str:
 
 
 def hover_prefix(name: object) -> str:
-    """What the words of each point of something with a foreign name begin with: they stand after the name, or
-    under it if that is long.
+    """Return what hover texts of something with a foreign name begin with.
+
+    The words stand after the name, or under it if the name is long.
 
     >>> hover_prefix("Export") + "3 users"
     'Export: 3 users'

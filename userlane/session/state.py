@@ -29,7 +29,7 @@ from userlane.saved_json import Saved
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The global filters, as the URL carries them."""
+    """The global filters; the URL carries them."""
 
     property_id: str | None
     window: Window
@@ -126,7 +126,7 @@ class Visit:
 
 
 def visit() -> Visit:
-    """This visitor's state."""
+    """Return this visitor's state."""
     current = st.session_state.get("visit")
     if not isinstance(current, Visit):
         current = Visit()
@@ -135,7 +135,7 @@ def visit() -> Visit:
 
 
 def connection_watcher() -> Callable[[], bool]:
-    """Whether this visitor's tab is still open, as a question that any thread may ask."""
+    """Return a function that says whether this visitor's tab is open; any thread may call it."""
     context = get_script_run_ctx()
     if context is None or not runtime.exists():
         return lambda: True
@@ -144,7 +144,7 @@ def connection_watcher() -> Callable[[], bool]:
 
 
 def connection() -> Connection | None:
-    """The visitor's connection, if there is one."""
+    """Return the visitor's connection, if there is one."""
     return visit().connection
 
 
@@ -174,7 +174,7 @@ def connect(
 def open_files(
     saved: Mapping[DatasetName, Saved], properties: Mapping[str, str], surveys: Mapping[str, str]
 ) -> None:
-    """Show saved answers in place of an API's, over all the days they hold."""
+    """Show saved responses in place of an API's, over all the days they hold."""
     reset_visit()
     current = visit()
     current.saved = dict(saved)
@@ -248,7 +248,7 @@ def refresh() -> None:
 
 
 def fresh_since() -> datetime | None:
-    """When everything under these filters was asked for anew, if it was."""
+    """Return since when everything under these filters is to be loaded anew; None if it is not."""
     current = visit()
     if current.filters is None or current.refreshed is None:
         return None
@@ -268,11 +268,11 @@ def select_from_chart(chart: str, key: str) -> None:
 
 
 def get_widget(key: str, default: Any = None) -> Any:
-    """A widget's value, if it has one."""
+    """Return a widget's value, or `default` if it has none."""
     return st.session_state.get(key, default)
 
 
 def forget_widgets() -> None:
-    """Drop the values of all widgets, so that the next run draws what the link says."""
+    """Drop the values of all widgets: the next run takes them from the URL."""
     for key in [key for key in st.session_state if key != "visit"]:
         del st.session_state[key]

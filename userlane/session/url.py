@@ -1,4 +1,4 @@
-"""Property, dates and surveys: between the link, the widgets and the pages."""
+"""Moves property, dates and surveys between the URL, the widgets and the pages."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -19,12 +19,12 @@ MOST_SURVEYS = 50
 
 
 def today(timezone: str) -> date:
-    """Today in the days' time zone."""
+    """Return today's date in a time zone."""
     return datetime.now(ZoneInfo(timezone)).date()
 
 
 def periods(now: date) -> Mapping[str, Window]:
-    """The named periods, all of whole days that are over, except those that begin today."""
+    """Return the named periods. They hold whole days that are over, except a period that begins today."""
     yesterday = now - timedelta(days=1)
     first_of_month = now.replace(day=1)
     last_of_previous = first_of_month - timedelta(days=1)
@@ -57,13 +57,13 @@ def choose_days(days: int) -> None:
 
 
 def name_period(window: Window, now: date) -> None:
-    """Let the period picker name the range in force; “Custom” stays when the visitor has chosen it."""
+    """Set the period picker to the name of the range in force, or to “Custom” if the visitor chose that."""
     named = (name for name, period in periods(now).items() if period == window)
     st.session_state[PERIOD] = CUSTOM if visit().custom else next(named, CUSTOM)
 
 
 def choose_property() -> None:
-    """Callback of the property picker: survey IDs mean nothing in another property."""
+    """Callback of the property picker: replace the surveys, which belong to one property."""
     current = visit()
     current.probes = ()
     current.surveys = dict(current.known_surveys.get(get_widget(PROPERTY) or "", {}))
@@ -72,7 +72,7 @@ def choose_property() -> None:
 
 
 def read_range(now: date) -> None:
-    """Let the dates begin with those of the link, else with the last 30 days.
+    """Set the date filter in a visit's first run: to the dates of the URL, else to the last 30 days.
 
     The dates are not bound to the URL by their widget: a bound range of one day comes back as half a range,
     and one that cannot be used is replaced without a word.
@@ -92,7 +92,7 @@ def read_range(now: date) -> None:
 
 
 def read_ids() -> None:
-    """Let the filters begin with what was just connected to, else with what is in the link.
+    """Set property and surveys: to those just connected to, or in a visit's first run to those of the URL.
 
     These two are not bound to the URL by their widgets, because a bound widget puts the name that is shown
     into the URL, and the recipient of a link need not know the names.
@@ -112,7 +112,7 @@ def read_ids() -> None:
 
 
 def write_url(chosen: Filters) -> None:
-    """Keep property, dates and surveys in the URL, on every page, in one step."""
+    """Write property, dates and surveys into the URL in one step, on every page."""
     wanted = {
         RANGE: [chosen.window.start.isoformat(), chosen.window.last.isoformat()],
         PROPERTY: [chosen.property_id] if chosen.property_id else [],
@@ -126,7 +126,7 @@ def write_url(chosen: Filters) -> None:
 
 
 def queries(filters: Filters, dataset: str, timezone: str) -> Sequence[Query]:
-    """The queries that answer one dataset under the filters: one a survey, one for anything else."""
+    """Return the queries of one dataset under the filters: one per survey, one of any other dataset."""
     if filters.property_id is None:
         return ()
     if dataset == "surveys":
@@ -138,7 +138,7 @@ def queries(filters: Filters, dataset: str, timezone: str) -> Sequence[Query]:
 
 
 def filters() -> Filters:
-    """The filters in force; the entry script has drawn them before any page runs."""
+    """Return the filters in force; the entry script draws them before any page runs."""
     current = visit().filters
     if current is None:
         now = today("UTC")

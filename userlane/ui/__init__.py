@@ -1,4 +1,4 @@
-"""How a page is put together: frame, loading, cards, tables, downloads, filters, connecting.
+"""Draws the screen: page head and notices, loading, cards, tables, downloads, sidebar, connection form.
 
 What is drawn comes as `contract.Measured`: a value with the rows it was measured on, so that their state can
 be shown beside it. Nothing here takes a bare number, table or figure.

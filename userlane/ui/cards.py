@@ -1,4 +1,4 @@
-"""Cards: one number each, never without its n and its state."""
+"""Draws cards. Each card shows one number with its sample size and state."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,9 +27,17 @@ from userlane.ui.text import describe_state, escape_markdown
 class CardContent:
     """What is written on a card.
 
-    `value` as it is read; `n` counts the `noun`s behind it, all rows unless given, and `of` is its share of
-    them. `change` is that from the period before in the number's own unit, missing without a comparison; an
-    incomplete period never has one (see `choose_comparison`). `trend` is one value per day or week.
+    Attributes:
+        value: The number as text.
+        n: How many observations are behind it; None for all rows of the dataset.
+        noun: What one observation is called, and several; None for the dataset's own nouns.
+        note: Words before the sample size, such as the interval.
+        of: The number as a share of `n`, as text.
+        change: Difference from the period before in the number's own unit; NaN without a comparison, and
+            always for an incomplete period (see `choose_comparison`).
+        digits: Decimals of the change.
+        change_note: Words beside the change.
+        trend: One value per day or week.
     """
 
     value: str
@@ -45,13 +53,13 @@ class CardContent:
 
 @contextmanager
 def card_row(columns: int, width: int = 140) -> Iterator[None]:
-    """A row of cards of equal size that wraps on narrow screens."""
+    """Lay out the cards drawn inside in a row of equal cells, which wraps on narrow screens."""
     with st.grid(columns, min_column_width=width, gap="xsmall"):
         yield
 
 
 def show_card(label: str, face: Measured[CardContent], about: str | None = None) -> None:
-    """A number with what it rests on; where some of that is missing, it says so and offers to get it."""
+    """Draw one card with its sample size and completeness; if data is missing, add a Retry button."""
     written = unwrap(face)
     points = [point for point in written.trend or () if point is not None and not math.isnan(point)]
     changed = not math.isnan(written.change)
@@ -92,7 +100,7 @@ def _caption(written: CardContent, face: Measured[Any]) -> str:
 
 
 def show_heart_cards(summary: Measured[pd.DataFrame]) -> None:
-    """The six HEART numbers: the period's mean, its band, the change and the days behind it."""
+    """Draw a card for each HEART score: mean of the period, band, change and days measured."""
     labels = unwrap(summary)["label"].tolist()
     with card_row(6):
         for place, label in enumerate(labels):
@@ -114,7 +122,7 @@ def _heart_content(summary: pd.DataFrame, place: int, days: int) -> CardContent:
 
 
 def show_nps_card(counts: Measured[Counts], before: Measured[Counts] | None) -> None:
-    """The score with its interval and what may be said of its change."""
+    """Draw the NPS with its interval and the verdict on its change."""
     show_card(
         "NPS",
         measure(_nps_content, counts, before),
@@ -139,7 +147,7 @@ def _nps_content(counts: Counts, before: Counts | None) -> CardContent:
 
 
 def show_nps_cards(counts: Measured[Counts], before: Measured[Counts] | None) -> None:
-    """The score and the three groups behind it."""
+    """Draw the NPS and the counts of promoters, passives and detractors."""
     groups = ("Promoters (9–10)", "Passives (7–8)", "Detractors (0–6)")
     with card_row(4):
         show_nps_card(counts, before)
@@ -157,7 +165,7 @@ def _bucket_content(counts: Counts, group: str) -> CardContent:
 def show_survey_cards(
     summary: Measured[pd.DataFrame], change: Measured[pd.DataFrame] | None, names: Mapping[str, str]
 ) -> None:
-    """One card a survey, in the state of its own answers: share of 4–5 with its the mean beside it.
+    """Draw one card per survey in the state of its own answers: share of 4–5 with its interval, and the mean.
 
     A survey nobody answered has a card that says so; one that could not be loaded has none.
     """
@@ -186,7 +194,7 @@ def _survey_content(summary: pd.DataFrame, change: pd.DataFrame | None, survey_i
 
 
 def show_tag_cards(totals: Measured[Totals], before: Measured[Totals] | None) -> None:
-    """What the tag feed holds: users, interactions, tags."""
+    """Draw how many users, interactions and tags the tag records hold."""
     labels = {
         "users": ("Users seen", "Different users with at least one interaction with any tag."),
         "interactions": ("Interactions", "All interactions with all tags."),
@@ -204,7 +212,7 @@ def _total_content(totals: Totals, before: Totals | None, name: str) -> CardCont
 
 
 def show_changes(place: DeltaGenerator, found: Sequence[Measured[list[str]]], of: Sequence[Loaded]) -> None:
-    """What changed most, as a list in a place kept free for it; what is not up to date says so in its line.
+    """Draw the list of what changed most into `place`; a line that is not up to date says so.
 
     Whichever `of` the datasets was not loaded, is incomplete or was not compared is named.
     """
@@ -233,7 +241,7 @@ def show_changes(place: DeltaGenerator, found: Sequence[Measured[list[str]]], of
 
 
 def _not_compared(of: Sequence[Loaded]) -> Iterator[tuple[str, str]]:
-    """Why something was not compared, and what that was, as people say it."""
+    """Yield why something was not compared, and the names of what was not, both in words."""
     found: dict[str, list[str]] = {
         "because incomplete": [],
         "because not loaded": [],

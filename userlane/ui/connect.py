@@ -1,4 +1,4 @@
-"""Connecting: the form, the test of the four APIs, the sample data, and the tag names."""
+"""Draws the connection form and the Connect page: test of the APIs, sample data, stored records."""
 
 import re
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ ASSUMED_CONTRACT = (
 
 
 def show_form() -> None:
-    """Everything needed to connect, where nobody is connected yet."""
+    """Draw everything a visitor needs to connect."""
     settings = cache.settings()
     st.markdown(
         "HEART trends, the NPS split, survey scores and Tag adoption of your Userlane property: "
@@ -109,7 +109,7 @@ def _show_fields(properties: Mapping[str, str]) -> None:
 
 
 def _take_token() -> None:
-    """Callback: the token leaves the page as it is sent, whatever becomes of it; the visit has it."""
+    """Callback: move the token from its field into the visit, so that the page never shows it again."""
     visit = session.visit()
     visit.typed_token = typed = session.get_widget(TOKEN) or ""
     session.set_widget(TOKEN, "")
@@ -143,7 +143,7 @@ def _submit(property_id: str, surveys: str, *, stay: bool) -> None:
 
 
 def parse_surveys(text: str) -> dict[str, str]:
-    r"""Survey IDs and their names out of what was typed: one a line, the ID first.
+    r"""Read survey IDs and names from text with one survey per line, the ID first.
 
     >>> parse_surveys("512 After onboarding\n513")
     {'512': 'After onboarding', '513': 'Survey 513'}
@@ -163,7 +163,7 @@ def parse_surveys(text: str) -> dict[str, str]:
 def test_connection(
     connection: Connection, property_id: str, survey_ids: tuple[str, ...]
 ) -> tuple[Probe, ...]:
-    """Ask each API for one record, all at once; surveys only when an ID is known."""
+    """Ask each API for one record, several at a time; survey responses only of the given surveys."""
     zone = cache.settings().timezone
     now = session.today(zone)
     window = Window(now - timedelta(days=30), now)
@@ -174,7 +174,7 @@ def test_connection(
 
 
 def show_probes(probes: tuple[Probe, ...], surveys: Mapping[str, str]) -> None:
-    """One line per API: whether it works, and if not what to do."""
+    """Draw one line per API: whether it works, else what to do."""
     for probe in probes:
         survey_id = probe.query.survey_id
         name = TITLES[probe.query.dataset]
@@ -188,7 +188,7 @@ def show_probes(probes: tuple[Probe, ...], surveys: Mapping[str, str]) -> None:
 
 
 def open_sample() -> None:
-    """Connect to the sample data, with its tag names joined."""
+    """Callback: connect to the sample data, with its tag names."""
     sample = cache.sandbox()
     property_id = next(iter(sample.properties))
     session.connect(
@@ -203,7 +203,7 @@ def open_sample() -> None:
 
 
 def disconnect() -> None:
-    """Forget the token, its rows and all the visit brought."""
+    """Callback: forget the token, its rows and everything else of the visit."""
     visit = session.visit()
     if visit.connection is not None and not visit.sample:  # the sample's token is everybody's
         cache.fetcher().forget(visit.connection)
@@ -211,7 +211,7 @@ def disconnect() -> None:
 
 
 def show_connection() -> None:
-    """Who is connected to what, a new test of it, and the way out."""
+    """Draw what the visitor is connected to, with buttons to test it and to disconnect."""
     visit, filters = session.visit(), session.filters()
     if visit.saved:
         names = ", ".join(escape_markdown(name) for each in visit.saved.values() for name in each.files)
@@ -245,7 +245,7 @@ def show_connection() -> None:
 
 
 def show_doctor() -> None:
-    """The doctor: what each API answers, field by field, as text that a colleague may see."""
+    """Draw the examination of the connection: its report never holds the token."""
     connection, property_id = session.connection(), session.filters().property_id
     with st.expander("Check this connection", icon=":material/stethoscope:", key="doctor", width=FORM_WIDTH):
         st.markdown(
@@ -261,7 +261,7 @@ def show_doctor() -> None:
 
 
 def show_stored() -> None:
-    """What is kept of this property, and the way to delete it."""
+    """Draw where records of this property are stored, with a button that deletes them."""
     visit, property_id = session.visit(), session.filters().property_id
     if visit.sample or visit.connection is None or property_id is None:
         return
@@ -284,7 +284,7 @@ def show_stored() -> None:
 
 
 def _delete(connection: Connection, property_id: str) -> None:
-    """Callback: remove a property's stored records; what is on screen of them is asked for anew."""
+    """Callback: delete a property's stored records; the next run loads what is on screen again."""
     visit = session.visit()
     session.stop_loads()
     try:

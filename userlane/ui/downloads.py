@@ -1,4 +1,4 @@
-"""What can be taken away: exactly what is unwrap, and the raw records, as CSV and JSON."""
+"""Offers downloads as CSV and JSON: the tables exactly as shown, and the raw records."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from userlane.ui.text import escape_markdown
 
 FORMATS: tuple[Format, ...] = ("csv", "json")
 MOST_RECORDS = 2_000_000
-"""In a file that a browser is given: some 100 MB, which the server holds while it is fetched."""
+"""Records in one file at most: some 100 MB, which the server holds in memory during the download."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class ExportedTable:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """The rows as they go into a file."""
+        """The rows as they are written into a file."""
         return _without_trend(unwrap(self.table))
 
     @cached_property
     def fingerprint(self) -> str:
-        """Names these very rows."""
+        """Identifies these rows."""
         return unwrap(cache.measure_cached(_fingerprint, self.table))
 
     def __post_init__(self) -> None:
@@ -57,7 +57,7 @@ def _fingerprint(table: pd.DataFrame) -> str:
 
 
 def show_downloads(*views: ExportedTable, raw: Loaded | None = None) -> None:
-    """The download menu of a page that has something to take away. Files are made when they are asked for."""
+    """Draw the download menu, if there is anything to download. A file is made when it is clicked."""
     if not views and raw is None:
         return
     with st.popover("Download", icon=":material/download:"):

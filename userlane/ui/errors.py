@@ -1,4 +1,4 @@
-"""What nobody foresaw: one error box, and an error ID that leads from the screen to the log."""
+"""Handles unexpected errors: one error box with an ID under which the log has the error."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ NEXT_STEP = (
 
 @contextmanager
 def error_boundary(page: str) -> Iterator[None]:
-    """Whatever goes wrong within this block is logged and told in one box at this place; the visit goes on.
+    """Log any error raised inside and show it in one box at this place; the visit goes on.
 
     Streamlit's own stops and reruns pass. `page` is what the log calls this page.
     """
@@ -42,7 +42,7 @@ def error_boundary(page: str) -> Iterator[None]:
 
 
 def show_script_error(error: Exception) -> bool:
-    """The same for `st.App(on_script_error=…)`, where errors of callbacks arrive: nothing else was drawn.
+    """Show an error of a callback, for `st.App(on_script_error=…)`: nothing else was drawn in that run.
 
     Streamlit then keeps the values of all widgets, but the browser forgets them. They are dropped here too,
     so that the next run draws what the link says, and no widget shows another value than the one in force.
@@ -54,7 +54,7 @@ def show_script_error(error: Exception) -> bool:
 
 
 def show_error(error: Exception) -> None:
-    """The error box: what happened, what to do, and the ID under which it is in the log."""
+    """Draw the error box: what happened, what to do, and the error ID."""
     filters = session.visit().filters
     if filters is not None:
         session.write_url(filters)  # what the next run takes them from, if this one did not draw them
@@ -69,16 +69,15 @@ def show_error(error: Exception) -> None:
 
 
 def log_error(error: BaseException, **about: object) -> str:
-    """The error's ID, to be shown beside it as a quiet caption.
+    """Log the error if that was not done yet, and return its ID.
 
-    The first time it is asked for, the error is logged under it, with what is known `about` it; the same
-    error keeps its ID through reruns.
+    `about` holds further fields of the log line. An error keeps its ID through reruns.
     """
     return logs.log_error(error, **about)
 
 
 def log_failures(work: Callable[P, T]) -> Callable[P, T]:
-    """`work`, for what Streamlit calls outside the script, such as what makes a download.
+    """Return `work` with its errors logged, for functions that Streamlit calls outside the script.
 
     The visitor reads Streamlit's own “Failed to generate file for download” under the button; the log says on
     whose page, and why.
@@ -98,5 +97,5 @@ def log_failures(work: Callable[P, T]) -> Callable[P, T]:
 
 
 def _visitor() -> str:
-    """Tells visits apart in the log, and nothing else."""
+    """Return a text that tells visits apart in the log."""
     return session.visit().owner[:8]

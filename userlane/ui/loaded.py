@@ -1,4 +1,4 @@
-"""What was loaded, as a page draws it: a dataset of this period and of the one before, and what failed."""
+"""Datasets as a page draws them: this period, the period before if comparable, and what failed."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -16,9 +16,13 @@ from userlane.saved_json import UNKNOWN
 
 
 def choose_comparison(now: Dataset, before: Dataset | UserlaneError) -> Dataset | UserlaneError | None:
-    """The period before if it may be compared with, else why not: it is not whole, empty, or half of either
-    period holds nothing. Where loading it again cannot help, that is a `WindowUnusable`. None where `now` is
-    not whole.
+    """Decide whether a period may be compared with the one before it.
+
+    Only complete periods are compared, and only if records begin before the middle of both and end after it.
+
+    Returns:
+        The period before, or why it is not compared: a `WindowUnusable` where loading it again cannot help.
+        None if this period is incomplete itself.
     """
     window = now.query.previous().window
     if UNKNOWN in now.state.reasons:
@@ -36,7 +40,7 @@ def choose_comparison(now: Dataset, before: Dataset | UserlaneError) -> Dataset 
 
 
 def _half_empty(dataset: Dataset, called: str) -> WindowUnusable | None:
-    """Why a period counts as half a one though all of it was loaded."""
+    """Return why a period counts as only half recorded though all of it was loaded; None if it does not."""
     days = dataset.days
     if days is None:
         return None
@@ -96,7 +100,7 @@ class Loaded:
 
     @property
     def missing(self) -> tuple[Window, ...]:
-        """The windows still to be had of what is not missing altogether."""
+        """The windows that could not be loaded, of datasets that were loaded in part."""
         return tuple(sorted({gap for each in self.current if not each.absent for gap in each.state.missing}))
 
     @property
@@ -118,7 +122,7 @@ def _rows(*datasets: Dataset) -> pd.DataFrame:
 def build_loaded(
     name: DatasetName, window: Window, asked: Sequence[Query], outcomes: Mapping[Query, Outcome]
 ) -> Loaded:
-    """What became of the questions about one dataset, `asked` about the window and answered in `outcomes`."""
+    """Combine the outcomes of the queries `asked` about one dataset and of their previous periods."""
     found = [outcome for query in asked if isinstance(outcome := outcomes[query], Dataset)]
     compared = {
         dataset.query: choose_comparison(dataset, outcomes[dataset.query.previous()])
@@ -139,7 +143,7 @@ def build_loaded(
 
 
 def _absent(query: Query, error: UserlaneError) -> Dataset:
-    """Stands for a survey that could not be loaded while others could."""
+    """Return a dataset without rows for a survey that could not be loaded while others could."""
     state = State(
         reasons=(f"Survey {query.survey_id} was not loaded. {error.cause}",), missing=(query.window,)
     )

@@ -1,4 +1,4 @@
-"""The frame of every page: heading, guard, error box, state notices, explanation."""
+"""Draws what all pages have in common: head, notices about the data, failed loads, method."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -32,10 +32,10 @@ EXPLAINED = Path(__file__).parent / "explained"
 
 
 def begin_page(title: str, *, needs_property: bool = True) -> DeltaGenerator:
-    """Head a page: the guard, the title, and which property and days it shows.
+    """Draw a page's title and which property and days it shows.
 
-    Answers the place beside the title where the page puts its downloads. Stops the page with the connection
-    form when nobody is connected: a page can be reached by a deep link.
+    Returns the container beside the title in which the page draws its downloads. Where nobody is connected,
+    as after a deep link, it draws the connection form and stops the page.
     """
     heading, corner = st.columns([5, 1], vertical_alignment="bottom", wrap=False)
     heading.title(title, anchor=False)
@@ -65,7 +65,7 @@ def begin_page(title: str, *, needs_property: bool = True) -> DeltaGenerator:
 
 
 def show_state(loaded: Loaded) -> bool:
-    """Whether there is something to draw; says in words when not, and what is missing when there is."""
+    """Draw the notices about a dataset. Returns whether it has any rows to draw."""
     if loaded.name == "surveys" and not session.filters().survey_ids:
         st.info(
             "No survey chosen. Type a survey ID into **Surveys** on the left; "
@@ -80,7 +80,7 @@ def show_state(loaded: Loaded) -> bool:
 
 
 def load(name: DatasetName, *, lead_days: int = 0) -> Loaded:
-    """Load one dataset for a page about nothing else; stops the page when there is nothing to draw."""
+    """Load the one dataset of a page and draw its notices; stop the page when there are no rows to draw."""
     (loaded,) = load_all(name, lead_days=lead_days)
     if not show_state(loaded):
         st.stop()
@@ -88,7 +88,7 @@ def load(name: DatasetName, *, lead_days: int = 0) -> Loaded:
 
 
 def _show_notices(loaded: Loaded) -> None:
-    """Say what failed, what is missing and what was left out; silent when all is well."""
+    """Draw what failed, is missing or was left out; nothing when all is well."""
     if loaded.errors:
         _show_failures(loaded.errors, loaded.name)
     state = loaded.state
@@ -119,7 +119,7 @@ def _show_notices(loaded: Loaded) -> None:
 
 
 def _show_incomplete(loaded: Loaded, rows: int) -> None:
-    """The notice of partial loads, with the way to complete them; the page shows so many rows."""
+    """Draw the notice about partial loads with a Retry button; `rows` is how many the page shows."""
     state = loaded.state
     reasons = " ".join(escape_markdown(reason) for reason in state.causes)
     missing = ", ".join(window.describe() for window in state.missing)
@@ -139,12 +139,12 @@ def _show_incomplete(loaded: Loaded, rows: int) -> None:
 
 
 def _show_token_link() -> None:
-    """The way on where the API refuses the token."""
+    """Draw a link to the Connect page, for when the API refuses the token."""
     st.page_link("../pages/connect.py", label="Use another token", icon=":material/key:")
 
 
 def _show_not_comparable(loaded: Loaded) -> None:
-    """Why there is no comparison, where there should be one; with a retry where that can help."""
+    """Draw why there is no comparison, with a Retry button where loading again can help."""
     told = _group_by_error(loaded.not_comparable)
     all_alike = len(told) == 1 and len(loaded.not_comparable) == len(loaded.current)
     for position, (whose, error) in enumerate(told):
@@ -159,7 +159,7 @@ def _show_not_comparable(loaded: Loaded) -> None:
 
 
 def _group_by_error(errors: Mapping[Query, UserlaneError]) -> list[tuple[str, UserlaneError]]:
-    """Each error once, after whose it is in words."""
+    """Return each error once, with the names of the queries it is about."""
     whose: dict[tuple[str, str], list[Query]] = {}
     for query, error in errors.items():
         whose.setdefault((error.cause, error.next_step), []).append(query)
@@ -167,7 +167,7 @@ def _group_by_error(errors: Mapping[Query, UserlaneError]) -> list[tuple[str, Us
 
 
 def query_names(queries: Iterable[Query]) -> str:
-    """What is asked for, as people say it: the surveys by their names."""
+    """Return the queries' names in words; surveys are called by their names."""
     surveys = session.visit().surveys
     return ", ".join(
         escape_markdown(surveys.get(query.survey_id, f"Survey {query.survey_id}"))
@@ -178,7 +178,7 @@ def query_names(queries: Iterable[Query]) -> str:
 
 
 def show_stale(loaded: Loaded, fetched_at: datetime) -> None:
-    """The notice of rows that could not be brought up to date."""
+    """Draw the notice about rows that could not be updated."""
     whose = query_names(dataset.query for dataset in loaded.current if dataset.state.stale)
     when = f"{format_day(fetched_at)}, {fetched_at:%H:%M} UTC, {format_age(fetched_at)}"
     with _notice_row():
@@ -190,7 +190,7 @@ def show_stale(loaded: Loaded, fetched_at: datetime) -> None:
 
 
 def _notice_row() -> DeltaGenerator:
-    """A place for a message with its button beside it, or below it on a narrow screen."""
+    """Return a container for a message with its button beside it, or below it on a narrow screen."""
     return st.container(horizontal=True, vertical_alignment="center", gap="small")
 
 
@@ -200,7 +200,7 @@ def retry_button(label: str, name: DatasetName, *parts: str) -> None:
 
 
 def _show_failures(errors: Mapping[Query, UserlaneError], name: DatasetName) -> None:
-    """The one error box: whose, cause, next step, and what can be pressed."""
+    """Draw a box per error: what was not loaded, cause, next step and buttons."""
     for position, (whose, error) in enumerate(_group_by_error(errors)):
         if isinstance(error, ConsentNeeded):
             _show_consent(error, name)
@@ -221,7 +221,7 @@ def _show_failures(errors: Mapping[Query, UserlaneError], name: DatasetName) -> 
 
 
 def _show_consent(error: ConsentNeeded, name: DatasetName, *, before: bool = False) -> None:
-    """A load that would take long, before it begins: what it would bring, and shorter ranges to choose."""
+    """Ask for consent to a long load: its size and duration, and shorter ranges to choose instead."""
     window = session.filters().window
     days = "The period before holds" if before else "These days hold"
     many = format_count(error.records, "tag record")
@@ -246,12 +246,12 @@ def _show_consent(error: ConsentNeeded, name: DatasetName, *, before: bool = Fal
 
 
 def _error_id(error: UserlaneError, name: DatasetName) -> str:
-    """The ID under which the log has the error, or what lies behind it."""
+    """Return the ID under which the log has the error or its cause."""
     return error.error_id if isinstance(error, Unforeseen) else failing.log_error(error, dataset=name)
 
 
 def show_empty(loaded: Loaded) -> None:
-    """The empty state, of what is complete: the API answered, and there is nothing in these days."""
+    """Draw that the API has no records in these days, for the datasets that are complete."""
     things = {"heart": "HEART scores", "nps": "NPS answers", "surveys": "survey answers", "tags": "tag use"}
     empty = tuple(dataset for dataset in loaded.current if dataset.state.complete)
     state = replace(loaded, current=empty).state
@@ -268,6 +268,6 @@ def show_empty(loaded: Loaded) -> None:
 
 
 def show_method(name: str) -> None:
-    """How a page's numbers are computed: the text of `explained/{name}.md`."""
+    """Draw how a page's numbers are computed: the text of `explained/{name}.md`."""
     with st.expander("How this is computed", icon=":material/function:"):
         st.markdown((EXPLAINED / f"{name}.md").read_text(encoding="utf-8"))

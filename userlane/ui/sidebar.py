@@ -1,4 +1,4 @@
-"""The global filters: drawn by the entry script, carried in the URL."""
+"""Draws the global filters, which the URL carries."""
 
 import streamlit as st
 
@@ -103,7 +103,7 @@ def _check_id(text: str | None, what: str) -> str | None:
 
 
 def _use_deployment_token() -> None:
-    """Where the deployment has one token for everybody, nobody needs to connect."""
+    """Connect the visit with the deployment's own token, if it has one."""
     settings, visit = cache.settings(), session.visit()
     if visit.connection is None and settings.token is not None and settings.base_url is not None:
         visit.connection = settings.connection(settings.token)

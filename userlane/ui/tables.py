@@ -1,4 +1,4 @@
-"""Charts and tables on a page, each with the line that says what it rests on."""
+"""Draws charts and tables, each with a line about its range, sample size and state."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ WEEKLY_FROM_DAYS = 60
 def show_chart(
     figure: Measured[go.Figure], alt: str, *, key: str, n: Measured[int] | None = None, picks: str = ""
 ) -> None:
-    """A figure and, under it, its range, n and state. A click on it sets the pills named `picks`.
+    """Draw a figure and, under it, its range, n and state. A click on it sets the pills named `picks`.
 
     Where too little was measured for a single point, words stand in its place.
     """
@@ -42,7 +42,7 @@ def show_chart(
 
 
 def preload_charts() -> None:
-    """An empty chart, at the end of a page that has none.
+    """Draw an empty chart at the end of a page without charts, so that the browser loads the chart library.
 
     For its first chart a browser loads megabytes of script, which keep it busy for a second: better now, as
     the visitor reads, than when another page waits for them.
@@ -54,12 +54,12 @@ def preload_charts() -> None:
 
 
 def show_source(measured: Measured[Any], n: int | None = None) -> None:
-    """The line under a chart or table: its range, n and state."""
+    """Draw the line under a chart or table: its range, n and state."""
     show_caption(measured, describe_source(measured, n))
 
 
 def show_caption(measured: Measured[Any], line: str) -> None:
-    """A line with the state of what it is below: quiet where all is well, else as strong as other words."""
+    """Draw a line under what was measured: as a quiet caption, or as normal text if it is not complete."""
     if measured.condition in {"complete", "empty"}:
         st.caption(line)
     else:
@@ -67,7 +67,7 @@ def show_caption(measured: Measured[Any], line: str) -> None:
 
 
 def choose_granularity(key: str, window: Window, steps: tuple[str, str] = ("week", "month")) -> Any:
-    """How finely a trend is cut; the finer one is offered first for short ranges."""
+    """Draw a control for the periods of a trend and return the choice; short ranges begin with the finer."""
     finer, coarser = steps
     limit = WEEKLY_FROM_DAYS if finer == "day" else 4 * WEEKLY_FROM_DAYS
     return st.segmented_control(
@@ -83,13 +83,13 @@ def choose_granularity(key: str, window: Window, steps: tuple[str, str] = ("week
 
 
 def survey_names(survey_ids: Sequence[str]) -> dict[str, str]:
-    """Each survey's name, or its ID in words where it has none."""
+    """Return the name of each survey by its ID; one without a name is called by its ID."""
     known = session.visit().surveys
     return {survey_id: known.get(survey_id, f"Survey {survey_id}") for survey_id in survey_ids}
 
 
 def label_surveys(table: Measured[pd.DataFrame], names: Mapping[str, str]) -> Measured[pd.DataFrame]:
-    """The table with the survey's name after its ID."""
+    """Return the table with a column for the survey's name after its ID."""
     return cache.measure_cached(_label_surveys, table, names=names)
 
 
@@ -101,7 +101,7 @@ def _label_surveys(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFram
 
 
 def show_heart_table(summary: Measured[pd.DataFrame]) -> None:
-    """This period against the one before, a row per letter."""
+    """Draw a table of this period and the one before, a row per HEART score."""
     st.dataframe(
         unwrap(summary)[["label", "mean", "days", "band", "previous", "previous_days", "change"]],
         hide_index=True,
@@ -121,7 +121,7 @@ def show_heart_table(summary: Measured[pd.DataFrame]) -> None:
 
 
 def show_contributions_note(contributions: Measured[Contributions]) -> None:
-    """Whether the bars are exact, in one sentence."""
+    """Draw a sentence on whether the bars are exact."""
     moved = unwrap(contributions)
     if moved.holds:
         st.caption(
@@ -136,7 +136,7 @@ def show_contributions_note(contributions: Measured[Contributions]) -> None:
 
 
 def show_dots_note(daily: Measured[pd.DataFrame], scores: Sequence[str]) -> None:
-    """Which scores do not show single days, where there are too many days for all."""
+    """Draw which scores do not show single days, if there are too many days for all."""
     dotted = charts.scores_with_dots(unwrap(daily), scores)
     others = [LABELS[score] for score in scores if score not in dotted]
     if others:
@@ -147,7 +147,7 @@ def show_dots_note(daily: Measured[pd.DataFrame], scores: Sequence[str]) -> None
 
 
 def show_comments(found: Measured[pd.DataFrame]) -> None:
-    """Comments, newest first; the row that is clicked is shown in full."""
+    """Draw comments, newest first; the row that is ticked is shown in full."""
     comments = unwrap(found)
     if comments.empty:
         st.info("No comment matches.", icon=":material/search_off:")
@@ -178,12 +178,12 @@ def show_comments(found: Measured[pd.DataFrame]) -> None:
 
 
 def table_key(column: "pd.Series[str]") -> str:
-    """Names a table by its rows: what was ticked in one list means nothing in another."""
+    """Return a widget key made of the rows, so that ticks in one list do not carry over to another."""
     return hashlib.sha256("\0".join(column.astype(str)).encode()).hexdigest()[:12]
 
 
 def show_people(groups: Mapping[str, Measured[pd.DataFrame]]) -> None:
-    """A tab for each group of users, with how many they are where that is known."""
+    """Draw a tab for each group of users, with their number if the data is complete."""
     labels = [
         f"{name} ({format_number(len(unwrap(users)))})" if users.condition in {"complete", "empty"} else name
         for name, users in groups.items()
@@ -194,7 +194,7 @@ def show_people(groups: Mapping[str, Measured[pd.DataFrame]]) -> None:
 
 
 def _show_people_table(users: Measured[pd.DataFrame]) -> None:
-    """Users and their latest answer."""
+    """Draw a table of users and their latest answer."""
     people = unwrap(users)
     if people.empty:
         st.info("Nobody in this period.", icon=":material/person_off:")

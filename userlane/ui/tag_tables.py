@@ -1,4 +1,4 @@
-"""The tables of tags, and the choice of those that are drawn."""
+"""Draws the tables of tags, and chooses the tags of the charts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -30,7 +30,7 @@ TAG_COLUMNS: Mapping[str, Any] = {
 
 
 def rank_tags(adoption: Measured[pd.DataFrame], trends: Measured[pd.DataFrame]) -> Measured[pd.DataFrame]:
-    """Adoption with names and trends, most users first."""
+    """Return adoption with tag names and trends, most users first."""
     return cache.measure_cached(_rank_tags, label_tags(adoption), trends)
 
 
@@ -45,12 +45,12 @@ def _rank_tags(adoption: pd.DataFrame, trends: pd.DataFrame) -> pd.DataFrame:
 
 
 def label_tags(table: Measured[pd.DataFrame]) -> Measured[pd.DataFrame]:
-    """The table with the tag's name, or its ID in words, from the visitor's upload."""
+    """Return the table with the tag's name from the visitor's upload, or its ID in words."""
     return cache.measure_cached(tag_join.label_tags, table, names=session.visit().names)
 
 
 def search_tags(ranking: Measured[pd.DataFrame], search: str) -> Measured[pd.DataFrame]:
-    """The tags whose name or ID holds the text searched for, as typed, in any case."""
+    """Return the tags whose name or ID contains the text, in upper or lower case."""
     return cache.measure_cached(_search_tags, ranking, wanted=search.strip().casefold())
 
 
@@ -60,12 +60,12 @@ def _search_tags(ranking: pd.DataFrame, wanted: str) -> pd.DataFrame:
 
 
 def choose_tags(ranking: Measured[pd.DataFrame], ticked: Sequence[str]) -> list[str]:
-    """The tags to draw: those ticked in the table, else the most used."""
+    """Return the IDs of the tags to draw: those ticked in the table, else the most used."""
     return list(ticked[:MOST_DRAWN] or unwrap(ranking)["tag_id"].head(FIRST_DRAWN))
 
 
 def show_tag_extremes(tags: Measured[pd.DataFrame]) -> None:
-    """The most and the least adopted tags, side by side."""
+    """Draw the tags with most and with fewest users side by side."""
     ranking = unwrap(tags)
     most, least = st.columns(2, gap="medium")
     for place, title, rows in (
@@ -84,7 +84,7 @@ def show_tag_extremes(tags: Measured[pd.DataFrame]) -> None:
 
 
 def show_tag_table(tags: Measured[pd.DataFrame]) -> list[str]:
-    """Tags by adoption; answers the IDs of the rows that are ticked."""
+    """Draw the tags by adoption; returns the IDs of the rows that are ticked."""
     ranking = unwrap(tags)
     if ranking.empty:
         st.info("No tag matches.", icon=":material/search_off:")
@@ -110,7 +110,7 @@ def show_tag_table(tags: Measured[pd.DataFrame]) -> list[str]:
 
 
 def show_heaviest_users(users: Measured[pd.DataFrame]) -> None:
-    """Users with most interactions."""
+    """Draw the users with most interactions."""
     heaviest = unwrap(users)
     st.dataframe(
         heaviest.assign(share=100 * heaviest["share"]),

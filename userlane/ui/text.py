@@ -1,4 +1,4 @@
-"""Words and numbers on screen: one way to write each, and no foreign text that acts."""
+"""Text on screen: foreign text is escaped, states and sources are described in words."""
 
 import re
 from typing import Any
@@ -18,7 +18,7 @@ LONGEST = 1000
 
 
 def escape_markdown(text: object, longest: int = LONGEST) -> str:
-    r"""`text` as Markdown that shows it letter by letter: no link, image, colour, formula or line break.
+    r"""Return Markdown that shows `text` letter by letter: no link, image, colour, formula or line break.
 
     What is longer than `longest` characters is cut with a mark.
 
@@ -30,7 +30,7 @@ def escape_markdown(text: object, longest: int = LONGEST) -> str:
 
 
 def shorten(text: str, longest: int) -> str:
-    """`text`, or as much of it as `longest` characters hold, with a mark where it was cut.
+    """Return `text`, cut with a mark if it has more than `longest` characters.
 
     >>> shorten("abcd", 4), shorten("abcde", 4)
     ('abcd', 'abc…')
@@ -39,7 +39,7 @@ def shorten(text: str, longest: int) -> str:
 
 
 def describe_state(state: State, rows: int) -> str:
-    """A word or two for a state; what is not whole stands out."""
+    """Return a state in a word or two; one that is not complete stands out."""
     if UNKNOWN in state.reasons:
         return ":orange-badge[from files, completeness unknown]"
     if not state.complete:
@@ -50,7 +50,7 @@ def describe_state(state: State, rows: int) -> str:
 
 
 def describe_source(measured: Measured[Any], n: int | None = None) -> str:
-    """Where a number comes from: its range, how much is behind it, how complete that is.
+    """Return where a number comes from: its days, how many records, how complete they are.
 
     `n` is given where a page counts fewer than all rows. “1 Apr – 30 Apr 2026 · 1 234 answers · complete”
     """

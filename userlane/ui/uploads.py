@@ -23,7 +23,7 @@ LONGEST, MOST = 80, 100
 
 
 def show_saved_json() -> None:
-    """One uploader per API for files copied from “Try it”, and the button that opens them."""
+    """Draw one uploader per API for saved responses, and the button that opens them."""
     with st.expander("Open saved JSON", icon=":material/folder_open:", key="saved-json", width=WIDTH):
         st.markdown(
             "Answers copied from **Try it**, saved as files: one or many for each API. No token is needed. "
@@ -41,7 +41,7 @@ def show_saved_json() -> None:
 
 
 def _open_files() -> None:
-    """Callback: read the files; if all can be read, the pages show them."""
+    """Callback: read the files and show them if all can be read."""
     visit, settings = session.visit(), cache.settings()
     profile = visit.profile or settings.profile
     opened: dict[DatasetName, saved_json.Saved] = {}
@@ -63,7 +63,7 @@ def _open_files() -> None:
 
 
 def read_uploads(key: str) -> list[tuple[str, bytes]]:
-    """Name and content of each file that the uploader of this key holds.
+    """Return name and content of each file in the uploader of this key.
 
     Raises `UploadRefused` when one of them did not get through: the page has it, the server has not.
     """
@@ -75,7 +75,7 @@ def read_uploads(key: str) -> list[tuple[str, bytes]]:
 
 
 def show_tag_names() -> None:
-    """The upload of the Portal's tag names; kept for the visit, on every page."""
+    """Draw the upload of the Portal's tag names, which the visit keeps for every page."""
     visit = session.visit()
     st.markdown(
         "In the Portal, **Tag Analytics** exports a CSV with each tag's ID and name. "
@@ -109,7 +109,7 @@ def show_tag_names() -> None:
 
 
 def show_tag_match(ranking: Measured[pd.DataFrame]) -> None:
-    """How many of the tags have a name, with the lists behind the sentence."""
+    """Draw how many of the tags have a name, and lists of those that do not match."""
     tags, names = unwrap(ranking), session.visit().names
     match = match_tags(list(tags["tag_id"]), names) if names else None
     sentence = (

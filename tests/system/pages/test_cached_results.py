@@ -9,6 +9,7 @@ from tests.system.pages.conftest import Open
 from tests.system.pages.screen import DATA_TITLES, Screen
 from userlane import cache
 from userlane.cache import ResultCache
+from userlane.fetch import Fetcher
 from userlane.sandbox import TOKEN
 
 
@@ -75,3 +76,12 @@ def test_what_was_computed_of_deleted_rows_goes_with_them(own: Open, results: Re
     visitor.go("Connect").press("Delete what is stored of demo")
     assert "Deleted: " in visitor.words
     assert results.size == 0
+
+
+def test_a_page_whose_rows_are_stored_begins_no_load(sample: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run for which nothing is to be loaded opens the rows itself, without a thread."""
+    for title in DATA_TITLES:
+        sample.go(title)
+        with monkeypatch.context() as without_loads:
+            without_loads.setattr(Fetcher, "start", None)
+            assert sample.again().numbers_drawn()
