@@ -17,13 +17,7 @@ from userlane.contract import AggregateCache, Connection, Dataset, DatasetName, 
 from userlane.errors import AccessRefused, ConsentNeeded, LoadStopped, UserlaneError
 from userlane.fetch.access import AccessPolicy
 from userlane.fetch.background import Load, Progress
-from userlane.fetch.load_context import (
-    LONG_DAYS,
-    RequestDurations,
-    expected_records_a_day,
-    records_a_day,
-    sample_day,
-)
+from userlane.fetch.load_context import LONG_DAYS, RequestDurations, average_day, records_a_day, sample_day
 from userlane.fetch.plan import Plan, count_requests
 from userlane.fetch.probe import Probe, describe_error, ping
 from userlane.fetch.window_fetcher import WindowFetcher
@@ -262,7 +256,7 @@ class Fetcher:
                 return found  # the load itself tells what is wrong
             found = (*found, result.fetched)
             self._durations.learn(connection, fetcher)
-            daily = daily or expected_records_a_day(result.fetched)
+            daily = daily or average_day(result.fetched)
             # A few requests go one after another; many will go side by side.
             one_by_one = fetcher.seconds_a_request or fetcher.progress.seconds
             duration = self._durations.of(connection) or one_by_one / self._settings.max_in_flight

@@ -61,6 +61,6 @@ def sample_day(gap: Window) -> Window:
     return Window.through(day, day)
 
 
-def expected_records_a_day(fetched: FetchedWindow) -> float:
+def average_day(fetched: FetchedWindow) -> float:
     """How many records a day has on average, by what was fetched of the `sample_day`."""
     return _WEEK * fetched.rows.num_rows
