@@ -1,6 +1,6 @@
 """Made-up HEART scores for each day, with a trend, weekends and the effect of releases."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,6 +12,14 @@ from userlane.sandbox.timeline import Floats, Ints, Timeline
 _TRAILING_DAYS = 30
 _FEWEST_RESPONSES = 10
 _PERSISTENCE = 0.82
+
+_LETTERS: Mapping[Letter, tuple[float, float, float, float, tuple[float, float]]] = {
+    "engagement": (63, 4, -5.5, 0.9, (9, 2)),
+    "adoption": (52, 11, -2.5, 0.6, (4, 2)),
+    "retention": (76, 3, -1.2, 0.5, (5, 0)),
+    "task_success": (68, 5, -2.0, 1.3, (14, 4)),
+}
+"""Per letter: level, gain over the timeline, effect of weekends, noise, and drop and lift by a release."""
 
 
 def compute_happiness(nps: Responses, surveys: Sequence[Responses]) -> Floats:
@@ -39,35 +47,18 @@ def make_heart_feed(
     timeline: Timeline, happiness: Floats, users: Ints, sessions: Ints, rng: np.random.Generator
 ) -> RecordList:
     """Make one record for each day. Task success is not measured on holidays."""
-    letters: dict[Letter, Floats] = {
-        "happiness": happiness,
-        "engagement": _draw_letter(timeline, rng, level=63, gain=4, weekend=-5.5, noise=0.9)
-        + timeline.release_effect(9, 2),
-        "adoption": _draw_letter(timeline, rng, level=52, gain=11, weekend=-2.5, noise=0.6)
-        + timeline.release_effect(4, 2),
-        "retention": _draw_letter(timeline, rng, level=76, gain=3, weekend=-1.2, noise=0.5)
-        + timeline.release_effect(5),
-        "task_success": _draw_letter(timeline, rng, level=68, gain=5, weekend=-2.0, noise=1.3)
-        + timeline.release_effect(14, 4),
-    }
+    letters: dict[Letter, Floats] = {"happiness": happiness}
+    for letter, (level, gain, weekend, noise, effect) in _LETTERS.items():
+        drawn = _draw_letter(timeline, rng, level=level, gain=gain, weekend=weekend, noise=noise)
+        letters[letter] = drawn + timeline.release_effect(*effect)
     letters["task_success"][timeline.holiday] = np.nan
-    columns = {letter: np.clip(scores, 0, 100).tolist() for letter, scores in letters.items()}
+    columns = [
+        [None if np.isnan(score) else score for score in np.clip(each, 0, 100).tolist()]
+        for each in letters.values()
+    ]
+    scores = (dict(zip(letters, row, strict=True)) for row in zip(*columns, strict=True))
     return RecordList(
-        timeline.days,
-        [
-            heart_record(
-                day,
-                {
-                    letter: None if np.isnan(scores[number]) else scores[number]
-                    for letter, scores in columns.items()
-                },
-                seen,
-                visits,
-            )
-            for number, (day, seen, visits) in enumerate(
-                zip(timeline.days, users.tolist(), sessions.tolist(), strict=True)
-            )
-        ],
+        timeline.days, list(map(heart_record, timeline.days, scores, users.tolist(), sessions.tolist()))
     )
 
 

@@ -68,30 +68,19 @@ class DemoProperty:
         willing = 0.25 + 0.67 * rng.beta(1.6, 1.5, len(self.people.user_id))
         occasions = Occasions.draw_rounds(self.presence, willing, _NPS_FIRST_DAY, 43, rng)
         score = choose_scores(self._draw_opinions(occasions, rng), NPS_SHARES)
-        moods: list[Mood] = [
-            "praise" if each >= 9 else "mixed" if each >= 7 else "complaint" for each in score.tolist()
-        ]
         share = np.where(score >= 9, 0.42, np.where(score >= 7, 0.38, 0.62))
-        return Responses(
-            self.timeline, occasions, score, self._write_comments(occasions, moods, share, None, rng)
-        )
+        return self._add_comments(occasions, score, (9, 7), share, None, rng)
 
     def survey_responses(self, survey_id: int) -> Responses:
         """Draw the responses to one of the three surveys."""
         rng = make_rng(self.seed, f"survey {survey_id}")
         start, every, shares, theme = _SURVEYS[survey_id]
         willing = 0.1 + 0.55 * rng.random(len(self.people.user_id))
-        occasions = Occasions.draw_rounds(
-            self.presence, willing, round(start * self.timeline.count), every, rng
-        )
+        first = round(start * self.timeline.count)
+        occasions = Occasions.draw_rounds(self.presence, willing, first, every, rng)
         score = 1 + choose_scores(self._draw_opinions(occasions, rng), shares)
-        moods: list[Mood] = [
-            "praise" if each >= 4 else "mixed" if each == 3 else "complaint" for each in score.tolist()
-        ]
         share = np.where(np.abs(score - 3) == 2, 0.42, 0.26)
-        return Responses(
-            self.timeline, occasions, score, self._write_comments(occasions, moods, share, theme, rng)
-        )
+        return self._add_comments(occasions, score, (4, 3), share, theme, rng)
 
     @cached_property
     def _surveys(self) -> dict[int, Responses]:
@@ -128,21 +117,27 @@ class DemoProperty:
         return draw_usage(self.timeline, self.people, self.presence, make_rng(self.seed, "tags"))
 
     def _draw_opinions(self, occasions: Occasions, rng: np.random.Generator) -> Floats:
-        """Draw how good each response is: the person's lasting view, the effect of the day, and rng."""
+        """Draw how good each response is: the person's lasting view, the effect of the day, and chance."""
         climate = self.timeline.release_effect(1.0, 0.1) + 0.25 * (self.timeline.progress - 0.5)
         unlucky = np.array([department == "Production" for department in self.people.department])
         lasting = 0.7 * self.people.contentment - 0.45 * unlucky
         passing = 0.66 * rng.standard_normal(len(occasions.day))
         return lasting[occasions.person] + passing + climate[occasions.day] + 0.06
 
-    def _write_comments(
+    def _add_comments(  # noqa: PLR0917 - all of them are needed
         self,
         occasions: Occasions,
-        moods: list[Mood],
+        score: Ints,
+        limits: tuple[int, int],
         share: Floats,
         subject: Theme | None,
         rng: np.random.Generator,
-    ) -> list[str | None]:
+    ) -> Responses:
+        """Write comments for scores; `limits` are the lowest scores of a praising and of a mixed comment."""
+        good, fair = limits
+        moods: list[Mood] = [
+            "praise" if each >= good else "mixed" if each >= fair else "complaint" for each in score.tolist()
+        ]
         people = occasions.person.tolist()
         preferred = [subject or _PREFERRED_THEMES.get(self.people.department[person]) for person in people]
         unhappy = np.array([mood == "complaint" for mood in moods])
@@ -150,4 +145,5 @@ class DemoProperty:
         in_dach = np.array([region == "DACH" for region in self.people.region])[occasions.person]
         german = in_dach & (rng.random(len(people)) < 0.4)
         themes = choose_themes(preferred, 0.8 if subject else 0.4, affected, rng)
-        return write_comments(moods, themes, share, german, rng)
+        comments = write_comments(moods, themes, share, german, rng)
+        return Responses(self.timeline, occasions, score, comments)
