@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from userlane.decode.saved_responses import MAX_BYTES
 from userlane.errors import FieldsAmbiguous, FieldsMissing, UploadRefused
 from userlane.export import records_file
 from userlane.lookups.names import read_names
+from userlane.reader_process import FILE
 from userlane.saved_json import UNKNOWN, Saved, read
 from userlane.store import SMALL_SCORES
 
@@ -209,6 +211,53 @@ def test_what_is_no_answer_is_refused_in_one_sentence(data: bytes, found: str) -
     assert found in caught.value.cause
     assert caught.value.cause.count(". ") == 0
     assert "Try it" in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("dataset", "record"),
+    [
+        ("heart", {"date": "9999-12-31", "heart": 70}),
+        ("nps", {"score": 9, "timestamp": "9999-12-31T23:59:59Z"}),
+        ("nps", {"score": 9, "timestamp": "0001-01-01T00:00:00Z"}),
+    ],
+)
+def test_days_that_no_window_can_hold_are_refused(dataset: DatasetName, record: dict[str, Any]) -> None:
+    with pytest.raises(UploadRefused, match="end of the calendar"):
+        read([file([record])], dataset, timezone="America/New_York")
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"[]" * 600, "more than 500 pages"),
+        (b"[" + b"[]," * 600 + b"[]]", "more than 500 pages"),
+        (b"[]" * 250_000, "more than 500 pages"),
+        (b"[" + b"{}," * 500_001 + b"{}]", "more than 1,000,000 values"),
+        (b'{"data": [' + b",".join(b'{"k%d": 1}' % i for i in range(20_000)) + b"]}", "different keys"),
+        (
+            b"[%b]" % b",".join(b'[{"score":9,"timestamp":"2026-04-01","k%d":1}]' % i for i in range(499)),
+            "",
+        ),
+    ],
+)
+def test_what_is_made_to_fill_the_memory_is_refused_before_it_does(data: bytes, found: str) -> None:
+    """Half a megabyte of empty lists took a gigabyte; records of different keys took time by its square."""
+    if not found:
+        assert read([("many.json", data)], "nps").records == 499
+        return
+    with pytest.raises(UploadRefused, match=found):
+        read([("many.json", data)], "nps")
+
+
+def test_files_that_are_read_in_a_child_process_give_the_same() -> None:
+    limits = replace(FILE, seconds=120)
+    files = [file({"data": NPS, "total": 250}), file([{**NPS[0], "score": 11}])]
+    here, there = read(files, "nps"), read(files, "nps", limits=limits)
+    assert there.answer(query()).table.equals(here.answer(query()).table)
+    assert there.answer(query()).state == here.answer(query()).state
+    assert (there.window, there.digest, there.reasons) == (here.window, here.digest, here.reasons)
+    with pytest.raises(UploadRefused, match="is not JSON"):
+        read([("nps.json", b"x")], "nps", limits=limits)
 
 
 def test_no_file_at_all_is_refused() -> None:

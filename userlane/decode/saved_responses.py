@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -216,12 +216,15 @@ def _drop_unusable_surveys(table: pa.Table) -> tuple[pa.Table, list[str], int]:
 def _span_days(table: pa.Table, zone: ZoneInfo) -> Window | None:
     if not table.num_rows:
         return None
-    if "timestamp" not in table.column_names:
-        edges = pc.min_max(table["date"])
-        return Window.through(edges["min"].as_py(), edges["max"].as_py())
-    edges = pc.min_max(table["timestamp"])
-    first, last = (edges[edge].as_py().astimezone(zone).date() for edge in ("min", "max"))
-    return Window(first, last + timedelta(days=1))
+    moments = "timestamp" in table.column_names
+    edges = pc.min_max(table["timestamp" if moments else "date"])
+    try:
+        first, last = (edges[edge].as_py() for edge in ("min", "max"))
+        if moments:
+            first, last = first.astimezone(zone).date(), last.astimezone(zone).date()
+        return Window.through(first, last)
+    except OverflowError as error:
+        raise UploadRefused("The files hold a day at the end of the calendar.", EXPECTED) from error
 
 
 def _serialise(table: pa.Table) -> bytes:

@@ -79,7 +79,7 @@ def show_sidebar() -> None:
         _check_id(property_id, "property ID"),
         window,
         compare,
-        tuple(each for each in survey_ids if _check_id(each, "survey ID")),
+        tuple(each for each in survey_ids[: session.MOST_SURVEYS] if _check_id(each, "survey ID")),
     )
     session.write_url(visit.filters)
     st.button(

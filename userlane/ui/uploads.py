@@ -54,6 +54,10 @@ def _open_files() -> None:
                 opened[name] = saved_json.read(
                     files, name, fields=fields, timezone=settings.timezone, limits=FILE
                 )
+                if len(opened[name].surveys) > session.MOST_SURVEYS:  # each is a load, and several figures
+                    raise UploadRefused(
+                        f"The files hold more than {session.MOST_SURVEYS} surveys.", "Open fewer at a time."
+                    )
         except UserlaneError as error:
             visit.unreadable[name] = error
     if opened and not visit.unreadable:

@@ -260,6 +260,8 @@ def _json_of_records(chance: random.Random, size: int) -> bytes:
         '{"score":"x","timestamp":"2026-04-01"}',
         '{"score":9,"timestamp":"never {0}"}',
         '{"score":9,"timestamp":{0}}',
+        '{"score":9,"timestamp":"9999-12-31T23:59:59Z"}',
+        '{"score":9,"timestamp":"0001-01-01"}',
         '{"score":9,"timestamp":"2026-04-01","surveyId":"s{0}"}',
         '{"score":9,"timestamp":"2026-04-01","comment":"\\ud83d\\ude00"}',
         "[{0}]",

@@ -1,5 +1,6 @@
 """Hostile pastes and uploads through the page and its child process, several at once, on real sockets."""
 
+import json
 import os
 import sys
 import time
@@ -89,6 +90,16 @@ def attack(address: str, kind: str, inputs: list[Input]) -> list[tuple[float, st
             assert told, (each.family, tab.words[:500])
             found.append((seconds, f"{kind}, {each.family}", tab.words))
     return found
+
+
+def test_a_file_of_many_surveys_is_refused_as_a_link_to_them_is() -> None:
+    """Each survey is a load and several figures: 20,000 of them once kept the server busy for minutes."""
+    records = [{"score": 3, "timestamp": "2026-04-01", "surveyId": f"s{number}"} for number in range(20_000)]
+    environment = {"USERLANE_STORE": "none", "USERLANE_LOG_LEVEL": "error"}
+    with running(environment) as dashboard, Tab(dashboard.address) as tab:
+        tab.upload("Survey responses", "saved.json", json.dumps(records).encode())
+        tab.press("Open the files")
+        assert "more than 50 surveys" in tab.words
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
