@@ -29,7 +29,7 @@ from benchmarks.table import Row, Say, Section, at_most, counted, middle, ratio
 from userlane.contract import CODED, COLUMNS, Dataset, Query, Window
 from userlane.metrics import tags
 from userlane.sandbox import serve
-from userlane.sandbox.large import TAGS
+from userlane.sandbox.large import TAGS, TAGS_EACH
 from userlane.store import FetchedWindow, FolderStore
 
 SIZES = (1, 10, 30)
@@ -133,9 +133,10 @@ def written(rows: int, users: int) -> Figures:
 
 
 def _records_of_day(day: date, rows: int, users: int, random: np.random.Generator) -> pa.Table:
-    """Records of users drawn by lot, in the canonical columns, as they are when they are stored."""
+    """Records of users drawn by lot with four tags each, in the canonical columns, as they are stored."""
     columns = []
-    drawn = {"tag": np.sort(random.integers(0, TAGS, rows)), "user": random.integers(0, users, rows)}
+    who = np.resize(random.integers(0, users, rows // TAGS_EACH + 1), rows)
+    drawn = {"tag": np.sort(random.integers(0, TAGS, rows)), "user": who}
     for word, numbers in drawn.items():
         used, places = np.unique(numbers, return_inverse=True)
         ids = pa.array([f"{word}-{each:08}" for each in used.tolist()])

@@ -49,7 +49,7 @@ FIRST_TAG = 20_001
 _NPS_ID = 88
 _STEP = 10_000
 _ON_WEEKDAYS, _ON_WEEKENDS, _ON_FIRST_DAY = 36_000, 6_000, 16_000
-_TAGS_EACH = 4
+TAGS_EACH = 4
 _HEAVY = 3_000
 _EVERY_SIXTH = 6
 
@@ -88,7 +88,7 @@ class TagRecords:
 
     def daily_users(self) -> Ints:
         """For each day, the number of distinct users."""
-        return np.diff(self.starts) // _TAGS_EACH
+        return np.diff(self.starts) // TAGS_EACH
 
     def find(self, start: datetime, end: datetime) -> range:
         """Return the numbers of the records of whole days from `start` up to but not including `end`."""
@@ -125,7 +125,7 @@ class TagRecords:
         A user's four tags differ modulo four, so no user, tag and day occur twice.
         """
         number = np.arange(first, last, dtype=np.int64)
-        visitor, turn = np.divmod(number, _TAGS_EACH)
+        visitor, turn = np.divmod(number, TAGS_EACH)
         heavy = visitor % _EVERY_SIXTH == 0
         users, heaviest = self.user_count, self._scale(_HEAVY)
         shift = int(_random(np.zeros(1, dtype=np.int64), day, self.seed + 2)[0] * users)
@@ -135,7 +135,7 @@ class TagRecords:
             heaviest + ((visitor - visitor // _EVERY_SIXTH - 1) * 60_013 + shift) % (users - heaviest),
         )
         liking = _random(number, day, self.seed)
-        tag = (TAGS // _TAGS_EACH * liking**2.5).astype(np.int64) * _TAGS_EACH + turn
+        tag = (TAGS // TAGS_EACH * liking**2.5).astype(np.int64) * TAGS_EACH + turn
         zeal = np.where(heavy, 4.0, 1.2)
         interactions = 1 - np.log1p(-_random(number, day, self.seed + 1)) * zeal
         return tag, user, interactions.astype(np.int64)
