@@ -59,8 +59,8 @@ class CodedRecords:
     """
 
     sources: tuple[Source, ...]
-    tags: pa.Array
-    users: pa.Array
+    tags: pa.ChunkedArray
+    users: pa.ChunkedArray
     all_used: bool = False
     origins: tuple[tuple[str, Window], ...] = ()
     aggregates: AggregateCache | None = None
@@ -86,9 +86,9 @@ def count_unused(table: pa.Table) -> int:
     return count
 
 
-def _split_dictionary(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
+def _split_dictionary(column: pa.ChunkedArray) -> tuple[pa.Array, pa.ChunkedArray]:
     """The codes of a column and the IDs in the order of their codes."""
     if not column.num_chunks:
-        return pa.array([], pa.int32()), pa.array([], pa.string())
+        return pa.array([], pa.int32()), pa.chunked_array([], pa.string())
     array = column.chunk(0)
-    return array.indices.cast(pa.int32()), array.dictionary.cast(pa.string())
+    return array.indices.cast(pa.int32()), pa.chunked_array([array.dictionary.cast(pa.string())])

@@ -30,7 +30,7 @@ from userlane.contract import CODED, CODES, COLUMNS
 from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
 from userlane.store.backends import DISK, Backend, list_tables, share_written
-from userlane.store.id_index import IdIndex
+from userlane.store.id_index import IdIndex, join_ids
 
 LOCK = "lock"
 """Lies in the folder of each dictionary for as long as the dictionary exists."""
@@ -133,7 +133,7 @@ class IdDictionary:
         codes: npt.NDArray[np.int32] = column.to_numpy()
         ids = self.indexes[kind].ids
         used = np.flatnonzero(np.bincount(codes, minlength=len(ids)))
-        words = ids.take(pa.array(used))
+        words = ids.take(pa.array(used)).combine_chunks()
         order = pc.array_sort_indices(words)
         place = np.zeros(len(ids), dtype="int32")
         place[used[order.to_numpy()]] = np.arange(len(used), dtype="int32")
@@ -141,7 +141,7 @@ class IdDictionary:
 
     def _append(self, kind: str, new: pa.Array) -> None:
         known = self.indexes[kind].ids
-        every = pa.concat_arrays([known, new])
+        every = join_ids(known, new)
         if self.folder is not None:
             # A file whose write failed may exist all the same, for others to read: other IDs of these codes.
             self._failed = True
@@ -153,7 +153,7 @@ class IdDictionary:
                 note.write(msgspec.json.encode(self.sizes))
                 note.truncate()
 
-    def _write(self, folder: Path, kind: str, ids: pa.Array, first: int) -> None:
+    def _write(self, folder: Path, kind: str, ids: pa.ChunkedArray, first: int) -> None:
         """Write the IDs from the code `first` on, together with those of the files that are no longer."""
         older = []
         for start, _, path in sorted(self._files()[kind], reverse=True):
@@ -167,7 +167,7 @@ class IdDictionary:
             with contextlib.suppress(OSError):
                 self._backend.remove(path)
 
-    def _read(self, ids: pa.Array, there: list[_File]) -> pa.Array:
+    def _read(self, ids: pa.ChunkedArray, there: list[_File]) -> pa.ChunkedArray:
         """These IDs and all that follow them in the files."""
         while ahead := [each for each in there if each[0] <= len(ids) < each[1]]:
             first, _, path = max(ahead, key=lambda each: each[1])
@@ -175,8 +175,8 @@ class IdDictionary:
             table = atomic_files.read(path)
             if table.column_names != [_COLUMN]:
                 raise Unreadable("other columns")
-            more = table.column(_COLUMN).combine_chunks().cast(pa.string())
-            ids = pa.concat_arrays([ids, more.slice(len(ids) - first)])
+            more = table.column(_COLUMN).cast(pa.string())
+            ids = join_ids(ids, *more.slice(len(ids) - first).chunks)
         return ids
 
     def _files(self, *, latest: bool = False) -> dict[str, list[_File]]:

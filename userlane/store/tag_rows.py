@@ -120,7 +120,7 @@ class TagRecords:
     def encode(self) -> CodedRecords:
         """As in `Stored`. The codes of the dictionary with most records count for all."""
         if not self._parts:
-            nothing = pa.array([], pa.string())
+            nothing = pa.chunked_array([], pa.string())
             return CodedRecords((), nothing, nothing)
         by_dictionary: dict[IdDictionary, list[TagRows]] = {}
         for part in self._parts:
@@ -148,9 +148,10 @@ def _sources(parts: Sequence[TagRows]) -> list[Source]:
     return [*sources, Source(table=pa.concat_tables(kept))] if kept else sources
 
 
-def _join(ids: pa.Array, more: pa.Array) -> tuple[pa.Array, pa.Array]:
+def _join(ids: pa.ChunkedArray, more: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.Array]:
     """All IDs, with the first ones at their places, and for each of the others its place among all."""
-    codes = pc.fill_null(pc.index_in(more, value_set=ids), -1).to_numpy().copy()
+    codes = pc.index_in(more, value_set=ids).fill_null(-1).to_numpy().copy()
     new = np.flatnonzero(codes < 0)
     codes[new] = np.arange(len(ids), len(ids) + len(new))
-    return pa.concat_arrays([ids, more.take(pa.array(new))]), pa.array(codes, pa.int32())
+    every = pa.chunked_array([*ids.chunks, *more.take(pa.array(new)).chunks], pa.string())
+    return every, pa.array(codes, pa.int32())

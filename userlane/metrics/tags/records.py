@@ -43,8 +43,8 @@ class Records:
     """
 
     table: ibis.Table
-    tags: pa.Array
-    users: pa.Array
+    tags: pa.ChunkedArray
+    users: pa.ChunkedArray
     all_used: bool
 
     def filter_tags(self, tag_ids: Sequence[str] | None) -> "Records":
@@ -76,7 +76,7 @@ class Records:
         return _name(codes, self.users)
 
 
-def _name(codes: pd.Series, ids: pa.Array) -> pd.Series:
+def _name(codes: pd.Series, ids: pa.ChunkedArray) -> pd.Series:
     return pd.Series(ids.take(pa.array(codes, pa.int64())).to_pylist(), dtype="str")
 
 
