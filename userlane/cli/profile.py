@@ -34,9 +34,9 @@ def profile(property_id: str, survey_id: str | None, answers: tuple[str, ...], *
     """Learn how the API is spoken to, from requests copied from the vendor's documentation ("Try it").
 
     Each file holds one request: cURL, HTTP, code of another language, an OpenAPI document, a HAR file or a
-    Postman collection. Nothing in it is run and nothing is asked of the API. The profile goes to standard output as TOML, without the token; what
-    was understood and what must be asked goes to standard error. A profile that is mounted already is
-    completed.
+    Postman collection. Nothing in it is run and nothing is asked of the API. The profile goes to standard
+    output as TOML, without the token; what was understood and what must be asked goes to standard error. A
+    profile that is mounted already is completed.
 
     \b
     Exit codes:

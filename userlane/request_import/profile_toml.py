@@ -24,7 +24,7 @@ def assemble(results: Iterable[ImportResult], base: Profile = ASSUMED) -> Profil
     known: set[str] = set()
     for result in results:
         title = NAMES[result.dataset]
-        if not result.settled:
+        if result.questions:
             raise RequestUnusable(f"The request for {title} is not settled: {result.questions[0].words}")
         if result.dataset in known:
             raise RequestUnusable(f"There are two requests for {title}; one was expected.")

@@ -14,8 +14,8 @@ from userlane.request_import.parsers.clean import clean, unescape
 from userlane.request_import.parsers.common import Request
 from userlane.request_import.parsers.curl import is_curl, read_curl
 from userlane.request_import.parsers.http import read_http
-from userlane.request_import.parsers.language import find_language
-from userlane.request_import.parsers.openapi import read_openapi
+from userlane.request_import.parsers.language import LANGUAGES, find_language
+from userlane.request_import.parsers.openapi import MARK, read_openapi
 from userlane.request_import.parsers.quoted_text import read_quoted_text
 from userlane.request_import.parsers.saved_requests import read_saved_requests
 from userlane.request_import.redact import find_secrets, redact
@@ -99,7 +99,7 @@ def find_requests(text: str) -> list[Request]:
     """Every request that `text` would send or describes. Nothing in it is run."""
     if len(text) > LONGEST:
         return []
-    described = read_openapi(unescape(text))
+    described = read_openapi(unescape(text)) if MARK.search(text) else []
     if described or _DOCUMENT.match(text):
         return described
     code = clean(text)
@@ -107,16 +107,17 @@ def find_requests(text: str) -> list[Request]:
         document = _json(code)
         if document is not None:
             return read_saved_requests(document)
-    language = find_language(code)
-    commands = read_curl(code) if language != "PowerShell" and is_curl(code) else []
-    found = commands + read_http(code)
+    found = read_curl(code) if is_curl(code) and not LANGUAGES["PowerShell"].search(code) else []
+    found += read_http(code) if LANGUAGES["HTTP"].search(code) else []
     if re.fullmatch(r"\s*+https?://\S++\s*+", code):
         return [Request("GET", code.strip(), language="address")]
     if found and not _CALLS.search(code):
         return found
     bases = {request.url.partition("?")[0] for request in found}
     return found + [
-        each for each in read_quoted_text(code, language) if each.url.partition("?")[0] not in bases
+        each
+        for each in read_quoted_text(code, find_language(code))
+        if each.url.partition("?")[0] not in bases
     ]
 
 

@@ -15,7 +15,9 @@ from userlane.request_import.naming import is_token_header, meaning, normalize
 from userlane.request_import.parsers.common import UNWRITTEN, Request, with_parameters
 
 _FENCED = re.compile(r"^[ \t]*+(?:```|~~~)[^\n]*+\n(.*?)^[ \t]*+(?:```|~~~)", re.MULTILINE | re.DOTALL)
-_MARK = re.compile(r"(?:^|[{,])[ \t{]*+[\"']?(?:openapi|swagger)[\"']?[ \t]*+:", re.MULTILINE)
+MARK = re.compile(r"(?:^|[{,])[ \t{]*+[\"']?(?:openapi|swagger)[\"']?[ \t]*+:", re.MULTILINE)
+"""What only such a document has: without it there is none."""
+
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _DEEPEST, _MOST_EVENTS, _MOST_REQUESTS, _MOST_PARAMETERS = 50, 60_000, 60, 30
 _TOTALS = frozenset({"total", "totalcount", "totalrecords", "totalitems", "count", "totalpages", "hasmore"})
@@ -27,9 +29,7 @@ _Object = Mapping[str, Any]
 
 def read_openapi(text: str) -> list[Request]:
     """The GET requests that an OpenAPI document in `text` describes; none where there is no document."""
-    if not _MARK.search(text):
-        return []
-    blocks = [block for block in _FENCED.findall(text) if _MARK.search(block)] or [text]
+    blocks = [block for block in _FENCED.findall(text) if MARK.search(block)] or [text]
     document = _object(_load(blocks[0]))
     if not isinstance(document.get("paths"), dict):
         return []
