@@ -5,6 +5,7 @@ from typing import Any
 
 from userlane.decode.fields import normalise_key
 from userlane.errors import EnvelopeUnknown
+from userlane.formatting import format_number
 
 Path = tuple[str, ...]
 
@@ -112,7 +113,9 @@ def collect_key_paths(records: Iterable[Any]) -> frozenset[Path]:
 
 def refuse_too_many(keys: Collection[Any]) -> None:
     if len(keys) > MAX_KEY_PATHS:
-        raise EnvelopeUnknown(f"The API's records have more than {MAX_KEY_PATHS:,} different keys.", _NEXT)
+        raise EnvelopeUnknown(
+            f"The API's records have more than {format_number(MAX_KEY_PATHS)} different keys.", _NEXT
+        )
 
 
 def join_path(path: Path) -> str:

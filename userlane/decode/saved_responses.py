@@ -17,6 +17,7 @@ from userlane.contract import COLUMNS, DatasetName, Query, Window, check_id
 from userlane.decode.decoder import Decoder
 from userlane.decode.envelope import find_records
 from userlane.errors import EnvelopeUnknown, IdentifierUnusable, NotData, UploadRefused
+from userlane.formatting import format_number
 
 UNNAMED_SURVEY = "unnamed"
 """The survey of records that do not name theirs, when the reader does not either."""
@@ -87,14 +88,16 @@ def read_saved_responses(
     for name, data in zip(names, files, strict=True):
         for number, body in enumerate(_split_pages(name, data)):
             if number == MAX_PAGES:
-                raise _refuse(name, f"holds more than {MAX_PAGES:,} pages")
+                raise _refuse(name, f"holds more than {format_number(MAX_PAGES)} pages")
             try:
                 page = decoder.decode(body)
             except (NotData, EnvelopeUnknown) as error:
                 cause = f"{error.cause[:1].lower()}{error.cause[1:]}".rstrip(".")
                 raise _refuse(name, f"is no saved answer: {cause}") from error
             if decoder.schema and len(decoder.schema.key_paths) > MAX_KEY_PATHS:
-                raise _refuse(name, f"has records with more than {MAX_KEY_PATHS:,} different keys")
+                raise _refuse(
+                    name, f"has records with more than {format_number(MAX_KEY_PATHS)} different keys"
+                )
             if page.table.num_rows:
                 tables.append(page.table)
             refused.update(page.refused)
@@ -128,7 +131,7 @@ def _split_pages(name: str, data: bytes) -> Iterator[bytes]:
         raise _refuse(name, f"is larger than {MAX_BYTES // 2**20} MB")
     text = _decode_text(name, data)
     if sum(map(text.count, ",[{")) > MAX_VALUES:
-        raise _refuse(name, f"holds more than {MAX_VALUES:,} values")
+        raise _refuse(name, f"holds more than {format_number(MAX_VALUES)} values")
     place = 0
     while (place := _skip_gap(text, place)) < len(text):
         document, end = _parse(name, text, place)
