@@ -150,6 +150,16 @@ def whole_number(value: str) -> int | None:
     return int(value) if re.fullmatch(r"[0-9]{1,6}", value.strip()) else None
 
 
+def names_parameter(name: str, value: str) -> bool:
+    """Whether a pair that nothing marks as a parameter is one, by its name and its value."""
+    role = meaning(name)
+    if role in {"start", "end"}:
+        return moment(value) is not None
+    if role in {"page", "limit"}:
+        return whole_number(value) is not None
+    return role is not None
+
+
 def skips(name: str) -> bool:
     """Whether a number of this name says how many records to skip, or where to go on, in place of a page."""
     return normalize(name) in _SKIPPING

@@ -11,9 +11,8 @@ from userlane.request_import.naming import (
     SCHEMES,
     is_header_name,
     meaning,
-    moment,
+    names_parameter,
     normalize,
-    whole_number,
 )
 from userlane.request_import.parsers.common import METHODS, UNWRITTEN
 from userlane.request_import.parsers.tokens import Token, read_tokens
@@ -218,7 +217,7 @@ class _Search:
             found.sign_in = f"{name}:{text}"
         elif kind == "body":
             found.bodies.append((name, text))
-        elif _means(name, text):
+        elif names_parameter(_last(name), text):
             found.perhaps.append((name if quoted else _last(name), text))
         elif value.kind == "text":
             self._take_lines(value.text)
@@ -295,13 +294,3 @@ def _value_text(value: Token) -> str:
     if value.text in {"true", "false", "True", "False"}:
         return value.text.lower()
     return UNWRITTEN if value.kind == "word" else value.text
-
-
-def _means(name: str, value: str) -> bool:
-    """Whether a pair that nothing marks as a parameter is one, by its name and its value."""
-    role = meaning(_last(name))
-    if role in {"start", "end"}:
-        return moment(value) is not None
-    if role in {"page", "limit"}:
-        return whole_number(value) is not None
-    return role is not None
