@@ -48,12 +48,20 @@ def test_all_rows_are_stored_and_opened_and_every_metric_is_timed(figures: dict[
 
 
 def test_each_size_is_a_section(monkeypatch: pytest.MonkeyPatch, figures: dict[str, float]) -> None:
-    monkeypatch.setattr(storing, "measured", lambda _rows: figures)
-    small, large, largest = storing.stores(ROWS, 2, unheard)
+    monkeypatch.setattr(storing, "measured", lambda _rows, _users=0: figures | {"text": figures["write"] / 2})
+    small, large, largest, many_users = storing.stores(ROWS, 2, unheard)
     assert "10k" in small.title
     assert "300k" in largest.title
     assert [row.target for row in large.rows if row.target] == ["≤ 1.3 ×"]
     assert all(str(days) in "".join(row.measured for row in small.rows) for days in DAYS)
+    assert "1M users" in many_users.title
+    assert {row.ratio for row in many_users.rows} == {"2.0 × plain text"}
+
+
+def test_records_of_many_users_are_written_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generated, "DAYS", 3)
+    figures = storing.written(300, 50)
+    assert min(figures["write"], figures["text"], figures["peak MB"]) > 0
 
 
 def test_both_files_hold_all_records() -> None:
