@@ -1,4 +1,5 @@
-"""Counts the files that take part in five journeys through the code: `python -m benchmarks.journeys`.
+"""Counts the files that take part in five journeys through the code: `python -m benchmarks.journeys`,
+and `--files` for which they are.
 
 Each journey is really made, against a server on a loopback port, while a profile function listens. Of files,
 those of `userlane/`, `pages/` and `app.py` count; not the sandbox, which stands for the API. A file is
@@ -60,12 +61,13 @@ CURL = (
 
 
 class Journey(NamedTuple):
-    """A line of the table: what was counted, and at most how much of it there should be."""
+    """A line of the table: what was counted, at most how much of it there should be, and what it was."""
 
     name: str
     found: int
     aim: int
     unit: str = "files"
+    what: tuple[str, ...] = ()
 
     @property
     def met(self) -> bool:
@@ -155,13 +157,18 @@ def _begun_by_product(frame: FrameType | None) -> bool:
     return False
 
 
+def within_root(files: set[str]) -> tuple[str, ...]:
+    """Paths from the root, in order."""
+    return tuple(sorted(str(Path(file).relative_to(ROOT)) for file in files))
+
+
 def nps_page(recorder: Recorder, visit: Screen) -> Iterator[Journey]:
     """The warm NPS page, and the threads begun for it."""
     visit.go("NPS").again()
     with recorder.recording():
         visit.again()
-    yield Journey("NPS page, warm", len(recorder.files), 35)
-    yield Journey("NPS page, warm", len(recorder.threads), 0, "threads begun")
+    yield Journey("NPS page, warm", len(recorder.files), 35, what=within_root(recorder.files))
+    yield Journey("NPS page, warm", len(recorder.threads), 0, "threads begun", tuple(recorder.threads))
 
 
 def download(recorder: Recorder, visit: Screen) -> Journey:
@@ -179,7 +186,7 @@ def download(recorder: Recorder, visit: Screen) -> Journey:
         content = offered[-1]()
     if not content.startswith(b'{"dataset":'):
         raise RuntimeError("the file is not JSON of records")
-    return Journey("download, click to bytes", len(recorder.files), 4)
+    return Journey("download, click to bytes", len(recorder.files), 4, what=within_root(recorder.files))
 
 
 def tags_question(recorder: Recorder, sandbox: Sandbox, store: Path) -> Journey:
@@ -192,7 +199,7 @@ def tags_question(recorder: Recorder, sandbox: Sandbox, store: Path) -> Journey:
             dataset = fetcher.load(settings.connection(Token(sandbox.token)), query)
     with recorder.recording():
         measure(adoption, dataset, seen=1_000_000)
-    return Journey("Tags question, paths to frame", len(recorder.files), 5)
+    return Journey("Tags question, paths to frame", len(recorder.files), 5, what=within_root(recorder.files))
 
 
 def throttled(recorder: Recorder) -> Journey:
@@ -210,7 +217,8 @@ def throttled(recorder: Recorder) -> Journey:
             visit.connect("made-up-token", PROPERTY)
     if "asks to wait" not in visit.alerts:
         raise RuntimeError(f"the page speaks of something else: {visit.words[:200]}")
-    return Journey("429, client to words on screen", len(recorder.in_hand) - 1, 6, "hand-overs")
+    modules = within_root(recorder.in_hand)
+    return Journey("429, client to words on screen", len(modules) - 1, 6, "hand-overs", modules)
 
 
 def pasted(recorder: Recorder) -> Journey:
@@ -220,7 +228,7 @@ def pasted(recorder: Recorder) -> Journey:
         text = redact_secrets(CURL)
     if "size" not in profile or "made-up-token" in text + profile:
         raise RuntimeError("the command was not understood")
-    return Journey("pasted cURL to profile", len(recorder.files), 10)
+    return Journey("pasted cURL to profile", len(recorder.files), 10, what=within_root(recorder.files))
 
 
 def refuse(request: Request) -> Response:
@@ -261,22 +269,23 @@ def journeys() -> list[Journey]:
         ]
 
 
-def table(found: list[Journey]) -> Iterator[str]:
-    """What is printed, line by line."""
+def table(found: list[Journey], *, whole: bool = False) -> Iterator[str]:
+    """What is printed, line by line; if `whole`, also each file, thread or module that was counted."""
     for journey in found:
         words = "" if journey.met else "  more than that"
         yield f"{journey.name:32}{journey.found:4} (at most {journey.aim:2}) {journey.unit}{words}"
+        yield from (f"    {each}" for each in journey.what if whole)
 
 
-def main() -> int:
+def main(*, whole: bool = False) -> int:
     """Print the table; the exit code is 1 where an aim is missed."""
     logging.disable(logging.CRITICAL)
     logs.configure(quiet=True)
     found = journeys()
-    for line in table(found):
+    for line in table(found, whole=whole):
         print(line)  # noqa: T201  # a command prints
     return int(not all(journey.met for journey in found))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(whole="--files" in sys.argv[1:]))

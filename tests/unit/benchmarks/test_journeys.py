@@ -93,3 +93,9 @@ def test_a_missed_aim_is_said() -> None:
     missed, met = table([Journey("one", 7, 6, "hand-overs"), Journey("two", 4, 4)])
     assert missed.endswith("7 (at most  6) hand-overs  more than that")
     assert met.endswith("4 (at most  4) files")
+
+
+def test_what_was_counted_is_listed_on_request() -> None:
+    journey = Journey("two", 1, 4, what=("userlane/one.py",))
+    assert len(list(table([journey]))) == 1
+    assert list(table([journey], whole=True))[1:] == ["    userlane/one.py"]
