@@ -8,62 +8,17 @@ import os
 import random
 import time
 import tracemalloc
-from collections.abc import Callable, Mapping
 
 import pytest
 
-from tests.system.hostile.inputs import (
-    CSVS,
-    JSONS,
-    LONGEST_FILE,
-    LONGEST_PASTE,
-    PASTES,
-    TOKEN,
-    Family,
-    make_inputs,
-)
-from userlane.contract import DatasetName
-from userlane.decode.saved_responses import read_saved_responses
-from userlane.errors import UserlaneError
-from userlane.lookups.names import read_names_file
-from userlane.request_import import interpret, read_paste
+from tests.system.hostile.inputs import make_inputs
+from tests.system.hostile.reading import READERS, attempt
 
 COUNT = int(os.environ.get("USERLANE_HOSTILE_INPUTS", "300"))
 TIMES = 8
 
 
-def paste(content: bytes) -> None:
-    reading = read_paste([content.decode().encode()], ["8mkyx"])
-    assert TOKEN not in reading.redacted
-    interpret(reading, "nps", "8mkyx")
-
-
-def names(content: bytes) -> None:
-    assert read_names_file([content], "tags.csv").entries
-
-
-def saved(content: bytes) -> None:
-    datasets: tuple[DatasetName, ...] = ("nps", "surveys")
-    for dataset in datasets:
-        read_saved_responses(
-            [content], names=["saved.json"], dataset=dataset, fields={}, timezone="UTC", survey_id=None
-        )
-
-
-READERS: Mapping[str, tuple[Callable[[bytes], None], Mapping[str, Family], int]] = {
-    "pasted code": (paste, PASTES, LONGEST_PASTE),
-    "tag names": (names, CSVS, LONGEST_FILE),
-    "saved JSON": (saved, JSONS, LONGEST_FILE),
-}
 FAMILIES = [(kind, family) for kind, (_, families, _) in READERS.items() for family in families]
-
-
-def attempt(read: Callable[[bytes], None], content: bytes) -> None:
-    """Read an input; a refusal says why and is as good as a result."""
-    try:
-        read(content)
-    except UserlaneError as error:
-        assert 0 < len(error.cause) < 3_000, error.cause[:200]  # noqa: PT017 - with or without one
 
 
 @pytest.mark.parametrize("kind", READERS)
