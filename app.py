@@ -18,7 +18,7 @@ from starlette.routing import Route
 from userlane import logs
 from userlane.errors import SettingsUnusable
 from userlane.settings import Settings
-from userlane.web.security import HEALTH, Surface, security_headers
+from userlane.web.security import HEALTH, SecurityMiddleware, security_headers
 from userlane.web.upload_quota import UploadQuota
 
 log = structlog.get_logger("userlane.app")
@@ -27,11 +27,11 @@ COOKIE_SECRET = "STREAMLIT_SERVER_COOKIE_SECRET"  # noqa: S105  # the name of th
 SHORTEST_SECRET = 32
 """Characters; what `openssl rand -hex 32` prints is twice as long."""
 
-TIDIED_SECONDS = 10.0
+COLLECT_SECONDS = 10.0
 
 
-def checked_secret() -> None:
-    """Look at what cookies are signed with. Raises `SettingsUnusable` for a secret that can be guessed."""
+def check_secret() -> None:
+    """Check the secret that cookies are signed with. Raises `SettingsUnusable` if it can be guessed."""
     secret = os.environ.get(COOKIE_SECRET, "")
     if not secret:
         log.info("cookies are signed with a key that each start makes anew", setting=COOKIE_SECRET)
@@ -43,21 +43,21 @@ def checked_secret() -> None:
 
 
 async def healthz(_: Request) -> JSONResponse:
-    """Whether the server answers; the body is the answer, since unknown paths also give 200."""
+    """Say that the server is up. The body must be read, since unknown paths also give 200."""
     return JSONResponse({"status": "ok"})
 
 
-def told(error: Exception) -> bool:
-    """Tell the visitor what went wrong in a callback, before there was a page that could."""
+def show_script_error(error: Exception) -> bool:
+    """Show the visitor an error that was raised in a callback, before any page runs."""
     from userlane.ui import errors  # noqa: PLC0415  # caches want the server that now runs
 
     return errors.show_script_error(error)
 
 
-async def tidy(seconds: float) -> None:
-    """Collect garbage now and then, as Streamlit would after each run, at a fifth of what the run takes.
+async def collect_garbage(seconds: float) -> None:
+    """Collect garbage every `seconds` seconds, in place of Streamlit, which would do so after each run.
 
-    Python alone goes by how many objects there are, and a few of them can be large.
+    Python alone counts objects, and a few of them can be large.
     """
     while True:
         await asyncio.sleep(seconds)
@@ -65,10 +65,10 @@ async def tidy(seconds: float) -> None:
 
 
 @asynccontextmanager
-async def warm(_: object) -> AsyncIterator[None]:
-    """Import what the first visitor would wait for, and keep it out of every later garbage collection.
+async def run_app(_: object) -> AsyncIterator[None]:
+    """Import at the start what the first visitor would wait for; stop running loads at the end.
 
-    At the end, loads are stopped.
+    What was imported is left out of every later garbage collection.
     """
     import ibis  # noqa: PLC0415  # the engine takes half a second to answer for the first time
 
@@ -79,11 +79,11 @@ async def warm(_: object) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()
     fetcher = cache.fetcher()
-    tidying = asyncio.create_task(tidy(TIDIED_SECONDS))
+    collecting = asyncio.create_task(collect_garbage(COLLECT_SECONDS))
     try:
         yield
     finally:
-        tidying.cancel()
+        collecting.cancel()
         fetcher.close()
 
 
@@ -94,19 +94,19 @@ try:
         from userlane.engine import Spark
 
         Spark(settings.engine)  # connects to nothing, and misses its packages now rather than later
-    checked_secret()
+    check_secret()
 except SettingsUnusable as error:
     sys.exit(f"userlane: {error}")
 
 page = Path(st.__file__).parent / "static" / "index.html"
 app = st.App(
     Path(__file__).parent / "userlane" / "main.py",
-    lifespan=warm,
-    on_script_error=told,
+    lifespan=run_app,
+    on_script_error=show_script_error,
     routes=[Route(HEALTH, healthz)],
     middleware=[
         Middleware(
-            Surface,
+            SecurityMiddleware,
             headers=security_headers(page.read_text(encoding="utf-8")),
             listens=st.get_option("server.address"),
             public=settings.public_hosts,

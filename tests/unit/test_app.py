@@ -13,8 +13,8 @@ import app
 class Circle: pass
 
 async def served():
-    app.TIDIED_SECONDS = 0.01
-    async with app.warm(None):
+    app.COLLECT_SECONDS = 0.01
+    async with app.run_app(None):
         gc.disable()  # Python by itself
         circle = Circle()
         circle.itself = circle

@@ -83,12 +83,15 @@ def site(authority: str, scheme: str = "https") -> Address | None:
     return None if found is None or found.rest or found.user_info else found
 
 
-class Surface:
-    """Stands in front of `app`.
+class SecurityMiddleware:
+    """ASGI middleware that refuses requests for other hosts and from other origins, and adds headers.
 
-    `listens` is the address the server listens at; `public` are the names, with ports, under which visitors
-    reach it. Without any, a server that only this machine can reach answers to this machine's names, and any
-    other to every name: it cannot know what it is called.
+    Args:
+        app: The application behind it.
+        headers: The headers of every response.
+        listens: The address that the server listens at.
+        public: The names, with ports, under which visitors reach it. Without any, a server that only this
+            machine can reach accepts this machine's names, and any other accepts every name.
     """
 
     def __init__(
@@ -107,21 +110,21 @@ class Surface:
             return
         started = False
 
-        async def dressed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal started
             if message["type"] == "websocket.close" and not started:
-                await WebSocket(scope, receive, dressed).send_denial_response(NO_SOCKET)
+                await WebSocket(scope, receive, send_with_headers).send_denial_response(NO_SOCKET)
                 return
             started = True
             if message["type"] in _STARTS:
                 message.setdefault("headers", [])
-                self.dress(MutableHeaders(scope=message), scope["scheme"])
+                self.add_headers(MutableHeaders(scope=message), scope["scheme"])
             await send(message)
 
-        answer = self.refusal(scope)
+        answer = self.refuse(scope)
         try:
             if answer is None:
-                await self.app(self.vouched(scope), receive, dressed)
+                await self.app(self.trust_origin(scope), receive, send_with_headers)
         except Exception as error:
             if started:
                 raise
@@ -129,12 +132,12 @@ class Surface:
         if answer is None:
             return
         if scope["type"] == "websocket":
-            await WebSocket(scope, receive, dressed).send_denial_response(answer)
+            await WebSocket(scope, receive, send_with_headers).send_denial_response(answer)
         else:
-            await answer(scope, receive, dressed)
+            await answer(scope, receive, send_with_headers)
 
-    def dress(self, headers: MutableHeaders, scheme: str) -> None:
-        """Add what every answer carries, and take off what would let pages of other origins read it."""
+    def add_headers(self, headers: MutableHeaders, scheme: str) -> None:
+        """Add the headers of every response; remove those that let pages of other origins read it."""
         for name in [name for name in headers if name.startswith("access-control-")]:
             del headers[name]
         headers.update(self.headers)
@@ -143,9 +146,9 @@ class Surface:
         if scheme in {"https", "wss"}:
             headers["Strict-Transport-Security"] = "max-age=31536000"
 
-    def refusal(self, scope: Scope) -> PlainTextResponse | None:
-        """The answer to a request that is not let in, or None."""
-        if closed(scope["path"]):
+    def refuse(self, scope: Scope) -> PlainTextResponse | None:
+        """Return the response to a request that is refused, None for any other."""
+        if is_closed(scope["path"]):
             return NOT_FOUND
         if scope["path"] == HEALTH:
             return None
@@ -158,12 +161,12 @@ class Surface:
             return UNKNOWN_NAME
         changes = scope["type"] == "websocket" or scope["method"] not in READING
         origins = headers.getlist("origin")
-        if changes and origins and not (len(origins) == 1 and self.ours(origins[0], headers["host"])):
+        if changes and origins and not (len(origins) == 1 and self.is_own_page(origins[0], headers["host"])):
             log.warning("refused: sent by a page of another origin", origin=origins[0][:100])
             return FOREIGN
         return None
 
-    def ours(self, origin: str, host: str) -> bool:
+    def is_own_page(self, origin: str, host: str) -> bool:
         """Whether a page of `origin` was served by this dashboard, which was asked as `host`.
 
         A port that is not written is the usual one of the origin's scheme. A request without an origin is let
@@ -175,8 +178,8 @@ class Surface:
         known = (site(each, page.scheme) for each in (host, *self.public))
         return _place(page) in {_place(found) for found in known if found}
 
-    def vouched(self, scope: Scope) -> Scope:
-        """The scope as Streamlit accepts it without a look-up of its own: the origin was judged here."""
+    def trust_origin(self, scope: Scope) -> Scope:
+        """Return the scope with an origin that Streamlit accepts without a look-up: it was checked here."""
         headers = Headers(scope=scope)
         scheme, _, place = headers.get("origin", "").partition("://")
         if scope["type"] != "websocket" or not scheme or place == headers["host"]:
@@ -185,11 +188,11 @@ class Surface:
         return {**scope, "headers": [*raw, (b"origin", f"{scheme}://{headers['host']}".encode("latin-1"))]}
 
 
-def closed(path: str) -> bool:
+def is_closed(path: str) -> bool:
     """Whether a decoded path names a part of Streamlit that is no visitor's business, however it is spelt.
 
-    >>> closed("/_stcore/health"), closed("/_stcore/metrics"), closed("/under/this//_stcore//metrics/")
-    (False, True, True)
+    >>> is_closed("/_stcore/health"), is_closed("/under/this//_stcore//metrics/")
+    (False, True)
     """
     _, found, rest = f"{path}/".partition("/_stcore/")
     return bool(found) and rest.partition("/")[0] not in OPEN

@@ -51,10 +51,10 @@ class UploadQuota:
         if scope["type"] != "http" or scope["method"] != "PUT" or not named:
             await self.app(scope, receive, send)
             return
-        visit, size = named.partition("/")[0], declared(scope)
+        visit, size = named.partition("/")[0], declared_size(scope)
         if not self.take(visit, size):
             log.warning("refused: an upload beyond the quota", size=size)
-            await _pass_over(Request(scope, receive))
+            await _discard(Request(scope, receive))
             await _NOT_KEPT(scope, receive, send)
             return
         status = 0
@@ -68,7 +68,7 @@ class UploadQuota:
             await self.app(scope, receive, noting)
         finally:
             if not 200 <= status < 300:
-                self.give_back(visit, size)
+                self.undo(visit, size)
 
     def take(self, visit: str, size: int) -> bool:
         """Whether the visit may upload one more file of this size; if so, it is counted."""
@@ -81,8 +81,8 @@ class UploadQuota:
             self.taken.popitem(last=False)
         return True
 
-    def give_back(self, visit: str, size: int) -> None:
-        """Count an upload no more that was not taken in."""
+    def undo(self, visit: str, size: int) -> None:
+        """Count an upload no longer, since it was not accepted."""
         files, bytes_ = self.taken.get(visit, (1, size))
         if files > 1:
             self.taken[visit] = files - 1, bytes_ - size
@@ -90,14 +90,14 @@ class UploadQuota:
             self.taken.pop(visit, None)
 
 
-def declared(scope: Scope) -> int:
+def declared_size(scope: Scope) -> int:
     """The length of an upload as its header has it; the server holds the sender to it."""
     length = Headers(scope=scope).get("content-length", "")
     return int(length) if length.isascii() and length.isdigit() else UNDECLARED
 
 
-async def _pass_over(request: Request) -> None:
-    """Let an upload run into nothing: a browser that is answered while it sends takes that for a fault."""
+async def _discard(request: Request) -> None:
+    """Read an upload and drop it: a browser that gets a response while it sends takes that for a fault."""
     passed = 0
     with suppress(ClientDisconnect):
         async for piece in request.stream():

@@ -71,7 +71,7 @@ def _paste_of_few(chance: random.Random, size: int) -> bytes:
 
 
 def _paste_of_many(chance: random.Random, size: int) -> bytes:
-    return "".join(chance.choices(_PIECES, k=size // 4)).encode()[:size]
+    return "".join(chance.choices(_PIECES, k=size // 4))[:size].encode()
 
 
 def _paste_between(chance: random.Random, size: int) -> bytes:
@@ -152,7 +152,7 @@ def _paste_of_yaml(chance: random.Random, size: int) -> bytes:
         _repeat("? ", size),
         _repeat("!!python/object/apply:os.system ['x']\n", size),
     ])  # fmt: skip
-    return (head + body).encode()[: max(size, 100)]
+    return (head + body)[: max(size, 100)].encode()
 
 
 PASTES: Mapping[str, Family] = {

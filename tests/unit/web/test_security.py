@@ -24,7 +24,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from userlane.web import security
-from userlane.web.security import Surface, closed, security_headers
+from userlane.web.security import SecurityMiddleware, is_closed, security_headers
 
 HEADERS = security_headers("<html><script>one()</script><script src='two.js'></script></html>")
 FOREIGN = "https://elsewhere.example"
@@ -65,7 +65,7 @@ def served(*public: str, listens: str | None = None) -> Iterator[str]:
             WebSocketRoute("/_stcore/stream", told),
             Route("/{path:path}", said, methods=["GET", "PUT"]),
         ],
-        middleware=[Middleware(Surface, headers=HEADERS, listens=listens, public=public)],
+        middleware=[Middleware(SecurityMiddleware, headers=HEADERS, listens=listens, public=public)],
     )
     config = uvicorn.Config(app, ws="websockets-sansio", access_log=False, log_level="critical")
     server = uvicorn.Server(config)
@@ -316,7 +316,7 @@ def test_an_origin_is_taken_for_this_server_only_if_a_browser_means_this_server(
     origin: str, host: str
 ) -> None:
     """Whatever the headers hold: nothing fails, and the two host names are the same."""
-    if Surface(Starlette(), HEADERS, None, ()).ours(origin, host):
+    if SecurityMiddleware(Starlette(), HEADERS, None, ()).is_own_page(origin, host):
         name = urlsplit(f"//{host}").hostname
         assert name
         assert (urlsplit(origin).hostname or "").rstrip(".") == name.rstrip(".")
@@ -328,7 +328,7 @@ def test_an_origin_is_taken_for_this_server_only_if_a_browser_means_this_server(
 )
 @pytest.mark.parametrize("base", ["/", "/analytics/"])
 def test_what_pages_ask_for_is_open(path: str, base: str) -> None:
-    assert not closed(f"{base}_stcore/{path}")
+    assert not is_closed(f"{base}_stcore/{path}")
 
 
 @given(
@@ -342,7 +342,7 @@ def test_what_pages_ask_for_is_open(path: str, base: str) -> None:
 def test_what_no_page_asks_for_is_closed_however_it_is_spelt(
     name: str, base: str, between: str, end: str
 ) -> None:
-    assert closed(f"{base}_stcore{between}{name}{end}")
+    assert is_closed(f"{base}_stcore{between}{name}{end}")
 
 
 def test_the_examples_in_the_documentation_are_true() -> None:
