@@ -16,6 +16,7 @@ from userlane.formatting import format_count
 from userlane.lookups.names import read_names
 from userlane.sandbox import tag_names_csv
 from userlane.ui import request_import, uploads
+from userlane.ui.errors import show_refusal
 from userlane.ui.text import escape_markdown
 
 FORM_WIDTH = 760
@@ -125,9 +126,7 @@ def _submit(property_id: str, surveys: str, *, stay: bool) -> None:
         connection = cache.settings().connection(used, visit.profile)
         property_id, named = check_id(property_id, "property ID"), parse_surveys(surveys)
     except InputUnusable as error:
-        st.error(
-            f"**{escape_markdown(error.cause)}** {escape_markdown(error.next_step)}", icon=":material/error:"
-        )
+        show_refusal(error)
         return
     with st.spinner("Asking each API for one record …"):
         probes = test_connection(connection, property_id, tuple(named))

@@ -58,14 +58,18 @@ def show_error(error: Exception) -> None:
     filters = session.visit().filters
     if filters is not None:
         session.write_url(filters)  # what the next run takes them from, if this one did not draw them
-    cause, next_step = CAUSE, NEXT_STEP
-    if isinstance(error, UserlaneError):
-        cause, next_step = error.cause, error.next_step
     with st.container(border=True):
-        st.error(f"**{escape_markdown(cause)}** {escape_markdown(next_step)}", icon=":material/error:")
+        show_refusal(error if isinstance(error, UserlaneError) else UserlaneError(CAUSE, NEXT_STEP))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button("Try again", key="retry-page", on_click=session.retry_loads, icon=":material/refresh:")
             st.caption(f"Error ID {log_error(error)}", width="content")
+
+
+def show_refusal(error: UserlaneError, of: str = "") -> None:
+    """Draw why what the visitor gave cannot be used, and what to do; `of` says what it was."""
+    cause, next_step = escape_markdown(error.cause), escape_markdown(error.next_step)
+    words = f"**{of}:** {cause} {next_step}" if of else f"**{cause}** {next_step}"
+    st.error(words, icon=":material/error:")
 
 
 def log_error(error: BaseException, **about: object) -> str:

@@ -12,6 +12,7 @@ from userlane.contract import DATASETS, TITLES, DatasetName, Profile
 from userlane.errors import FieldsAmbiguous, FieldsMissing, UserlaneError
 from userlane.reader_process import PASTE, run_reader
 from userlane.request_import import ImportResult, interpret, read_paste
+from userlane.ui.errors import show_refusal
 from userlane.ui.text import escape_markdown
 
 WIDTH = 760
@@ -71,8 +72,7 @@ def _show_results() -> None:
     results: dict[DatasetName, ImportResult] = {}
     for name, outcome in session.visit().import_results.items():
         if isinstance(outcome, UserlaneError):
-            words = f"{escape_markdown(outcome.cause)} {escape_markdown(outcome.next_step)}"
-            st.error(f"**{TITLES[name]}:** {words}", icon=":material/error:")
+            show_refusal(outcome, TITLES[name])
         else:
             results[name] = _show_questions(name, outcome)
     if not results:
@@ -125,9 +125,7 @@ def _show_questions(dataset: DatasetName, result: ImportResult) -> ImportResult:
         try:
             result = result.answer(answers)
         except UserlaneError as error:
-            st.error(
-                f"{escape_markdown(error.cause)} {escape_markdown(error.next_step)}", icon=":material/error:"
-            )
+            show_refusal(error)
             break
     return result
 

@@ -13,6 +13,7 @@ from userlane.lookups.csvfile import MAX_BYTES
 from userlane.lookups.names import read_names_file
 from userlane.lookups.tag_join import match_tags
 from userlane.reader_process import FILE, run_reader
+from userlane.ui.errors import show_refusal
 from userlane.ui.text import describe_state, escape_markdown
 from userlane.web import upload_quota
 
@@ -36,8 +37,7 @@ def show_saved_json() -> None:
             )
         st.button("Open the files", on_click=_open_files, icon=":material/folder_open:")
         for name, error in session.visit().unreadable.items():
-            words = f"{escape_markdown(error.cause)} {escape_markdown(error.next_step)}"
-            st.error(f"**{TITLES[name]}:** {words}", icon=":material/error:")
+            show_refusal(error, TITLES[name])
 
 
 def _open_files() -> None:
@@ -96,9 +96,7 @@ def show_tag_names() -> None:
     try:
         read = [run_reader(FILE, read_names_file, [data], name) for name, data in read_uploads(key)]
     except UserlaneError as error:
-        st.error(
-            f"**{escape_markdown(error.cause)}** {escape_markdown(error.next_step)}", icon=":material/error:"
-        )
+        show_refusal(error)
     else:
         if read:
             (visit.names,) = read
