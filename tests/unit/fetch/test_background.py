@@ -16,12 +16,14 @@ from tests.server import Request, Response, Server
 from tests.stand_in import (
     APRIL,
     TOKEN,
+    Api,
     connection,
     nps_records,
     query,
+    tag_records,
 )
 from tests.unit.fetch.given import QUARTER, days, fetcher, nps_api, result_of, status, tag_api
-from userlane.contract import Connection, Token, Window
+from userlane.contract import Connection, DatasetName, Token, Window
 from userlane.errors import (
     LoadStopped,
     NotFound,
@@ -61,6 +63,19 @@ def test_equal_questions_with_one_token_share_one_load_while_it_runs() -> None:
         again = fetch.start(who, query())
         assert again is not load
         again.stop()
+
+
+@pytest.mark.parametrize("name", ["heart", "nps", "surveys", "tags"])
+def test_two_visitors_with_one_token_who_ask_the_same_have_each_page_fetched_once(name: DatasetName) -> None:
+    api = Api(
+        {"nps": nps_records(APRIL, 60), "tags": tag_records(APRIL, 60)}, fault=lambda *_: time.sleep(0.05)
+    )
+    with closing(fetcher(api)) as fetch:
+        loads = [fetch.start(connection(), query(name), owner) for owner in ("one", "two")]
+        found = [load.outcome for load in loads if load.wait(30)]
+    assert found[0] is found[1]
+    asked = [request.url for request in api.requests if request.url.params["limit"] == "1000"]
+    assert len(asked) == len(set(map(str, asked))) > 0
 
 
 def test_a_load_gives_its_result_to_all_who_ask_and_a_later_one_is_new() -> None:
