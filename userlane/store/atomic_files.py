@@ -1,8 +1,8 @@
-"""Files that are whole or not there, and say so themselves.
+"""Parquet files that are whole or do not exist.
 
-A table is written beside its place, flushed to the disk, then renamed, so whoever reads never meets half a
-file, however the writer ended. The name ends in a checksum of the content, so whatever a disk did to it later
-is noticed when it is read.
+A table is written to a temporary file, flushed to the disk and renamed, so nobody ever reads half a file,
+however the writer ended. The name ends in a checksum of the content, so damage done later is noticed when the
+file is read.
 """
 
 import contextlib
@@ -24,11 +24,11 @@ _ROWS_A_GROUP = 2**20
 
 
 class Unreadable(Exception):
-    """A file is not what its name says: broken, of another version or another question's."""
+    """A file is not what its name says: it is damaged, of another version or of another query."""
 
 
 def write(folder: Path, name: str, table: pa.Table, metadata: Mapping[bytes, bytes] | None = None) -> Path:
-    """Put a table into a folder, whole; the path it has there. Raises `OSError`, and then leaves nothing."""
+    """Write a table into a folder and return its path. Raises `OSError`, and then leaves no file."""
     buffer = pa.BufferOutputStream()
     if metadata is not None:
         table = table.replace_schema_metadata(metadata)
@@ -40,60 +40,58 @@ def write(folder: Path, name: str, table: pa.Table, metadata: Mapping[bytes, byt
 
 
 def put(path: Path, content: pa.Buffer, *, lasting: bool = True) -> None:
-    """Put bytes into a file, whole; a power cut may take what need not be `lasting`. Raises `OSError`, and
-    then leaves nothing.
-    """
+    """Write a file. Only a `lasting` one survives a power cut. Raises `OSError`, and then leaves no file."""
     folder = path.parent
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = folder / f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}.part"
     try:
-        with os.fdopen(_held(part), "wb") as sink:
+        with os.fdopen(_create_locked(part), "wb") as sink:
             sink.write(content)
             sink.flush()
             if lasting:
                 os.fsync(sink.fileno())
             part.replace(path)
         if lasting:
-            _flush(folder)
+            _sync_folder(folder)
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
 
 
-def _held(part: Path) -> int:
-    """A new file, held until it is closed, also by a kill: a part that nobody holds is an orphan."""
+def _create_locked(part: Path) -> int:
+    """Create a file that is locked until it is closed or its process ends: an unlocked part is an orphan."""
     while True:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         if os.fstat(descriptor).st_nlink:
             return descriptor
-        os.close(descriptor)  # another process took it for an orphan before it was held
+        os.close(descriptor)  # another process took it for an orphan before it was locked
 
 
-def named(name: str) -> str:
-    """The name a file of this name was written under; "" if it was not written here."""
+def strip_checksum(name: str) -> str:
+    """The name that `write` was given for a file of this name; "" for any other file."""
     found = _NAME.fullmatch(name)
     return found[1] if found else ""
 
 
-def content(path: Path) -> pa.Buffer:
-    """What is in a file, checked. Raises `Unreadable`, `OSError`."""
-    held = pa.py_buffer(path.read_bytes())
-    check(path, held)
-    return held
+def read_bytes(path: Path) -> pa.Buffer:
+    """The content of a file, verified. Raises `Unreadable`, `OSError`."""
+    content = pa.py_buffer(path.read_bytes())
+    verify(path, content)
+    return content
 
 
-def check(path: Path, held: pa.Buffer) -> None:
-    """Whether this is the content that the file's name says. Raises `Unreadable`."""
+def verify(path: Path, content: pa.Buffer) -> None:
+    """Compare a content with the checksum in the file's name. Raises `Unreadable` where they differ."""
     found = _NAME.fullmatch(path.name)
-    if found is None or f"{zlib.crc32(held):08x}" != found[2]:
+    if found is None or f"{zlib.crc32(content):08x}" != found[2]:
         raise Unreadable("its checksum is another one")
 
 
 def read(path: Path) -> pa.Table:
     """The table of a file, without its metadata. Raises `Unreadable`, `OSError`."""
     try:
-        return pq.ParquetFile(pa.BufferReader(content(path))).read().replace_schema_metadata(None)
+        return pq.ParquetFile(pa.BufferReader(read_bytes(path))).read().replace_schema_metadata(None)
     except (pa.ArrowException, ValueError) as error:
         raise Unreadable(str(error)) from error
 
@@ -121,7 +119,7 @@ def remove_orphans(folder: Path) -> None:
             part.unlink()
 
 
-def _flush(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """Let a rename survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -85,4 +85,6 @@ def share_written(place: Backend, path: Path) -> Path:
 
 def list_tables(place: Backend, folder: Path, *, latest: bool = False) -> list[Path]:
     """The paths of the tables in a folder. Raises `OSError`."""
-    return [folder / name for name in place.list_names(folder, latest=latest) if atomic_files.named(name)]
+    return [
+        folder / name for name in place.list_names(folder, latest=latest) if atomic_files.strip_checksum(name)
+    ]

@@ -154,7 +154,7 @@ class FolderStore:
         """As in `Store`."""
         place = self._folder_of(scope, fetched.query)
         try:
-            older = parquet_files.entries(place, self._backend.list_names(place))
+            older = parquet_files.list_entries(place, self._backend.list_names(place))
             dictionaries = self._property_folder(scope, fetched.query).dictionaries
             fetched = parquet_files.write(self._backend, place, fetched, dictionaries.writable)
         except OSError as error:
@@ -165,7 +165,7 @@ class FolderStore:
         self._fallback.drop_older(scope, fetched)
         for entry in older:
             if entry.fetched_at <= fetched.fetched_at and covers(fetched.window, entry.window):
-                parquet_files.replace(self._backend, entry.path)
+                parquet_files.mark_replaced(self._backend, entry.path)
         self._sweep()
         return fetched
 
@@ -211,7 +211,7 @@ class FolderStore:
         for place in sorted(self._folder.glob("*/*/*/*/*")):
             for entry in sorted(self._list_entries(place), key=lambda entry: entry.window):
                 with contextlib.suppress(OSError, Unreadable):
-                    footer = parquet_files.foot(entry.path)
+                    footer = parquet_files.read_footer(entry.path)
                     yield ListedWindow(
                         footer.query, footer.fetched_at, footer.rows, entry.path.stat().st_size
                     )
@@ -233,7 +233,7 @@ class FolderStore:
     def _list_entries(self, place: Path) -> list[parquet_files.Entry]:
         """The windows of a folder; none of a folder that cannot be listed."""
         with contextlib.suppress(OSError):
-            return parquet_files.entries(place, self._backend.list_names(place))
+            return parquet_files.list_entries(place, self._backend.list_names(place))
         return []
 
     def _report_trouble(self, error: OSError) -> None:

@@ -183,7 +183,7 @@ class IdDictionary:
         """The files of each kind."""
         found: dict[str, list[_File]] = {kind: [] for kind in _KINDS}
         for path in list_tables(self._backend, self.folder, latest=latest) if self.folder else ():
-            kind, first, end = atomic_files.named(path.name).split("-")
+            kind, first, end = atomic_files.strip_checksum(path.name).split("-")
             found[kind].append((int(first), int(end), path))
         return found
 

@@ -190,7 +190,7 @@ class ObjectCache:
                 raise FileNotFoundError(errno.ENOENT, "The file is being written")
             if size is not None and content.size == size:
                 try:
-                    atomic_files.check(path, content)
+                    atomic_files.verify(path, content)
                 except Unreadable:
                     if last:
                         raise

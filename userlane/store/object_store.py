@@ -149,7 +149,7 @@ class ObjectStore(FolderStore):
             for entry in sorted(entries, key=lambda entry: entry.window):
                 path = self._cache.key(entry.path)
                 with contextlib.suppress(OSError, Unreadable), self._storage.open(path) as source:
-                    footer = parquet_files.foot(source)
+                    footer = parquet_files.read_footer(source)
                     yield ListedWindow(footer.query, footer.fetched_at, footer.rows, sizes[path])
 
     def close(self) -> None:
@@ -216,11 +216,13 @@ class ObjectStore(FolderStore):
         for each in every:
             path = self._cache.path(each.path)
             names[path.parent].append(path.name)
-        return {folder: parquet_files.entries(folder, found) for folder, found in names.items()}
+        return {folder: parquet_files.list_entries(folder, found) for folder, found in names.items()}
 
     def _find_expired(self, every: Collection[Object], now: datetime) -> Iterator[Object]:
         for each in every:
-            entry = parquet_files.entry_of(self._cache.path(each.path.removesuffix(parquet_files.REPLACED)))
+            entry = parquet_files.parse_entry(
+                self._cache.path(each.path.removesuffix(parquet_files.REPLACED))
+            )
             if entry is not None and sweep.is_expired(entry, now, self._kept):
                 yield each
 

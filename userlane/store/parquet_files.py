@@ -73,32 +73,36 @@ class Footer(msgspec.Struct, frozen=True):
     unused: int = 0
 
 
-def entries(folder: Path, names: Iterable[str]) -> list[Entry]:
+def list_entries(folder: Path, names: Iterable[str]) -> list[Entry]:
     """The windows among what there is in a folder that nothing has replaced, in no order."""
     found: list[Entry] = []
     replaced: set[str] = set()
     for name in names:
         if name.endswith(REPLACED):
             replaced.add(name.removesuffix(REPLACED))
-        elif said := _said(name):
+        elif said := _parse_name(name):
             found.append(Entry(folder, name, *said))
     return [entry for entry in found if entry.name not in replaced]
 
 
-def entry_of(path: Path) -> Entry | None:
+def parse_entry(path: Path) -> Entry | None:
     """What a file's name says, if it is a window."""
-    said = _said(path.name)
+    said = _parse_name(path.name)
     return Entry(path.parent, path.name, *said) if said else None
 
 
 @lru_cache(maxsize=50_000)
-def _said(name: str) -> tuple[Window, datetime, str] | None:
+def _parse_name(name: str) -> tuple[Window, datetime, str] | None:
     """Folders are listed again and again, with hundreds of names in them that say the same for ever."""
-    found_name = _NAME.fullmatch(atomic_files.named(name))
+    found_name = _NAME.fullmatch(atomic_files.strip_checksum(name))
     if found_name:
         start, end, moment, window_id = found_name.groups()
         with contextlib.suppress(ValueError, InputUnusable):
-            return Window(date.fromisoformat(start), date.fromisoformat(end)), _moment(moment), window_id
+            return (
+                Window(date.fromisoformat(start), date.fromisoformat(end)),
+                _parse_moment(moment),
+                window_id,
+            )
     return None
 
 
@@ -145,7 +149,7 @@ def read(
 
     Raises `FileNotFoundError` when somebody has removed it meanwhile, `Unreadable`, and other `OSError`s.
     """
-    content = atomic_files.content(path)
+    content = atomic_files.read_bytes(path)
     try:
         file = pq.ParquetFile(pa.BufferReader(content))
         footer = _footer(file.schema_arrow.metadata or {}, stored)
@@ -166,15 +170,15 @@ def read(
     return _make_window(footer, part, stored.id)
 
 
-def foot(source: Path | pa.NativeFile) -> Footer:
+def read_footer(source: Path | pa.NativeFile) -> Footer:
     """What a file says of itself, whatever it is of. Raises as `read` does."""
     try:
-        return _decoded(pq.read_schema(source).metadata or {})
+        return _decode_footer(pq.read_schema(source).metadata or {})
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise _judged(error) from error
+        raise _judge(error) from error
 
 
-def replace(backend: Backend, path: Path) -> None:
+def mark_replaced(backend: Backend, path: Path) -> None:
     """Mark a file as one that a newer one has taken the place of."""
     with contextlib.suppress(OSError):
         backend.mark(path.with_name(path.name + REPLACED))
@@ -194,13 +198,13 @@ def _make_window(footer: Footer, rows: pa.Table | TagRows, window_id: str) -> Fe
 
 
 def _footer(metadata: dict[bytes, bytes], stored: StoredWindow) -> Footer:
-    footer = _decoded(metadata)
+    footer = _decode_footer(metadata)
     if footer.query != stored.query:
         raise Unreadable("another question's")
     return footer
 
 
-def _decoded(metadata: dict[bytes, bytes]) -> Footer:
+def _decode_footer(metadata: dict[bytes, bytes]) -> Footer:
     try:
         footer = msgspec.json.decode(metadata.get(_KEY, b""), type=Footer)
     except (ValueError, UserlaneError) as error:
@@ -210,15 +214,15 @@ def _decoded(metadata: dict[bytes, bytes]) -> Footer:
     return footer
 
 
-def _judged(error: Exception) -> Exception:
+def _judge(error: Exception) -> Exception:
     """The system's own errors as they are; those of pyarrow, which have no number, mean a broken file."""
     return error if isinstance(error, OSError) and error.errno else Unreadable(str(error))
 
 
-def _moment(text: str) -> datetime:
+def _parse_moment(text: str) -> datetime:
     """As `strptime`, ten times as fast: a year of tags has hundreds of files.
 
-    >>> _moment("20260420T120000000000Z")
+    >>> _parse_moment("20260420T120000000000Z")
     datetime.datetime(2026, 4, 20, 12, 0, tzinfo=datetime.timezone.utc)
     """
     day, clock = text[:8], text[9:21]

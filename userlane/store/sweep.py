@@ -52,7 +52,7 @@ def sweep_folder(root: Path, windows: Path, most: int, kept: timedelta, now: dat
 def _remove_expired(windows: Path, most: int, kept: timedelta, now: datetime) -> None:
     every: list[tuple[float, int, parquet_files.Entry]] = []
     for place in windows.glob("*/*/*/*/*"):
-        for entry in parquet_files.entries(place, DISK.list_names(place)):
+        for entry in parquet_files.list_entries(place, DISK.list_names(place)):
             with contextlib.suppress(FileNotFoundError):  # another process was faster
                 state = entry.path.stat()
                 every.append((state.st_mtime, state.st_size, entry))
@@ -70,5 +70,5 @@ def _remove_unused_dictionaries(place: Path) -> None:
     used: set[str] = set()
     for path in place.glob("*/*.parquet"):
         with contextlib.suppress(Unreadable, FileNotFoundError):
-            used.add(parquet_files.foot(path).dictionary)
+            used.add(parquet_files.read_footer(path).dictionary)
     IdDictionaries(every).remove_unused(used)

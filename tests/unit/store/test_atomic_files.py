@@ -40,7 +40,7 @@ def test_bytes_that_are_missing_or_too_many_are_noticed(
 
 def test_what_is_written_is_read_under_the_name_it_was_given(tmp_path: Path) -> None:
     file = atomic_files.write(tmp_path / "a" / "b", "rows.of.a", TABLE, {b"key": b"value"})
-    assert atomic_files.named(file.name) == "rows.of.a"
+    assert atomic_files.strip_checksum(file.name) == "rows.of.a"
     assert atomic_files.read(file).equals(TABLE, check_metadata=True)
     assert list(file.parent.iterdir()) == [file]
 
@@ -48,7 +48,7 @@ def test_what_is_written_is_read_under_the_name_it_was_given(tmp_path: Path) -> 
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.0000000.parquet", "rows.GGGGGGGG.parquet", ".x.part"])
 def test_what_was_not_written_here_has_no_name_and_is_not_read(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(atomic_files.write(tmp_path, "rows", TABLE).read_bytes())
-    assert atomic_files.named(name) == ""
+    assert atomic_files.strip_checksum(name) == ""
     with pytest.raises(Unreadable):
         atomic_files.read(tmp_path / name)
 

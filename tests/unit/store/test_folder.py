@@ -62,7 +62,7 @@ def stored(folder: Path) -> list[Path]:
 def sealed(file: Path) -> None:
     """Give a changed file the name that goes with its content, so that its checksum is no reason."""
     checksum = f"{zlib.crc32(file.read_bytes()):08x}"
-    file.rename(file.with_name(f"{atomic_files.named(file.name)}.{checksum}.parquet"))
+    file.rename(file.with_name(f"{atomic_files.strip_checksum(file.name)}.{checksum}.parquet"))
 
 
 def parts(folder: Path) -> list[Path]:

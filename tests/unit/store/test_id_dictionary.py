@@ -205,7 +205,7 @@ def flip(file: Path) -> None:
 
 def other_columns(file: Path) -> None:
     """A file whose checksum is right and which holds something else."""
-    name = atomic_files.named(file.name)
+    name = atomic_files.strip_checksum(file.name)
     file.unlink()
     atomic_files.write(file.parent, name, pa.table({"words": ["ann"]}))
 
