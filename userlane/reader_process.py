@@ -156,7 +156,9 @@ def run_reader(
     if reply.error == "MemoryError":
         raise limits.refuse(f"takes more than {limits.memory // _MIB} MB of memory to read")
     if known := getattr(errors, reply.error, None):
-        error: errors.UserlaneError = known(**reply.details)
+        error: errors.UserlaneError = known(reply.details.pop("cause"), reply.details.pop("next_step"))
+        for name, value in reply.details.items():
+            setattr(error, name, value)
         raise error
     log.error("reader failed: error=%s place=%s", reply.error, reply.place)
     raise limits.refuse("cannot be read: the program that reads it has failed")
