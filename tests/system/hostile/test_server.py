@@ -67,10 +67,12 @@ def attack(address: str, kind: str, inputs: list[Input]) -> list[tuple[float, st
         with Tab(address) as tab:
             if kind == "pasted code":
                 tab.type("Property ID in these requests", "8mkyx")
-                tab.type("NPS responses", each.content.decode(errors="replace").replace("\0", ""))
+                text = each.content.decode().replace("\0", "")
+                tab.type("NPS responses", text)
                 seconds = tab.press("Read the requests")
                 assert TOKEN not in tab.value("NPS responses")
-                told = "What was understood" in tab.words or "**NPS responses:**" in tab.words
+                answers = ("What was understood", "**NPS responses:**")
+                told = not text.strip() or any(answer in tab.words for answer in answers)
             elif kind == "saved JSON":
                 seconds = tab.upload("NPS responses", "saved.json", each.content)
                 seconds += tab.press("Open the files")
