@@ -16,6 +16,6 @@ The flow, in reading order:
     metrics    datasets become small frames, one function per number
     charts     frames become figures
     export     rows become CSV and JSON to take away
-    session, layout, main and pages/   the screen
+    session, ui, main and pages/       the screen
     __main__   the same without a screen
 """

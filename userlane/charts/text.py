@@ -1,7 +1,7 @@
 """Foreign text in figures: it is shown and cannot act.
 
 Plotly reads its texts as a small HTML in which links are live. Names from the API or a CSV go through
-`label`, and into hover texts only, never into a template, where `%{…}` would be filled in.
+`escape_label`, and into hover texts only, never into a template, where `%{…}` would be filled in.
 """
 
 import textwrap

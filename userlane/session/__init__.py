@@ -1,8 +1,7 @@
-"""The visitor's own state; the only modules that touch `st.session_state`.
+"""The visitor's own state. Only these modules use `st.session_state`.
 
-visitor    what the visitor has brought and loaded, which no link shares
-link       property, dates and surveys, which a link shares
-widgets    values of widgets, read and set from outside
+state    what the visitor has brought and loaded, which no link shares; values of widgets
+url      property, dates and surveys, which a link shares
 """
 
 from userlane.session.state import (
