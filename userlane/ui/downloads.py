@@ -6,6 +6,7 @@ from functools import cached_property, partial
 
 import pandas as pd
 import streamlit as st
+import structlog
 
 from userlane import cache, export, session
 from userlane.contract import Dataset, Measured, unwrap
@@ -13,7 +14,7 @@ from userlane.export import Format
 from userlane.formatting import format_count
 from userlane.lookups.names import Names
 from userlane.lookups.tag_join import name_tags
-from userlane.ui.errors import log_failures
+from userlane.ui.errors import log_error
 from userlane.ui.loaded import Loaded
 from userlane.ui.text import escape_markdown
 
@@ -87,7 +88,7 @@ def _show_buttons(label: str, name: Callable[[Format], str], content: Callable[[
         file_name = name(kind)
         button.download_button(
             kind.upper(),
-            data=log_failures(partial(content, kind)),
+            data=_log_failures(partial(content, kind)),
             file_name=file_name,
             mime=export.MEDIA_TYPES[kind],
             key=f"download-{file_name}",
@@ -114,3 +115,22 @@ def _write_records(dataset: Dataset, names: Names | None, kind: Format) -> bytes
     if names:
         dataset = dataset.transform(partial(name_tags, names=names), names.digest)
     return export.records_file(dataset, kind)
+
+
+def _log_failures(work: Callable[[], bytes]) -> Callable[[], bytes]:
+    """Return `work` with its errors logged, for functions that Streamlit calls outside the script.
+
+    The visitor reads Streamlit's own “Failed to generate file for download” under the button; the log says on
+    whose page, and why.
+    """
+    context = structlog.contextvars.get_contextvars()
+
+    def guarded() -> bytes:
+        try:
+            return work()
+        except Exception as error:
+            with structlog.contextvars.bound_contextvars(**context):
+                log_error(error)
+            raise
+
+    return guarded

@@ -1,9 +1,7 @@
 """Handles unexpected errors: one error box with an ID under which the log has the error."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
-from typing import ParamSpec, TypeVar
 
 import streamlit as st
 import structlog
@@ -12,9 +10,6 @@ from streamlit.errors import FragmentHandledException
 from userlane import logs, session
 from userlane.errors import UserlaneError
 from userlane.ui.text import escape_markdown
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 CAUSE = "Something went wrong that should not."
 NEXT_STEP = (
@@ -78,26 +73,6 @@ def log_error(error: BaseException, **about: object) -> str:
     `about` holds further fields of the log line. An error keeps its ID through reruns.
     """
     return logs.log_error(error, **about)
-
-
-def log_failures(work: Callable[P, T]) -> Callable[P, T]:
-    """Return `work` with its errors logged, for functions that Streamlit calls outside the script.
-
-    The visitor reads Streamlit's own “Failed to generate file for download” under the button; the log says on
-    whose page, and why.
-    """
-    context = structlog.contextvars.get_contextvars()
-
-    @wraps(work)
-    def guarded(*args: P.args, **options: P.kwargs) -> T:
-        try:
-            return work(*args, **options)
-        except Exception as error:
-            with structlog.contextvars.bound_contextvars(**context):
-                log_error(error)
-            raise
-
-    return guarded
 
 
 def _visitor() -> str:

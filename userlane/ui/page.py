@@ -22,7 +22,7 @@ from userlane.errors import (
 from userlane.formatting import format_age, format_count, format_day, format_minutes, format_number
 from userlane.saved_json import UNKNOWN
 from userlane.ui import connect, request_import
-from userlane.ui import errors as failing
+from userlane.ui.errors import log_error
 from userlane.ui.loaded import Loaded
 from userlane.ui.loading import Unforeseen, load_all
 from userlane.ui.text import escape_markdown
@@ -247,7 +247,7 @@ def _show_consent(error: ConsentNeeded, name: DatasetName, *, before: bool = Fal
 
 def _error_id(error: UserlaneError, name: DatasetName) -> str:
     """Return the ID under which the log has the error or its cause."""
-    return error.error_id if isinstance(error, Unforeseen) else failing.log_error(error, dataset=name)
+    return error.error_id if isinstance(error, Unforeseen) else log_error(error, dataset=name)
 
 
 def show_empty(loaded: Loaded) -> None:
