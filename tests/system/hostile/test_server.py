@@ -76,7 +76,7 @@ def attack(address: str, kind: str, inputs: list[Input]) -> list[tuple[float, st
             elif kind == "saved JSON":
                 seconds = tab.upload("NPS responses", "saved.json", each.content)
                 seconds += tab.press("Open the files")
-                told = "**NPS responses:**" in tab.words or "saved" in tab.words
+                told = "**NPS responses:**" in tab.words or "Saved files" in tab.words
             else:
                 tab.press("Open the sample data")
                 tab.go("connect")

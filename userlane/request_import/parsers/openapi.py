@@ -15,7 +15,7 @@ from userlane.request_import.naming import is_token_header, meaning, normalize
 from userlane.request_import.parsers.common import UNWRITTEN, Request, with_parameters
 
 _FENCED = re.compile(r"^[ \t]*+(?:```|~~~)[^\n]*+\n(.*?)^[ \t]*+(?:```|~~~)", re.MULTILINE | re.DOTALL)
-MARK = re.compile(r"(?:^|[{,])[ \t{]*+[\"']?(?:openapi|swagger)[\"']?[ \t]*+:", re.MULTILINE)
+MARK = re.compile(r"(?:^|[{,])[ \t]*+[\"']?(?:openapi|swagger)[\"']?[ \t]*+:", re.MULTILINE)
 """What only such a document has: without it there is none."""
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
