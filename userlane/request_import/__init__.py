@@ -8,21 +8,17 @@ interpret      a request → what it says about an API; what is not certain beco
   url_parts      where the IDs stand, and what stays as it is
   parameters     which parameters are the dates, the page and the limit
   auth_header    which header carries the token
-result         what was understood, shown before it is used
-profile_toml   results → a profile → TOML
+result         what was understood, shown before it is used; results → a profile → TOML
 
 `read` is the one door for what a stranger wrote. It takes and returns plain data and imports neither pyarrow
 nor pandas, so that a small process of its own can do it.
 """
 
 from userlane.request_import.interpret import import_request, interpret
-from userlane.request_import.profile_toml import COMMENT, assemble, find_shared_token, to_toml
 from userlane.request_import.read import Reading, read, read_paste, redact_secrets
-from userlane.request_import.result import Finding, ImportResult, Question
+from userlane.request_import.result import ImportResult, Question, assemble, find_shared_token, to_toml
 
 __all__ = [
-    "COMMENT",
-    "Finding",
     "ImportResult",
     "Question",
     "Reading",

@@ -3,40 +3,19 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import unquote
 
-from userlane.contract import (
-    ALLOWED_HOSTS,
-    NAMES,
-    Address,
-    DatasetName,
-    DateFormat,
-    Route,
-    address,
-    check_id,
-    host_allowed,
-)
+from userlane import contract
+from userlane.contract import ALLOWED_HOSTS, NAMES, Address, Auth, DatasetName, DateFormat, Route
 from userlane.errors import RequestUnusable
 from userlane.request_import.auth_header import HEADER, SCHEME, TokenHeader, find_token, token_headers
-from userlane.request_import.naming import (
-    Role,
-    is_secret_name,
-    is_usual_header,
-    moment,
-)
+from userlane.request_import.naming import Role, is_secret_name, is_usual_header, moment
 from userlane.request_import.parameters import DATES, PARAMETERS, Parameter, ParameterRoles
 from userlane.request_import.parsers.common import UNWRITTEN, Request
 from userlane.request_import.read import Reading, read
-from userlane.request_import.result import Finding, ImportResult, Question
-from userlane.request_import.url_parts import (
-    KEEP,
-    IdsFound,
-    UrlPart,
-    find_fixed,
-    find_ids,
-    join_url,
-    split_url,
-)
+from userlane.request_import.result import ImportResult, Notes
+from userlane.request_import.url_parts import KEEP, UrlPart, find_fixed, find_ids, join_url, split_url
 
 BOX = "box"
 """The role of the question for the box pasted into."""
@@ -111,9 +90,9 @@ def interpret(
 
 def _wanted(dataset: DatasetName, property_id: str, survey_id: str | None) -> dict[Role, str]:
     """The IDs to look for, checked."""
-    wanted: dict[Role, str] = {"property_id": check_id(property_id, "property ID")}
+    wanted: dict[Role, str] = {"property_id": contract.check_id(property_id, "property ID")}
     if dataset == "surveys":
-        wanted["survey_id"] = check_id(survey_id or "", "survey ID")
+        wanted["survey_id"] = contract.check_id(survey_id or "", "survey ID")
     return wanted
 
 
@@ -156,12 +135,12 @@ def _refuse_other_than_get(request: Request) -> None:
 
 
 def _allowed(url: str, hosts: tuple[str, ...]) -> Address:
-    target = address(url)
+    target = contract.address(url)
     if target is None:
         raise RequestUnusable("The request has no web address; https:// and a host were expected.")
     if target.user_info:
         raise RequestUnusable("The address holds a user name; a token in a header was expected in its place.")
-    if not host_allowed(target.host, hosts):
+    if not contract.host_allowed(target.host, hosts):
         raise RequestUnusable(f"The request goes to {target.host[:80]}; {' or '.join(hosts)} was expected.")
     if not target.encrypted:
         raise RequestUnusable(f"The request to {target.host} is not encrypted; https:// was expected.")
@@ -206,66 +185,67 @@ def _interpret(given: _Given, answers: Mapping[str, str]) -> ImportResult:
             raise RequestUnusable(
                 f"“{role}” is nothing that is asked; one of {', '.join(_ROLES)} was expected."
             )
-    ids = find_ids(given.parts, given.wanted, answers)
-    path = tuple(part for part in ids.pieces if part.in_path)
+    notes = Notes(answers)
+    parts = find_ids(given.parts, given.wanted, notes)
+    path = [part for part in parts if part.in_path]
     if any(UNWRITTEN in part.value for part in path):
         raise RequestUnusable(
             "Only running the code would tell the whole address; it was expected written out."
         )
-    parameters = [part for part in ids.rest if not part.in_path]
-    roles = ParameterRoles([part for part in parameters if UNWRITTEN not in part.name], answers)
+    rest = [part for part in parts if not part.is_id]
+    named = [part for part in rest if not part.in_path and UNWRITTEN not in part.name]
+    roles = ParameterRoles(named, notes)
     names = roles.likely()
-    token = find_token(given.headers, answers)
-    fixed = find_fixed(ids, frozenset(names.values()), answers)
-    box = _ask_box(given, ids, answers)
-    carried_by = token.auth.header.lower() if token.auth else None
-    left_out = [name for name, _ in given.request.headers if not is_usual_header(name)]
-    left_out = [*fixed.left_out, *(name for name in left_out if name.lower() != carried_by)]
-    findings = [
-        Finding("Method", "GET", "sure", f"read as {given.request.language}"),
-        Finding("Host", given.origin, "sure", "it is one that this dashboard may ask"),
-        Finding("Path", join_url(path) or "/", "unsure" if box else "sure", "what follows the host"),
-        *ids.findings,
-        *roles.findings,
-        *fixed.findings,
-        *token.findings,
-    ]
-    if left_out:
-        findings.append(Finding("Left out", ", ".join(left_out), "sure", "requests go without"))
-    if given.request.not_understood:
-        unknown = ", ".join(given.request.not_understood)
-        findings.append(Finding("Not understood", unknown, "unsure", "requests go without; they may need it"))
-    findings += [
-        Finding(item, found, "sure", "the document says so") for item, found in given.request.described
-    ]
-    kept = [part for part in ids.pieces if part not in ids.rest or part in fixed.kept]
+    kept, left_out = find_fixed(rest, frozenset(names.values()), notes)
+    auth, token = find_token(given.headers, notes)
+    _note_what_is_left(given.request, left_out, auth, notes)
+    # What comes first on screen can only be said when the IDs are known.
+    first = Notes(answers)
+    _ask_box(given.dataset, rest, first)
+    first.add("Method", "GET", f"read as {given.request.language}")
+    first.add("Host", given.origin, "it is one that this dashboard may ask")
+    first.add("Path", join_url(path) or "/", "what follows the host", sure=not first.questions)
+    url = given.origin + join_url([part for part in parts if part.is_id or part in kept])
     return ImportResult(
         given.dataset,
         given.origin,
-        _route(given, join_url(kept), names, roles.dates),
-        token.auth,
-        token.token,
-        tuple(findings),
-        (*box, *ids.questions, *roles.questions, *fixed.questions, *token.questions),
+        _route(url, names, given.request.first_page, roles.dates),
+        auth,
+        token,
+        (*first.findings, *notes.findings),
+        (*first.questions, *notes.questions),
         lambda more: _interpret(given, {**answers, **more}),
     )
 
 
-def _route(given: _Given, rest: str, names: Mapping[Parameter, str], dates: DateFormat) -> Route:
+def _note_what_is_left(request: Request, left_out: list[str], auth: Auth | None, notes: Notes) -> None:
+    """Note what requests go without, and what a document says of the response."""
+    carried_by = auth.header.lower() if auth else None
+    unusual = [name for name, _ in request.headers if not is_usual_header(name)]
+    if left_out := [*left_out, *(name for name in unusual if name.lower() != carried_by)]:
+        notes.add("Left out", ", ".join(left_out), "requests go without")
+    if request.not_understood:
+        unknown = ", ".join(request.not_understood)
+        notes.add("Not understood", unknown, "requests go without; they may need it", sure=False)
+    for item, found in request.described:
+        notes.add(item, found, "the document says so")
+
+
+def _route(
+    url: str, names: Mapping[Parameter, str], first_page: Literal[0, 1] | None, dates: DateFormat
+) -> Route:
     start, end, page, limit = (names[role] for role in PARAMETERS)
-    first = given.request.first_page
     try:
-        return Route(given.origin + rest, start, end, page, limit, "auto" if first is None else first, dates)
+        return Route(url, start, end, page, limit, "auto" if first_page is None else first_page, dates)
     except ValueError as error:
         raise RequestUnusable(
             f"The address cannot be used ({error}); one without that was expected."
         ) from None
 
 
-def _ask_box(given: _Given, ids: IdsFound, answers: Mapping[str, str]) -> tuple[Question, ...]:
-    """Whether this is the request of another API, going by the words in its path."""
-    spoken_of = _spoken_of(join_url(part for part in ids.rest if part.in_path))
-    if not spoken_of or given.dataset in spoken_of or BOX in answers:
-        return ()
-    other, own = NAMES[spoken_of[0]], NAMES[given.dataset]
-    return (Question(BOX, f"The address speaks of {other}: is it still the request for {own}?", ("yes",)),)
+def _ask_box(dataset: DatasetName, parts: Iterable[UrlPart], notes: Notes) -> None:
+    """Ask whether this is the request of another API, going by the words in its path."""
+    spoken_of = _spoken_of(join_url([part for part in parts if part.in_path]))
+    if spoken_of and dataset not in spoken_of and BOX not in notes.answers:
+        other, own = NAMES[spoken_of[0]], NAMES[dataset]
+        notes.ask(BOX, f"The address speaks of {other}: is it still the request for {own}?", ("yes",))
