@@ -10,14 +10,11 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from userlane.request_import.parsers.clean import clean, unescape
-from userlane.request_import.parsers.common import Request
-from userlane.request_import.parsers.curl import is_curl, read_curl
-from userlane.request_import.parsers.http import read_http
-from userlane.request_import.parsers.language import LANGUAGES, find_language
+from userlane.request_import.parsers.common import LANGUAGES, Request, clean, find_language, unescape
+from userlane.request_import.parsers.curl import read_curl
 from userlane.request_import.parsers.openapi import MARK, read_openapi
 from userlane.request_import.parsers.quoted_text import read_quoted_text
-from userlane.request_import.parsers.saved_requests import read_saved_requests
+from userlane.request_import.parsers.saved_requests import read_http, read_saved_requests
 from userlane.request_import.redact import find_secrets, redact
 
 LONGEST = 60_000
@@ -107,7 +104,8 @@ def find_requests(text: str) -> list[Request]:
         document = _json(code)
         if document is not None:
             return read_saved_requests(document)
-    found = read_curl(code) if is_curl(code) and not LANGUAGES["PowerShell"].search(code) else []
+    is_curl = LANGUAGES["cURL"].search(code) and not LANGUAGES["PowerShell"].search(code)
+    found = read_curl(code) if is_curl else []
     found += read_http(code) if LANGUAGES["HTTP"].search(code) else []
     if re.fullmatch(r"\s*+https?://\S++\s*+", code):
         return [Request("GET", code.strip(), language="address")]

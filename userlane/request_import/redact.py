@@ -10,20 +10,9 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 from urllib.parse import unquote, unquote_plus
 
-from userlane.request_import.naming import (
-    SCHEMES,
-    is_date,
-    is_placeholder,
-    is_secret_name,
-    is_secret_value,
-    is_token_header,
-    is_usual_header,
-    looks_like_token,
-    normalize,
-    split_scheme,
-)
-from userlane.request_import.parsers.clean import unescape
-from userlane.request_import.parsers.common import UNWRITTEN, Request
+from userlane.request_import import naming
+from userlane.request_import.naming import is_placeholder, is_secret_name, is_secret_value, split_scheme
+from userlane.request_import.parsers.common import UNWRITTEN, Request, unescape
 
 MARK = "<token>"
 
@@ -43,7 +32,7 @@ _NAME = rf"(?<![\w<${{%-])(?=[\w-]{{0,60}}?(?:{_WORDS})|x-)([\w-]++)"
 _QUOTE = r"(?:[\s\"'`\\^\]]|&(?:amp;)?(?:quot|apos|#\d\d|#x\d\d|nbsp);)"
 _TYPE = r"(?::\s?[A-Za-z]{1,20}\s?(?==))?"
 _BETWEEN = rf"{_QUOTE}{{0,8}}+(?:[:=,(@](?:[:=>,(@\[{{<-]|&gt;|{_QUOTE}){{0,12}}+|(?<=[\s\"'`]))"
-_SCHEME = rf"(?:(?:{'|'.join(sorted(SCHEMES))}|digest)(?:\s|%20)++)?+"
+_SCHEME = rf"(?:(?:{'|'.join(sorted(naming.SCHEMES))}|digest)(?:\s|%20)++)?+"
 _VALUE = r"(?:[^\s\"'`<>,;(){}\\^&$%]|&(?!(?:quot|apos|lt|gt|nbsp|#)|\Z)|(?<![\s\"'`:=,(])[$%])++"
 _NAMED = re.compile(rf"({_NAME}{_TYPE}{_BETWEEN}{_SCHEME})({_VALUE})(\()?", re.IGNORECASE)
 _STRONG = re.compile(
@@ -112,10 +101,10 @@ def find_secrets(requests: Iterable[Request]) -> set[_Secret]:
     for request in requests:
         for name, value in request.headers:
             scheme, text = split_scheme(value)
-            if normalize(name) in _OWN_SECRETS:
+            if naming.normalize(name) in _OWN_SECRETS:
                 scheme, text = "", value
-            elif is_usual_header(name) or not (
-                is_token_header(name) or looks_like_token(text) or _may_hide(name, text)
+            elif naming.is_usual_header(name) or not (
+                naming.is_token_header(name) or naming.looks_like_token(text) or _may_hide(name, text)
             ):
                 continue
             found.add(_Secret(text, name, scheme))
@@ -134,8 +123,8 @@ def _may_hide(name: str, text: str) -> bool:
     """Whether a header may be the one with the token, as `x-userlane-key: abcdef` may."""
     named = re.search(r"key|secret|pass|sig|cred|session", name, re.IGNORECASE)
     own = len(text) >= _SHORT and name.lower().startswith("x-")
-    mixed = is_secret_value(text, _SHORT) or looks_like_token(text)
-    return is_token_header(name) or mixed or own or named is not None
+    mixed = is_secret_value(text, _SHORT) or naming.looks_like_token(text)
+    return naming.is_token_header(name) or mixed or own or named is not None
 
 
 def _values_in_addresses(requests: Iterable[Request]) -> set[str]:
@@ -204,11 +193,11 @@ def _remove_short(text: str, secret: _Secret) -> str:
 
 def _replace_named(found: re.Match[str]) -> str:
     before, name, value, called = found.groups()
-    usual = is_usual_header(name) and normalize(name) not in _OWN_SECRETS
+    usual = naming.is_usual_header(name) and naming.normalize(name) not in _OWN_SECRETS
     listed = "," in before and is_placeholder(name)
     if called or usual or listed or is_placeholder(value) or value == MARK[1:-1] or len(value) < 3:
         return found[0]
-    mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and not is_date(value)
+    mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and not naming.is_date(value)
     return before + MARK if mixed or _STRONG.search(name) else found[0]
 
 

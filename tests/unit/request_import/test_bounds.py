@@ -12,17 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from userlane.request_import import Reading, naming, read, redact
-from userlane.request_import.parsers import (
-    clean,
-    command_line,
-    curl,
-    http,
-    openapi,
-    pairs,
-    quoted_text,
-    tokens,
-)
+from userlane.request_import import Reading, naming, read, redact, url_parts
+from userlane.request_import.parsers import common, curl, openapi, pairs, quoted_text, saved_requests, tokens
 from userlane.request_import.parsers.common import LONGEST_FILL, Variables
 
 URL = "https://api.userlane.com/v1/8mkyx/nps"
@@ -107,10 +98,22 @@ def test_memory_stays_below_a_thousand_times_the_text(piece: str) -> None:
 
 
 PATTERNS = [
-    (module.__name__, name, value)
-    for module in (clean, command_line, curl, http, openapi, pairs, quoted_text, tokens, naming, redact)
+    (module.__name__, name, each)
+    for module in (
+        common,
+        curl,
+        openapi,
+        pairs,
+        quoted_text,
+        saved_requests,
+        tokens,
+        naming,
+        redact,
+        url_parts,
+    )
     for name, value in vars(module).items()
-    if isinstance(value, re.Pattern)
+    for each in (value.values() if isinstance(value, dict) else [value])
+    if isinstance(each, re.Pattern)
 ]
 
 

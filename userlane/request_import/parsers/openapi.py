@@ -6,13 +6,14 @@ texts, lists and objects only; aliases and deep nesting are refused, so a short 
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import yaml
 
 from userlane.request_import.naming import is_token_header, meaning, normalize
 from userlane.request_import.parsers.common import UNWRITTEN, Request, with_parameters
+from userlane.request_import.parsers.saved_requests import Object, as_object, as_text
 
 _FENCED = re.compile(r"^[ \t]*+(?:```|~~~)[^\n]*+\n(.*?)^[ \t]*+(?:```|~~~)", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r"(?:^|[{,])[ \t]*+[\"']?(?:openapi|swagger)[\"']?[ \t]*+:", re.MULTILINE)
@@ -24,13 +25,11 @@ _TOTALS = frozenset({"total", "totalcount", "totalrecords", "totalitems", "count
 _FROM_ZERO = re.compile(r"(?:zero|0)[- ]based|(?:start|begin|count)[^.]{0,20}\b(?:0|zero)\b", re.IGNORECASE)
 _DAYS = {"start": "2026-04-01", "end": "2026-05-01"}
 
-_Object = Mapping[str, Any]
-
 
 def read_openapi(text: str) -> list[Request]:
     """The GET requests that an OpenAPI document in `text` describes; none where there is no document."""
     blocks = [block for block in _FENCED.findall(text) if MARK.search(block)] or [text]
-    document = _object(_load(blocks[0]))
+    document = as_object(_load(blocks[0]))
     if not isinstance(document.get("paths"), dict):
         return []
     return list(_Document(document).requests())
@@ -53,43 +52,35 @@ def _load(text: str) -> object:
         return None
 
 
-def _object(value: object) -> _Object:
-    return value if isinstance(value, dict) else {}
-
-
 def _list(value: object) -> Sequence[Any]:
     return value if isinstance(value, list) else []
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
-
-
-def _before_token(described: _Object, otherwise: str) -> str:
+def _before_token(described: Object, otherwise: str) -> str:
     """What a header holds: the word before the token, where the description says it."""
-    return "Bearer <token>" if "bearer" in _text(described.get("description")).lower() else otherwise
+    return "Bearer <token>" if "bearer" in as_text(described.get("description")).lower() else otherwise
 
 
 class _Document:
     """A document whose references are followed as they are met."""
 
-    def __init__(self, document: _Object) -> None:
+    def __init__(self, document: Object) -> None:
         self._document = document
 
     def requests(self) -> Iterator[Request]:
         for path, item in list(self._document["paths"].items())[:_MOST_REQUESTS]:
-            operation = _object(_object(item).get("get"))
+            operation = as_object(as_object(item).get("get"))
             if operation:
-                yield self._request(str(path), _object(item), operation)
+                yield self._request(str(path), as_object(item), operation)
 
-    def _request(self, path: str, item: _Object, operation: _Object) -> Request:
+    def _request(self, path: str, item: Object, operation: Object) -> Request:
         given = [*_list(item.get("parameters")), *_list(operation.get("parameters"))]
         parameters = [self._resolve(each) for each in given[:_MOST_PARAMETERS]]
-        query = [(_text(each.get("name")), self._value(each)) for each in parameters if self._is_sent(each)]
+        query = [(as_text(each.get("name")), self._value(each)) for each in parameters if self._is_sent(each)]
         headers, url = self._sign(operation, f"{self._server(item)}{path}")
         names = {name for name, _ in headers}
         for each in parameters:
-            name = _text(each.get("name"))
+            name = as_text(each.get("name"))
             if each.get("in") == "header" and is_token_header(name) and name not in names:
                 headers.append((name, _before_token(each, UNWRITTEN)))
         return Request(
@@ -103,48 +94,48 @@ class _Document:
             from_collection=True,
         )
 
-    def _resolve(self, value: object) -> _Object:
+    def _resolve(self, value: object) -> Object:
         """The object that references lead to: five of them at most."""
-        found = _object(value)
+        found = as_object(value)
         for _ in range(5):
             reference = found.get("$ref")
             if not isinstance(reference, str):
                 break
             at: object = self._document
             for key in reference.lstrip("#/").split("/")[:10]:
-                at = _object(at).get(key.replace("~1", "/").replace("~0", "~"))
-            found = _object(at)
+                at = as_object(at).get(key.replace("~1", "/").replace("~0", "~"))
+            found = as_object(at)
         return found
 
-    def _server(self, item: _Object) -> str:
+    def _server(self, item: Object) -> str:
         servers = _list(item.get("servers")) or _list(self._document.get("servers"))
-        server = _object(servers[0]) if servers else {}
-        url = _text(server.get("url"))
-        for name, variable in list(_object(server.get("variables")).items())[:10]:
-            url = url.replace(f"{{{name}}}", _text(_object(variable).get("default"))[:200])
+        server = as_object(servers[0]) if servers else {}
+        url = as_text(server.get("url"))
+        for name, variable in list(as_object(server.get("variables")).items())[:10]:
+            url = url.replace(f"{{{name}}}", as_text(as_object(variable).get("default"))[:200])
         if not server and self._document.get("host"):
             schemes = _list(self._document.get("schemes")) or ["https"]
-            scheme = "https" if "https" in schemes else _text(schemes[0])
-            url = f"{scheme}://{self._document['host']}{_text(self._document.get('basePath'))}"
+            scheme = "https" if "https" in schemes else as_text(schemes[0])
+            url = f"{scheme}://{self._document['host']}{as_text(self._document.get('basePath'))}"
         return url.rstrip("/")
 
-    def _is_sent(self, parameter: _Object) -> bool:
+    def _is_sent(self, parameter: Object) -> bool:
         """Whether a parameter is a part of the address: it must be, or it has a role by its name or type."""
         required = parameter.get("required") in {True, "true"}
         schema = self._resolve(parameter.get("schema")) or parameter
-        dated = _text(schema.get("format")).startswith("date")
+        dated = as_text(schema.get("format")).startswith("date")
         return parameter.get("in") == "query" and (
-            required or dated or meaning(_text(parameter.get("name"))) is not None
+            required or dated or meaning(as_text(parameter.get("name"))) is not None
         )
 
-    def _value(self, parameter: _Object) -> str:
+    def _value(self, parameter: Object) -> str:
         """An example of a parameter's value, by what the document says of it."""
         schema = self._resolve(parameter.get("schema")) or parameter
-        form = _text(schema.get("format"))
+        form = as_text(schema.get("format"))
         if form in {"date", "date-time"}:
-            name = _text(parameter.get("name"))
+            name = as_text(parameter.get("name"))
             day = _DAYS["end" if meaning(name) == "end" else "start"]
-            example = _text(parameter.get("example")) or _text(schema.get("example"))
+            example = as_text(parameter.get("example")) or as_text(schema.get("example"))
             return example or (day if form == "date" else f"{day}T00:00:00+00:00")
         said = (
             parameter.get("example"),
@@ -152,44 +143,44 @@ class _Document:
             schema.get("default"),
             *_list(schema.get("enum")),
         )
-        return next((text for each in said if (text := _text(each))), "")
+        return next((text for each in said if (text := as_text(each))), "")
 
-    def _first_page(self, parameters: Sequence[_Object]) -> Literal[0, 1] | None:
+    def _first_page(self, parameters: Sequence[Object]) -> Literal[0, 1] | None:
         for parameter in parameters:
-            if meaning(_text(parameter.get("name"))) == "page":
+            if meaning(as_text(parameter.get("name"))) == "page":
                 schema = self._resolve(parameter.get("schema")) or parameter
-                said = _text(schema.get("default")) or _text(schema.get("minimum"))
-                if said == "0" or _FROM_ZERO.search(_text(parameter.get("description"))[:500]):
+                said = as_text(schema.get("default")) or as_text(schema.get("minimum"))
+                if said == "0" or _FROM_ZERO.search(as_text(parameter.get("description"))[:500]):
                     return 0
                 return 1 if said == "1" else None
         return None
 
-    def _sign(self, operation: _Object, url: str) -> tuple[list[tuple[str, str]], str]:
+    def _sign(self, operation: Object, url: str) -> tuple[list[tuple[str, str]], str]:
         """The headers that carry the token, and the address, where an API key must stand there."""
-        components = _object(self._document.get("components"))
-        schemes = _object(components.get("securitySchemes") or self._document.get("securityDefinitions"))
+        components = as_object(self._document.get("components"))
+        schemes = as_object(components.get("securitySchemes") or self._document.get("securityDefinitions"))
         wanted = operation.get("security", self._document.get("security"))
-        names = [name for each in _list(wanted)[:10] for name in _object(each)] or list(schemes)[:1]
+        names = [name for each in _list(wanted)[:10] for name in as_object(each)] or list(schemes)[:1]
         headers: list[tuple[str, str]] = []
         for scheme in map(self._resolve, (schemes.get(name) for name in names)):
-            kind, name = _text(scheme.get("type")).lower(), _text(scheme.get("name"))
+            kind, name = as_text(scheme.get("type")).lower(), as_text(scheme.get("name"))
             if kind == "apikey" and scheme.get("in") == "query":
                 url = with_parameters(url, [(name, "<token>")])
             elif kind == "apikey" and scheme.get("in") == "header":
                 open_word = UNWRITTEN if name.lower() == "authorization" else "<token>"
                 headers.append((name, _before_token(scheme, open_word)))
             elif kind in {"http", "oauth2", "openidconnect"}:
-                word = (_text(scheme.get("scheme")) or "bearer").capitalize()
+                word = (as_text(scheme.get("scheme")) or "bearer").capitalize()
                 headers.append(("Authorization", f"{word} <token>"))
         return headers[:1], url
 
-    def _describe(self, operation: _Object) -> Iterator[tuple[str, str]]:
+    def _describe(self, operation: Object) -> Iterator[tuple[str, str]]:
         """Rows about the response: where the records are, their fields, where a total stands."""
-        responses = _object(operation.get("responses"))
+        responses = as_object(operation.get("responses"))
         response = self._resolve(responses.get("200") or responses.get("2XX") or responses.get("default"))
-        content = _object(response.get("content"))
+        content = as_object(response.get("content"))
         typed = next((each for name, each in content.items() if "json" in str(name).lower()), response)
-        schema = self._resolve(_object(typed).get("schema"))
+        schema = self._resolve(as_object(typed).get("schema"))
         records = next(self._records(schema, ""), None)
         if records:
             where, item = records
@@ -200,14 +191,14 @@ class _Document:
         if totals:
             yield "Total", totals[0]
 
-    def _properties(self, schema: _Object) -> _Object:
+    def _properties(self, schema: Object) -> Object:
         """The properties of an object, those that it has from others included."""
-        found = dict(_object(schema.get("properties")))
+        found = dict(as_object(schema.get("properties")))
         for part in _list(schema.get("allOf"))[:10]:
-            found |= _object(self._resolve(part).get("properties"))
+            found |= as_object(self._resolve(part).get("properties"))
         return found
 
-    def _records(self, schema: _Object, where: str) -> Iterator[tuple[str, _Object]]:
+    def _records(self, schema: Object, where: str) -> Iterator[tuple[str, Object]]:
         """The lists of objects in a response, with the path to each: two levels at most."""
         if "items" in schema:
             yield where, self._resolve(schema["items"])
@@ -215,7 +206,7 @@ class _Document:
             for name, inner in list(self._properties(schema).items())[:30]:
                 yield from self._records(self._resolve(inner), f"{where}.{name}".lstrip("."))
 
-    def _names(self, schema: _Object) -> Iterator[str]:
+    def _names(self, schema: Object) -> Iterator[str]:
         """The names in a response's envelope, one level down included."""
         for name, inner in list(self._properties(schema).items())[:30]:
             yield str(name)

@@ -1,13 +1,73 @@
-"""Requests that a program saved as JSON: HAR files of browsers, and Postman collections."""
+"""Requests as programs keep them: raw HTTP, HAR files of browsers, and Postman collections."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from userlane.request_import.parsers.common import UNWRITTEN, Pairs, Request, Variables, with_parameters
+from userlane.contract import LOOPBACK
+from userlane.request_import.parsers.common import (
+    METHODS,
+    UNWRITTEN,
+    Pairs,
+    Request,
+    Variables,
+    with_parameters,
+)
 
+Object = Mapping[str, Any]
+_LINE = re.compile(
+    rf"^[ \t]*+({'|'.join(METHODS)})[ \t]++((?:https?://|/)\S*+)(?:[ \t]++HTTP/[0-9.]++)?+[ \t]*+$",
+    re.MULTILINE,
+)
+_BROWSERS_LINE = re.compile(r"^[ \t]*+:method:[ \t]*+\S", re.MULTILINE)
+_HEADER = re.compile(r"(:?[0-9A-Za-z!#$%&'*+.^_`|~-]++):[ \t]*+(.*+)")
+_MOST_RAW = 20
 _VARIABLE = re.compile(r"\{\{([^{}]{1,60}+)\}\}")
 _MOST = 200
+
+
+def read_http(code: str) -> list[Request]:
+    """The requests in `code`, each from its request line to the next; 20 at most. Browsers may write
+    `:method: GET`, `:authority: …` and `:path: …` in place of the line.
+    """
+    starts = [match.start() for match in _LINE.finditer(code)][: _MOST_RAW + 1]
+    if not starts:
+        if not _BROWSERS_LINE.search(code):
+            return []
+        headers, body = _raw_parts(code.strip().splitlines())
+        said = {name: value for name, value in headers if name.startswith(":")}
+        if not {":method", ":path", ":authority"} <= said.keys():
+            return []
+        return [_raw_request(said[":method"], said[":path"], headers, body)]
+    found: list[Request] = []
+    for start, end in zip(starts, [*starts[1:], len(code)], strict=True):
+        line, *rest = code[start:end].strip().splitlines()
+        method, *target = line.split()[:2]
+        headers_from = 0
+        while headers_from < len(rest) and rest[headers_from].lstrip().startswith(("?", "&")):
+            target.append(rest[headers_from].strip())  # a query over several lines
+            headers_from += 1
+        found.append(_raw_request(method, "".join(target), *_raw_parts(rest[headers_from:])))
+    return found
+
+
+def _raw_parts(lines: list[str]) -> tuple[Pairs, str | None]:
+    """The headers, and the body behind them."""
+    headers: list[tuple[str, str]] = []
+    for number, line in enumerate(lines):
+        found = _HEADER.fullmatch(line.strip())
+        if found is None:
+            return tuple(headers), "\n".join(lines[number:]).strip() or None
+        headers.append((found[1], found[2]))
+    return tuple(headers), None
+
+
+def _raw_request(method: str, target: str, headers: Pairs, body: str | None) -> Request:
+    host = next((value for name, value in headers if name.lower() in {"host", ":authority"}), "")
+    local = re.sub(r":\d+$", "", host).strip("[]") in LOOPBACK
+    url = target if "://" in target else f"{'http' if local else 'https'}://{host}{target}"
+    kept = tuple((name, value) for name, value in headers if value and not name.startswith(":"))
+    return Request(method, url, kept, body, "HTTP")
 
 
 def read_saved_requests(document: object) -> list[Request]:
@@ -18,9 +78,9 @@ def read_saved_requests(document: object) -> list[Request]:
     """
     if not isinstance(document, dict):
         return []
-    entries = _object(document.get("log")).get("entries")
+    entries = as_object(document.get("log")).get("entries")
     if isinstance(entries, list):
-        found = [_har_request(_object(_object(entry).get("request"))) for entry in entries[:_MOST]]
+        found = [_har_request(as_object(as_object(entry).get("request"))) for entry in entries[:_MOST]]
     elif isinstance(document.get("item"), list):
         found = list(_postman_requests(document))
     else:
@@ -28,36 +88,36 @@ def read_saved_requests(document: object) -> list[Request]:
     return [request for request in found if request]
 
 
-def _object(value: object) -> Mapping[str, Any]:
+def as_object(value: object) -> Object:
     return value if isinstance(value, dict) else {}
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+def as_text(value: object) -> str:
+    return value if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
 
 
 def _pairs(value: object, name: str) -> Pairs:
     """Name and value of each object of a list, without those that are switched off."""
-    objects = [_object(each) for each in value] if isinstance(value, list) else []
+    objects = [as_object(each) for each in value] if isinstance(value, list) else []
     found = [
-        (_text(each.get(name)), _text(each.get("value"))) for each in objects if not each.get("disabled")
+        (as_text(each.get(name)), as_text(each.get("value"))) for each in objects if not each.get("disabled")
     ]
     return tuple((key, value) for key, value in found if key and value)
 
 
-def _har_request(request: Mapping[str, Any]) -> Request | None:
-    url = _text(request.get("url"))
+def _har_request(request: Object) -> Request | None:
+    url = as_text(request.get("url"))
     if "://" not in url:
         return None
     if "?" not in url:
         url = with_parameters(url, _pairs(request.get("queryString"), "name"))
     headers = tuple(pair for pair in _pairs(request.get("headers"), "name") if not pair[0].startswith(":"))
-    body = _text(_object(request.get("postData")).get("text")) or None
-    method = _text(request.get("method")).upper()
+    body = as_text(as_object(request.get("postData")).get("text")) or None
+    method = as_text(request.get("method")).upper()
     return Request(method, url, headers, body, "HAR file", from_collection=True)
 
 
-def _postman_requests(collection: Mapping[str, Any]) -> Iterator[Request]:
+def _postman_requests(collection: Object) -> Iterator[Request]:
     variables = Variables()
     for name, value in _pairs(collection.get("variable"), "key"):
         variables[name] = value
@@ -65,26 +125,26 @@ def _postman_requests(collection: Mapping[str, Any]) -> Iterator[Request]:
     def fill(text: str) -> str:
         return _VARIABLE.sub(lambda name: variables.fill(name[1].strip(), f"{{{name[1].strip()}}}"), text)
 
-    left = [(item, _object(collection.get("auth"))) for item in reversed(collection["item"])]
+    left = [(item, as_object(collection.get("auth"))) for item in reversed(collection["item"])]
     count = 0
     while left and count < _MOST:
-        item, auth = _object(left[-1][0]), left.pop()[1]
-        auth = _object(item.get("auth")) or auth
+        item, auth = as_object(left[-1][0]), left.pop()[1]
+        auth = as_object(item.get("auth")) or auth
         if isinstance(item.get("item"), list):
             left += [(inner, auth) for inner in reversed(item["item"])]
-        request = _object(item.get("request"))
+        request = as_object(item.get("request"))
         if request:
             count += 1
-            yield _postman_request(request, _object(request.get("auth")) or auth, fill)
+            yield _postman_request(request, as_object(request.get("auth")) or auth, fill)
 
 
-def _postman_request(request: Mapping[str, Any], auth: Mapping[str, Any], fill: Any) -> Request:
+def _postman_request(request: Object, auth: Object, fill: Any) -> Request:
     address = request.get("url")
-    url = fill(_text(_object(address).get("raw")) or _text(address))
-    for name, value in _pairs(_object(address).get("variable"), "key"):
+    url = fill(as_text(as_object(address).get("raw")) or as_text(address))
+    for name, value in _pairs(as_object(address).get("variable"), "key"):
         url = url.replace(f"/:{name}", f"/{value}", 1)
     headers = [(name, fill(value)) for name, value in _pairs(request.get("header"), "key")]
-    kind = _text(auth.get("type"))
+    kind = as_text(auth.get("type"))
     said = dict(_pairs(auth.get(kind), "key"))
     if kind == "bearer":
         headers.append(("Authorization", f"Bearer {fill(said.get('token', UNWRITTEN))}"))
@@ -93,8 +153,8 @@ def _postman_request(request: Mapping[str, Any], auth: Mapping[str, Any], fill: 
     elif kind == "apikey":
         headers.append((said.get("key", "X-Api-Key"), fill(said.get("value", "<token>"))))
     sign_in = "user:password" if kind in {"basic", "digest"} else None
-    body = _text(_object(request.get("body")).get("raw")) or None
-    method = _text(request.get("method")).upper() or "GET"
+    body = as_text(as_object(request.get("body")).get("raw")) or None
+    method = as_text(request.get("method")).upper() or "GET"
     if url.startswith("{"):
         url = f"https://{url}"
     return Request(method, url, tuple(headers), body, "Postman collection", sign_in, from_collection=True)
