@@ -103,9 +103,7 @@ def find_secrets(requests: Iterable[Request]) -> set[_Secret]:
             scheme, text = split_scheme(value)
             if naming.normalize(name) in _OWN_SECRETS:
                 scheme, text = "", value
-            elif naming.is_usual_header(name) or not (
-                naming.is_token_header(name) or naming.looks_like_token(text) or _may_hide(name, text)
-            ):
+            elif naming.is_usual_header(name) or not _may_hide(name, text):
                 continue
             found.add(_Secret(text, name, scheme))
             found |= {_Secret(word, name) for word in text.split() if is_secret_value(word, _SHORTEST_MIXED)}
@@ -181,11 +179,7 @@ def _remove_short(text: str, secret: _Secret) -> str:
     whole = rf"{re.escape(secret.text)}(?![0-9A-Za-z])"
     between = r"[\s\"'`^\]\\:=,@>(]{0,16}+"
     scheme = rf"{re.escape(secret.scheme)}\s++" if secret.scheme else ""
-    before = (
-        rf"{re.escape(secret.name)}{between}(?:{scheme})?"
-        if scheme
-        else rf"{re.escape(secret.name)}{between}"
-    )
+    before = rf"{re.escape(secret.name)}{between}(?:{scheme})?"
     left = re.sub(rf"({before}){whole}", rf"\1{MARK}", text, flags=re.IGNORECASE)
     left = re.sub(rf"([\"'`]){whole}(?=[\"'`])", rf"\1{MARK}", left)
     return re.sub(rf"(\b{scheme}){whole}", rf"\1{MARK}", left) if scheme else left

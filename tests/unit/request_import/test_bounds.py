@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from userlane.request_import import Reading, naming, read, redact, url_parts
-from userlane.request_import.parsers import common, curl, openapi, pairs, quoted_text, saved_requests, tokens
+from userlane.request_import.parsers import common, curl, openapi, quoted_text, saved_requests, tokens
 from userlane.request_import.parsers.common import LONGEST_FILL, Variables
 
 URL = "https://api.userlane.com/v1/8mkyx/nps"
@@ -103,7 +103,6 @@ PATTERNS = [
         common,
         curl,
         openapi,
-        pairs,
         quoted_text,
         saved_requests,
         tokens,

@@ -61,6 +61,34 @@ def _before_token(described: Object, otherwise: str) -> str:
     return "Bearer <token>" if "bearer" in as_text(described.get("description")).lower() else otherwise
 
 
+def _is_sent(parameter: Object) -> bool:
+    """Whether a parameter is a part of the address: it must be, or it has a role by its name or type."""
+    required = parameter.get("required") in (True, "true")
+    dated = as_text(parameter.get("format")).startswith("date")
+    named = meaning(as_text(parameter.get("name"))) is not None
+    return parameter.get("in") == "query" and (required or dated or named)
+
+
+def _example(parameter: Object) -> str:
+    """An example of a parameter's value, by what the document says of it."""
+    said = [parameter.get("example"), parameter.get("default"), *_list(parameter.get("enum"))]
+    form = as_text(parameter.get("format"))
+    if form in {"date", "date-time"}:
+        day = _DAYS["end" if meaning(as_text(parameter.get("name"))) == "end" else "start"]
+        said = [parameter.get("example"), day if form == "date" else f"{day}T00:00:00+00:00"]
+    return next((text for each in said if (text := as_text(each))), "")
+
+
+def _first_page(parameters: Sequence[Object]) -> Literal[0, 1] | None:
+    for parameter in parameters:
+        if meaning(as_text(parameter.get("name"))) == "page":
+            said = as_text(parameter.get("default")) or as_text(parameter.get("minimum"))
+            if said == "0" or _FROM_ZERO.search(as_text(parameter.get("description"))[:500]):
+                return 0
+            return 1 if said == "1" else None
+    return None
+
+
 class _Document:
     """A document whose references are followed as they are met."""
 
@@ -75,8 +103,8 @@ class _Document:
 
     def _request(self, path: str, item: Object, operation: Object) -> Request:
         given = [*_list(item.get("parameters")), *_list(operation.get("parameters"))]
-        parameters = [self._resolve(each) for each in given[:_MOST_PARAMETERS]]
-        query = [(as_text(each.get("name")), self._value(each)) for each in parameters if self._is_sent(each)]
+        parameters = [self._parameter(each) for each in given[:_MOST_PARAMETERS]]
+        query = [(as_text(each.get("name")), _example(each)) for each in parameters if _is_sent(each)]
         headers, url = self._sign(operation, f"{self._server(item)}{path}")
         names = {name for name, _ in headers}
         for each in parameters:
@@ -89,10 +117,15 @@ class _Document:
             tuple(headers),
             None,
             "OpenAPI document",
-            first_page=self._first_page(parameters),
+            first_page=_first_page(parameters),
             described=tuple(self._describe(operation)),
             from_collection=True,
         )
+
+    def _parameter(self, value: object) -> Object:
+        """A parameter, with what its schema says of it."""
+        parameter = self._resolve(value)
+        return {**self._resolve(parameter.get("schema")), **parameter}
 
     def _resolve(self, value: object) -> Object:
         """The object that references lead to: five of them at most."""
@@ -118,42 +151,6 @@ class _Document:
             scheme = "https" if "https" in schemes else as_text(schemes[0])
             url = f"{scheme}://{self._document['host']}{as_text(self._document.get('basePath'))}"
         return url.rstrip("/")
-
-    def _is_sent(self, parameter: Object) -> bool:
-        """Whether a parameter is a part of the address: it must be, or it has a role by its name or type."""
-        required = parameter.get("required") in {True, "true"}
-        schema = self._resolve(parameter.get("schema")) or parameter
-        dated = as_text(schema.get("format")).startswith("date")
-        return parameter.get("in") == "query" and (
-            required or dated or meaning(as_text(parameter.get("name"))) is not None
-        )
-
-    def _value(self, parameter: Object) -> str:
-        """An example of a parameter's value, by what the document says of it."""
-        schema = self._resolve(parameter.get("schema")) or parameter
-        form = as_text(schema.get("format"))
-        if form in {"date", "date-time"}:
-            name = as_text(parameter.get("name"))
-            day = _DAYS["end" if meaning(name) == "end" else "start"]
-            example = as_text(parameter.get("example")) or as_text(schema.get("example"))
-            return example or (day if form == "date" else f"{day}T00:00:00+00:00")
-        said = (
-            parameter.get("example"),
-            schema.get("example"),
-            schema.get("default"),
-            *_list(schema.get("enum")),
-        )
-        return next((text for each in said if (text := as_text(each))), "")
-
-    def _first_page(self, parameters: Sequence[Object]) -> Literal[0, 1] | None:
-        for parameter in parameters:
-            if meaning(as_text(parameter.get("name"))) == "page":
-                schema = self._resolve(parameter.get("schema")) or parameter
-                said = as_text(schema.get("default")) or as_text(schema.get("minimum"))
-                if said == "0" or _FROM_ZERO.search(as_text(parameter.get("description"))[:500]):
-                    return 0
-                return 1 if said == "1" else None
-        return None
 
     def _sign(self, operation: Object, url: str) -> tuple[list[tuple[str, str]], str]:
         """The headers that carry the token, and the address, where an API key must stand there."""

@@ -67,13 +67,13 @@ class Token:
     variable: str = ""
 
 
-def read_tokens(code: str, *, powershell: bool) -> tuple[list[Token], set[str]]:
-    """The tokens of `code`, and the names of the variables that became a part of another text."""
-    return _Tokens(code, powershell=powershell).read()
+class Tokens:
+    """Walks the code once; variables are filled in as far as they are known by then.
 
-
-class _Tokens:
-    """Walks the code once; variables are filled in as far as they are known by then."""
+    Attributes:
+        tokens: What the code consists of.
+        used: The names of the variables that became a part of another text.
+    """
 
     def __init__(self, code: str, *, powershell: bool) -> None:
         pattern = _POWERSHELL if powershell else _USUAL
@@ -82,18 +82,22 @@ class _Tokens:
         self._matches = [each for each in matches if each.lastgroup not in {"space", "comment"}]
         self._variables = Variables()
         self._next = 0
-
-    def read(self) -> tuple[list[Token], set[str]]:
-        found: list[Token] = []
+        self.used = self._variables.used
+        self.tokens: list[Token] = []
         while self._next < len(self._matches):
             token = self._joined()
-            found.append(token)
-            if token.kind == "text" and len(found) > 2 and found[-2].text in _NAMING:
-                typed = len(found) > 4 and found[-4].text == ":" and found[-5].kind == "word"
-                name = found[-5 if typed else -3]
-                token.variable = name.text.lstrip("$") if name.kind == "word" else ""
-                self._variables[token.variable] = token.text
-        return found, self._variables.used
+            self.tokens.append(token)
+            if token.kind == "text":
+                self._name(token)
+
+    def _name(self, token: Token) -> None:
+        """Give a text the name that the code gives it: `name = "…"`, `name: String = "…"`."""
+        found = self.tokens
+        if len(found) > 2 and found[-2].text in _NAMING:
+            typed = len(found) > 4 and found[-4].text == ":" and found[-5].kind == "word"
+            name = found[-5 if typed else -3]
+            token.variable = name.text.lstrip("$") if name.kind == "word" else ""
+            self._variables[token.variable] = token.text
 
     def _kind(self, ahead: int = 0) -> str:
         at = self._next + ahead
