@@ -24,9 +24,9 @@ def show_request_code() -> None:
     with st.expander("My API looks different", icon=":material/school:", key="teaching", width=WIDTH):
         st.markdown(
             "In Userlane's developer documentation, press **Try it** for an API and copy the request code, "
-            "best of all Shell (cURL); code of another language, a HAR file or a Postman collection do as "
-            "well. Paste it here, one API a box. Nothing is run: the address and the names in "
-            "it are read, so that the dashboard asks the same way."
+            "best of all Shell (cURL); code of another language, an OpenAPI document, a HAR file or a "
+            "Postman collection can be pasted, too. Paste it here, one API a box. Nothing is run: the "
+            "address and the names in it are read, so that the dashboard asks the same way."
         )
         left, right = st.columns(2)
         asked, surveys = session.get_widget(session.PROPERTY), session.get_widget(session.SURVEYS)
