@@ -4,11 +4,10 @@
 fetcher         all of it
 access          which stored windows a token may open
 probe           whether one API answers at all
-plan            which windows one load fetches
+plan            which windows one load fetches, and how much a long load has to fetch
 window_fetcher  fetches them
 window_result   what became of one window, and where it is stored
 deduplicate     the rows of one window, sorted, each once
-load_context    how long a load of tags will take
 background      a load in the background, and how far it is
 """
 

@@ -34,11 +34,17 @@ _Key = tuple[str, str, str, str | None]
 Ping = Callable[[Connection, Query, LoadDeadline], bool]
 """As `probe.ping`."""
 
+_Ask = Callable[[Window], None]
+
+
+Windows = tuple[FetchedWindow, ...]
+"""Windows side by side, in order."""
+
 
 class Opened(NamedTuple):
-    """Stored windows side by side, in order, and the last moment at which the API let their token see all."""
+    """Stored windows, and the last moment at which the API let their token see all of them."""
 
-    windows: tuple[FetchedWindow, ...]
+    windows: Windows
     allowed_at: datetime
 
 
@@ -64,11 +70,13 @@ class AccessRecord:
         """Whether the API has answered within the last 15 minutes."""
         return self.answered_at is not None and is_recent(self.answered_at)
 
-    def note(self, window: Window | None = None, *, records: bool = False) -> None:
-        """Note that the API has just answered and, with a `window`, whether it sent records of it."""
+    def note(self, window: Window, *, records: bool | None) -> None:
+        """Note that the API has just answered and, unless `records` is None, whether it sent records of the
+        window.
+        """
         self.answered_at = datetime.now(UTC)
         self.windows = {each: shown for each, shown in self.windows.items() if is_recent(shown.at)}
-        if window is not None:
+        if records is not None:
             self.windows[window] = Shown(self.answered_at, records)
 
 
@@ -89,35 +97,40 @@ class AccessPolicy:
         self._lock = Lock()
 
     def open(
-        self, connection: Connection, query: Query, deadline: LoadDeadline, since: datetime | None = None
+        self, connection: Connection, query: Query, since: datetime | None, deadline: LoadDeadline | None
     ) -> Opened:
-        """Open the stored windows of the query that are fresh and that this token may see; with `since`, only
-        those fetched after that moment. Asks the API where it has not answered this token lately.
+        """Open the stored windows of the query that are fresh and that this token may see.
 
-        Raises what `probe.ping` raises.
+        Args:
+            connection: The API and the token.
+            query: Dataset, property and window.
+            since: Windows that were fetched before this moment are left out.
+            deadline: The end of requests to an API that has not answered this token lately. Without it no
+                request is made, and only what earlier API responses allow is opened.
+
+        Raises:
+            UserlaneError: What `probe.ping` raises.
         """
+        if deadline is None:
+            return self._open(connection, query, since, None)
         record = self._record(connection, query)
+
+        def ask(window: Window) -> None:
+            try:
+                record.note(window, records=self._ping(connection, query.over(window), deadline))
+            except UserlaneError as error:
+                self.turn_away(connection, query, error)
+                raise
+
         with _locked(record, deadline):
-            return self._opened(
-                connection,
-                query,
-                datetime.now(UTC),
-                since,
-                lambda window: self._asked(record, connection, query.over(window), deadline),
-            )
+            return self._open(connection, query, since, ask)
 
-    def open_without_request(
-        self, connection: Connection, query: Query, since: datetime | None = None
-    ) -> Opened:
-        """As `open`, but only what may be opened because of earlier API responses. Makes no request."""
-        return self._opened(connection, query, datetime.now(UTC), since, None)
-
-    def open_any_age(self, connection: Connection, query: Query) -> tuple[FetchedWindow, ...]:
+    def open_any_age(self, connection: Connection, query: Query) -> Windows:
         """Open stored windows of any age, for want of fresh ones. Makes no request."""
         record = self._record(connection, query)
         if not record.valid:
             return ()
-        shared: tuple[FetchedWindow, ...] = ()
+        shared: Windows = ()
         if self._shares(connection) and any(shown.records for shown in record.windows.values()):
             shared = coverage(self._store_of(connection), _shared_scope(connection), query, None)
         return self._with_own(connection, query, shared, None)
@@ -141,8 +154,7 @@ class AccessPolicy:
         """Note that the API has just answered this token; where `records` is given, for all of the query's
         window: whether there are records in it.
         """
-        window = None if records is None else query.window
-        self._record(connection, query).note(window, records=bool(records))
+        self._record(connection, query).note(query.window, records=records)
 
     def turn_away(self, connection: Connection, query: Query, error: UserlaneError) -> None:
         """Close what an error of the API says this token may not see: after 401 all of it, after 403 or 404
@@ -163,16 +175,10 @@ class AccessPolicy:
                     del self._records[key]
         self._store_of(connection).release(self._own_scope(connection), query)
 
-    def _opened(
-        self,
-        connection: Connection,
-        query: Query,
-        now: datetime,
-        since: datetime | None,
-        ask: Callable[[Window], None] | None,
-    ) -> Opened:
-        record, moments = self._record(connection, query), [now]
-        shared: tuple[FetchedWindow, ...] = ()
+    def _open(self, connection: Connection, query: Query, since: datetime | None, ask: _Ask | None) -> Opened:
+        record, now = self._record(connection, query), datetime.now(UTC)
+        moments = [now]
+        shared: Windows = ()
         if self._shares(connection):
             shared = coverage(self._store_of(connection), _shared_scope(connection), query, now, since)
             seen = [_seen_at(record, stretch, ask) for stretch in _stretches(shared)]
@@ -193,25 +199,16 @@ class AccessPolicy:
         self,
         connection: Connection,
         query: Query,
-        shared: tuple[FetchedWindow, ...],
+        shared: Windows,
         now: datetime | None,
         since: datetime | None = None,
-    ) -> tuple[FetchedWindow, ...]:
+    ) -> Windows:
         """Shared windows, and between them those that this token alone may open."""
         store, scope = self._store_of(connection), self._own_scope(connection)
         found = [*shared]
         for gap in query.window.without(fetched.window for fetched in shared):
             found += coverage(store, scope, query.over(gap), now, since)
         return tuple(sorted(found, key=lambda fetched: fetched.window))
-
-    def _asked(
-        self, record: AccessRecord, connection: Connection, query: Query, deadline: LoadDeadline
-    ) -> None:
-        try:
-            record.note(query.window, records=self._ping(connection, query, deadline))
-        except UserlaneError as error:
-            self.turn_away(connection, query, error)
-            raise
 
     def _own_scope(self, connection: Connection) -> str:
         return f"{connection.api}/{connection.token.keyed_hash(self._store_of(connection).key)}"
@@ -247,9 +244,7 @@ def _stretches(windows: Sequence[FetchedWindow]) -> Iterator[tuple[Window, bool]
             start = number
 
 
-def _seen_at(
-    record: AccessRecord, stretch: tuple[Window, bool], ask: Callable[[Window], None] | None
-) -> datetime | None:
+def _seen_at(record: AccessRecord, stretch: tuple[Window, bool], ask: _Ask | None) -> datetime | None:
     """When the API has shown of these days what is stored of them (records, or none). None if it has shown
     something else, or nothing lately.
     """

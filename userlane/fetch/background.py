@@ -9,7 +9,7 @@ from threading import Event, Thread
 from structlog.contextvars import bound_contextvars, get_contextvars
 
 from userlane.contract import Dataset, Window
-from userlane.errors import LoadStopped, UserlaneError
+from userlane.errors import LoadStopped
 
 _GLANCE_SECONDS = 0.5
 _GRACE_SECONDS = 2.0
@@ -44,19 +44,12 @@ class Progress:
             return None
         return max(0.0, (self.expected - self.records) / self.rate)
 
-    @property
-    def notice(self) -> str:
-        """The wait in one line: “The API asks to wait 60 s. Next request in 12 s.”; "" when there is none."""
-        if self.waiting_until is None:
-            return ""
-        seconds = max(0.0, (self.waiting_until - datetime.now(UTC)).total_seconds())
-        return f"{self.waiting} Next request in {seconds:.0f} s."
 
+Tell = Callable[[Progress], None]
+"""Called with how far a load is."""
 
-Work = Callable[[Callable[[Progress], None], Event], tuple[Dataset | UserlaneError, datetime]]
-"""Returns the dataset or the error in its place, and the last moment at which the API let its token see all
-of it; of an error, when it came.
-"""
+Work = Callable[[Tell, Event], tuple[Dataset, datetime]]
+"""Returns the dataset, and the last moment at which the API let its token see all of it."""
 
 
 class Load:
@@ -71,7 +64,8 @@ class Load:
         self._stop = Event()
         self._done = Event()
         self._abandoned = False
-        self._progress = Progress()
+        self.progress = Progress()
+        """How far it is."""
         self.outcome: Dataset | BaseException | None = None
         """The dataset or the error in its place, once the load is `done`; one that is no `UserlaneError` is a
         defect.
@@ -83,11 +77,6 @@ class Load:
         Thread(target=self._run, name="userlane-load", daemon=True).start()
         if wanted is not None:
             Thread(target=self._watch_owner, args=(wanted,), name="userlane-heed", daemon=True).start()
-
-    @property
-    def progress(self) -> Progress:
-        """How far it is."""
-        return self._progress
 
     @property
     def done(self) -> bool:
@@ -111,15 +100,14 @@ class Load:
         try:
             with bound_contextvars(**self._about):  # the log's lines of a load say whose it is
                 self.outcome, self.allowed_at = self._work(self._set_progress, self._stop)
-            if self._abandoned and isinstance(self.outcome, LoadStopped):
+        except BaseException as error:  # noqa: BLE001  # whoever waits for the load shows it
+            self.outcome, self.allowed_at = error, datetime.now(UTC)
+            if self._abandoned and isinstance(error, LoadStopped):
                 self.outcome = LoadStopped(
                     "The load was stopped, because this page was not connected for some seconds.",
                     "Load again to get it.",
                 )
-        except BaseException as error:  # noqa: BLE001  # a defect is shown by whoever waits for the load
-            self.outcome = error
         finally:
-            self.allowed_at = self.allowed_at or datetime.now(UTC)
             self._done.set()
 
     def _watch_owner(self, wanted: Callable[[], bool]) -> None:
@@ -136,4 +124,4 @@ class Load:
                 return
 
     def _set_progress(self, progress: Progress) -> None:
-        self._progress = progress
+        self.progress = progress

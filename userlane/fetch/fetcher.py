@@ -1,6 +1,5 @@
 """A query becomes a dataset."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,14 +10,14 @@ from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 import structlog
+from cachetools import LRUCache
 
 from userlane.client import Limits, LoadDeadline, Transport, open_http_pool
-from userlane.contract import AggregateCache, Connection, Dataset, DatasetName, Query, Window
+from userlane.contract import Connection, Dataset, DatasetName, Query, Window
 from userlane.errors import AccessRefused, ConsentNeeded, LoadStopped, UserlaneError
-from userlane.fetch.access import AccessPolicy
-from userlane.fetch.background import Load, Progress
-from userlane.fetch.load_context import LONG_DAYS, RequestDurations, average_day, records_a_day, sample_day
-from userlane.fetch.plan import Plan, count_requests
+from userlane.fetch.access import AccessPolicy, Windows
+from userlane.fetch.background import Load, Tell
+from userlane.fetch.plan import LONG_DAYS, SAMPLE_FACTOR, Plan, count_requests, records_a_day, sample_day
 from userlane.fetch.probe import Probe, describe_error, ping
 from userlane.fetch.window_fetcher import WindowFetcher
 from userlane.fetch.window_result import WindowSink, merge
@@ -27,6 +26,9 @@ from userlane.store import FetchedWindow, MemoryStore, Store, assemble, open_sto
 
 _PROBE_SECONDS = 20.0
 _PROBE_DAYS = 30
+_MOST_DURATIONS = 1_000
+_ENOUGH_REQUESTS = 10
+"""A load of more requests than these shows how many seconds each of them takes."""
 
 log = structlog.get_logger("userlane.fetch")
 
@@ -57,13 +59,13 @@ class Fetcher:
         self._lock = Lock()
         self._loads: WeakValueDictionary[tuple[object, ...], Load] = WeakValueDictionary()
         self._datasets: WeakValueDictionary[str, Dataset] = WeakValueDictionary()
-        self._durations = RequestDurations()
+        self._durations: LRUCache[str, float] = LRUCache(_MOST_DURATIONS)
 
     def load(
         self,
         connection: Connection,
         query: Query,
-        progress: Callable[[Progress], None] | None = None,
+        progress: Tell | None = None,
         stop: Event | None = None,
     ) -> Dataset:
         """The dataset of `query`, with its state. `progress` is called, in this thread, with how far it is;
@@ -85,77 +87,72 @@ class Fetcher:
         """The dataset of `query`, if all of it is stored and may be opened without a request; with it the
         last moment at which the API let this token see all of it. Else None. Never waits for the API.
         """
-        opened = self._policy.open_without_request(connection, query, since)
+        opened = self._policy.open(connection, query, since, None)
         if query.window.without(fetched.window for fetched in opened.windows):
             return None
-        return self._assembled(connection, query, opened.windows), opened.allowed_at
+        return self._assemble(connection, query, opened.windows), opened.allowed_at
 
     def _load(
         self,
         connection: Connection,
         query: Query,
-        progress: Callable[[Progress], None],
+        tell: Tell,
         stop: Event | None,
         *,
         since: datetime | None = None,
         at_most: float | None = None,
     ) -> tuple[Dataset, datetime]:
         """As `load`, with the last moment at which the API let this token see all of it. Options: `start`."""
-        began = time.monotonic()
         deadline = LoadDeadline(self._limits, stop)
         sink = WindowSink(self._policy, self._store_of(connection), connection, deadline, since)
-        found, allowed_at = self._policy.open(connection, query, deadline, since)
+        found, allowed_at = self._policy.open(connection, query, since, deadline)
         if at_most is not None:
-            found = self._ask_consent(query, found, sink, progress, at_most)
-        gaps = query.window.without(fetched.window for fetched in found)
-        if not gaps:
-            return self._assembled(connection, query, found), allowed_at
+            found = self._ask_consent(query, found, sink, tell, at_most)
+        if query.window.without(fetched.window for fetched in found):
+            return self._fetch_missing(query, found, sink, tell), allowed_at
+        return self._assemble(connection, query, found), allowed_at
+
+    def _fetch_missing(self, query: Query, found: Windows, sink: WindowSink, tell: Tell) -> Dataset:
+        """Fetch what is missing beside the windows that were found. Raises what `load` raises."""
+        connection = sink.connection
         allowed = self._policy.allows(connection, query)
-        fetcher = self._window_fetcher(connection, query, deadline)
+        gaps = query.window.without(fetched.window for fetched in found)
         plan = Plan(query, gaps, records_a_day(self._policy, connection, query))
-        results = fetcher.fetch_all(plan, progress, sink)
+        fetcher = WindowFetcher(sink, self._http, plan, self._settings)
+        results = fetcher.fetch_all(tell)
         first = results[0].error if results else None
         refusal = next((each.error for each in results if isinstance(each.error, AccessRefused)), None)
         if refusal:
             self._policy.turn_away(connection, query, refusal)
-        elif fetcher.answered:
+        elif fetcher.responded:
             self._policy.note(connection, query)
-        if first and not fetcher.answered and (refusal or not allowed):
+        if first and not fetcher.responded and (refusal or not allowed):
             raise first
         loaded = merge(
-            connection.api,
             query,
             found,
             results,
             older=partial(self._policy.open_any_age, connection),
-            stopped=deadline.aborted,
-            known=self._datasets,
-            aggregates=self._aggregates(connection, query),
+            stopped=sink.deadline.aborted,
+            assemble=partial(self._assemble, connection, query),
         )
         if loaded.state.complete:
             self._policy.note(connection, query, records=loaded.rows > 0)
-        self._durations.learn(connection, fetcher)
+        self._learn_duration(connection, fetcher)
         log.info(
             "load ended",
             dataset=query.dataset,
             window=str(query.window.describe()),
             rows=loaded.rows,
             requests=fetcher.progress.requests,
-            seconds=round(time.monotonic() - began, 1),
+            seconds=round(fetcher.progress.seconds, 1),
             state=loaded.condition,
         )
-        if first and not fetcher.answered and loaded.state.missing == (query.window,):
+        if first and not fetcher.responded and loaded.state.missing == (query.window,):
             raise first
-        if self._after is not None and not deadline.aborted:
+        if self._after is not None and not sink.deadline.aborted:
             self._after(loaded)
-        return loaded, allowed_at
-
-    def _load_or_error(self, *args: Any, **options: Any) -> tuple[Dataset | UserlaneError, datetime]:
-        """As `_load`, with its error in place of the dataset."""
-        try:
-            return self._load(*args, **options)
-        except UserlaneError as error:
-            return error, datetime.now(UTC)
+        return loaded
 
     def start(
         self,
@@ -174,7 +171,7 @@ class Fetcher:
         `at_most`, a load of tags that would take longer than so many seconds ends with `ConsentNeeded`.
         """
         key = (connection.scope, query, owner, since, at_most)
-        work = partial(self._load_or_error, connection, query, since=since, at_most=at_most)
+        work = partial(self._load, connection, query, since=since, at_most=at_most)
         with self._lock:
             load = self._loads.get(key)
             if load is None or load.done or load.stopping:
@@ -213,27 +210,12 @@ class Fetcher:
         self._http.close()
         self._store.close()
 
-    def _window_fetcher(self, connection: Connection, query: Query, deadline: LoadDeadline) -> WindowFetcher:
-        return WindowFetcher(
-            connection,
-            self._http,
-            query,
-            deadline,
-            in_flight=self._settings.max_in_flight,
-            max_rows=self._settings.max_rows,
-        )
-
     def _ping(self, connection: Connection, query: Query, deadline: LoadDeadline) -> bool:
         return ping(connection, self._http, query, deadline, self._settings.max_in_flight)
 
     def _ask_consent(
-        self,
-        query: Query,
-        found: tuple[FetchedWindow, ...],
-        sink: WindowSink,
-        progress: Callable[[Progress], None],
-        at_most: float,
-    ) -> tuple[FetchedWindow, ...]:
+        self, query: Query, found: Windows, sink: WindowSink, tell: Tell, at_most: float
+    ) -> Windows:
         """The stored windows, and a day more where one had to be fetched to see how much there is to come.
 
         Raises `ConsentNeeded` when what is missing takes longer than `at_most` seconds.
@@ -243,31 +225,47 @@ class Fetcher:
         days = sum(gap.days for gap in gaps)
         if query.dataset != "tags" or days <= LONG_DAYS:
             return found
-        daily, duration = records_a_day(self._policy, connection, query), self._durations.of(connection)
+        daily = records_a_day(self._policy, connection, query)
+        with self._lock:
+            duration = self._durations.get(connection.scope)
         if daily is None or duration is None:
             day = sample_day(max(gaps, key=lambda gap: gap.days))
             deadline = LoadDeadline(self._limits, sink.deadline.user_stop)
-            fetcher = self._window_fetcher(connection, query, deadline)
-            (result, *_) = fetcher.fetch_all(Plan(query, [day]), progress, sink)
+            sink = replace(sink, deadline=deadline)
+            fetcher = WindowFetcher(sink, self._http, Plan(query, [day]), self._settings)
+            (result, *_) = fetcher.fetch_all(tell)
             if isinstance(result.error, (AccessRefused, LoadStopped)):
                 self._policy.turn_away(connection, query, result.error)
                 raise result.error
             if not result.complete:
                 return found  # the load itself tells what is wrong
             found = (*found, result.fetched)
-            self._durations.learn(connection, fetcher)
-            daily = daily or average_day(result.fetched)
+            daily = daily or SAMPLE_FACTOR * result.fetched.rows.num_rows
             # A few requests go one after another; many will go side by side.
             one_by_one = fetcher.seconds_a_request or fetcher.progress.seconds
-            duration = self._durations.of(connection) or one_by_one / self._settings.max_in_flight
+            side_by_side = one_by_one / self._settings.max_in_flight
+            duration = self._learn_duration(connection, fetcher) or side_by_side
         seconds = count_requests(daily, days) * duration
         if seconds > at_most:
             raise ConsentNeeded(round(daily * days), seconds)
         return found
 
-    def _assembled(self, connection: Connection, query: Query, windows: Sequence[FetchedWindow]) -> Dataset:
-        aggregates = self._aggregates(connection, query)
-        return assemble(connection.api, query, windows, known=self._datasets, aggregates=aggregates)
+    def _learn_duration(self, connection: Connection, fetcher: WindowFetcher) -> float | None:
+        """Remember how many seconds a request of this token takes, if the load was long enough to show it.
+        Returns what is known by now.
+        """
+        with self._lock:
+            if fetcher.progress.requests > _ENOUGH_REQUESTS and fetcher.seconds_a_request is not None:
+                self._durations[connection.scope] = fetcher.seconds_a_request
+            duration: float | None = self._durations.get(connection.scope)
+        return duration
+
+    def _assemble(
+        self, connection: Connection, query: Query, windows: Sequence[FetchedWindow], **state: Any
+    ) -> Dataset:
+        """As `store.assemble` with the options `state`, and with the datasets and totals in memory."""
+        totals = self._store_of(connection).aggregates(self._policy.scope(connection), query)
+        return assemble(connection.api, query, windows, known=self._datasets, aggregates=totals, **state)
 
     def delete(self, connection: Connection, property_id: str) -> int:
         """Remove all that is stored of a property of this API; how many windows that was.
@@ -285,9 +283,6 @@ class Fetcher:
             return self._store_of(connection).delete(property_id, connection.api)
         finally:
             self._policy.revoke(connection)
-
-    def _aggregates(self, connection: Connection, query: Query) -> AggregateCache:
-        return self._store_of(connection).aggregates(self._policy.scope(connection), query)
 
     def _store_of(self, connection: Connection) -> Store:
         return self._store if connection.lasting else self._passing

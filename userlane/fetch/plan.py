@@ -1,11 +1,14 @@
-"""Which windows one load walks, cut as small as their records demand."""
+"""Which windows one load fetches, cut as small as their records demand, and how much a long load has to
+fetch.
+"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from threading import Lock
 
-from userlane.contract import PAGE_LIMIT, Query, Window
-from userlane.store.windows import settled_until
+from userlane.contract import PAGE_LIMIT, Connection, Query, Window
+from userlane.fetch.access import AccessPolicy
+from userlane.store.windows import UNSETTLED_DAYS, settled_until
 
 MOST_RECORDS = 50 * PAGE_LIMIT
 """What one window of tags may hold: so much is lost at most when a load breaks off, and held in memory for
@@ -15,6 +18,14 @@ _DAYS = (28, 14, 7, 4, 2, 1)
 """How long a window of tags may be."""
 
 _LONGEST_OTHER = 366
+
+LONG_DAYS = 35
+"""A load of tags that has more days than these to fetch may take long."""
+
+SAMPLE_FACTOR = 0.8
+"""Records of an average day for each record of a `sample_day`: offices are empty at weekends."""
+
+_AROUND = timedelta(days=28)
 
 
 class Plan:
@@ -27,7 +38,7 @@ class Plan:
     """
 
     def __init__(self, query: Query, gaps: Iterable[Window], a_day: float | None = None) -> None:
-        self._query = query
+        self.query = query
         self._lock = Lock()
         self._a_day = a_day
         self._gaps = _split_settled(query, gaps)
@@ -56,7 +67,7 @@ class Plan:
         """Whether a window holds too many records, so that it is to be cut: so many came or were declared,
         the latest of them of the day `until`. An API that sends its records day by day is found out early.
         """
-        if self._query.dataset != "tags" or window.days == 1:
+        if self.query.dataset != "tags" or window.days == 1:
             return False
         coming = records if until is None else self._coming(window, records, until)
         return max(records, coming) > MOST_RECORDS
@@ -86,7 +97,7 @@ class Plan:
     @property
     def known(self) -> bool:
         """Whether the length of the next windows goes by how many records there are, where that matters."""
-        return self._query.dataset != "tags" or self._a_day is not None
+        return self.query.dataset != "tags" or self._a_day is not None
 
     @property
     def expected(self) -> int | None:
@@ -97,7 +108,7 @@ class Plan:
             return round(self._walked_records / self._walked_days * self.days)
 
     def _end_of(self, start: date) -> date:
-        if self._query.dataset != "tags":
+        if self.query.dataset != "tags":
             return start + timedelta(days=_LONGEST_OTHER)
         days = _window_days(self._a_day)
         if days == _DAYS[0]:
@@ -128,13 +139,29 @@ def _split_settled(query: Query, gaps: Iterable[Window]) -> list[Window]:
     if query.dataset != "tags":
         return list(gaps)
     settled = settled_until(query, datetime.now().astimezone())
-    parts: Sequence[Window] = [
-        part
-        for gap in gaps
-        for part in (
-            (Window(gap.start, settled), Window(settled, gap.end))
-            if gap.start < settled < gap.end
-            else (gap,)
-        )
-    ]
-    return list(parts)
+    parts: list[Window] = []
+    for gap in gaps:
+        crossed = gap.start < settled < gap.end
+        parts += (Window(gap.start, settled), Window(settled, gap.end)) if crossed else (gap,)
+    return parts
+
+
+def records_a_day(policy: AccessPolicy, connection: Connection, query: Query) -> float | None:
+    """Return how many tag records a day has, by the stored windows from 28 days before to 28 days after the
+    query's window. None for other datasets, and where nothing is stored.
+    """
+    if query.dataset != "tags":
+        return None
+    around = Window(query.window.start - _AROUND, query.window.end + _AROUND)
+    windows = policy.open_any_age(connection, query.over(around))
+    days = sum(fetched.window.days for fetched in windows)
+    return sum(fetched.rows.num_rows for fetched in windows) / days if days else None
+
+
+def sample_day(gap: Window) -> Window:
+    """Return the last settled Wednesday of a gap, which is a day like most; the first day of a gap without
+    one.
+    """
+    last = gap.last - timedelta(days=UNSETTLED_DAYS + 1)
+    day = max(gap.start, last - timedelta(days=(last.weekday() - 2) % 7))
+    return Window.through(day, day)

@@ -1,7 +1,7 @@
 """What became of one window: the pages of a walk over it, its rows, and why some may be missing."""
 
 from collections import Counter
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from userlane.client import LoadDeadline, Paginator
-from userlane.contract import AggregateCache, Connection, Dataset, Query
+from userlane.contract import Connection, Dataset, Query
 from userlane.decode import Page
 from userlane.errors import (
     AccessRefused,
@@ -21,9 +21,9 @@ from userlane.errors import (
     Untrusted,
     UserlaneError,
 )
-from userlane.fetch.access import AccessPolicy
+from userlane.fetch.access import AccessPolicy, Windows
 from userlane.fetch.deduplicate import deduplicate
-from userlane.store import FetchedWindow, Store, assemble
+from userlane.store import FetchedWindow, Store
 
 FINAL = (AccessRefused, LoadStopped, NotFound, Throttled, Unreachable, Untrusted)
 """After these no other window can fare better."""
@@ -69,12 +69,12 @@ class WindowSink:
         stored = self.store.find(self.policy.scope(self.connection), query)
         return any(each.fetched_at >= self.began for each in stored)
 
-    def find(self, query: Query) -> tuple[FetchedWindow, ...]:
+    def find(self, query: Query) -> Windows:
         """The whole window as another load has stored it; nothing if it is not all there, or not for this
         token to see. Raises nothing.
         """
         with suppress(UserlaneError):  # whatever is wrong, the fetch will tell
-            opened = self.policy.open(self.connection, query, self.deadline, self.since)
+            opened = self.policy.open(self.connection, query, self.since, self.deadline)
             if not query.window.without(fetched.window for fetched in opened.windows):
                 return opened.windows
         return ()
@@ -172,18 +172,23 @@ class WindowFetch:
 
 
 def merge(
-    api: str,
     query: Query,
     found: Sequence[FetchedWindow],
     results: Sequence[WindowResult],
     *,
-    older: Callable[[Query], tuple[FetchedWindow, ...]],
+    older: Callable[[Query], Windows],
     stopped: bool,
-    known: MutableMapping[str, Dataset],
-    aggregates: AggregateCache,
+    assemble: Callable[..., Dataset],
 ) -> Dataset:
-    """The stored windows that were `found`, those that were fetched, and in place of one that failed what is
-    there of it from `older` fetches; of a refused one nothing. The state says what is missing, and why.
+    """Make a dataset of stored and fetched windows. Its state says what is missing, and why.
+
+    Args:
+        query: What the load was asked for.
+        found: Windows that were stored already.
+        results: What became of the others. A window that was refused is left out.
+        older: Returns what earlier fetches brought of a window that failed.
+        stopped: Whether the load was stopped.
+        assemble: As `store.assemble`, without the API and the query.
     """
     failed = [result for result in results if not result.complete]
     refused = any(isinstance(result.error, AccessRefused) for result in failed)
@@ -198,13 +203,9 @@ def merge(
     # Windows given up because of another's error have no reason of their own.
     causes = [r.reason for r in failed if r.reason and (stopped or not isinstance(r.error, LoadStopped))]
     return assemble(
-        api,
-        query,
         [*whole, *parts],
         reasons=causes if parts else (),
         missing=query.window.without(fetched.window for fetched in whole),
         stale=stale,
         denied=refused,
-        known=known,
-        aggregates=aggregates,
     )

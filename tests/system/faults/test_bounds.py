@@ -155,5 +155,5 @@ def test_nobody_asks_before_the_time_is_over_and_the_wait_is_told(
         loaded = drive.load(query("nps"))
         first, again = (each.at for each in loaded.requests if each.page == 3)
         assert again - first >= 1.0
-        assert any("asks to wait 1 s" in progress.notice for progress in drive.heard)
+        assert any("asks to wait 1 s" in progress.waiting for progress in drive.heard)
         line.add(len(loaded.requests), loaded.shown, 3)

@@ -178,7 +178,6 @@ def test_a_wait_the_api_asks_for_is_announced_and_the_load_is_complete() -> None
     assert loaded.state.complete
     (announced,) = {progress.waiting for progress in heard if progress.waiting_until}
     assert announced == "The API asks to wait 1 s."
-    assert any(progress.notice.startswith("The API asks to wait 1 s. Next request in") for progress in heard)
     assert heard[-1].waiting_until is None
 
 

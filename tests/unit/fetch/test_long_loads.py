@@ -18,7 +18,7 @@ from tests.unit.fetch.given import NOW, QUARTER, fetcher, result_of, status, tag
 from userlane.contract import Window
 from userlane.errors import ConsentNeeded, UserlaneError
 from userlane.fetch import Progress, plan
-from userlane.fetch.load_context import sample_day
+from userlane.fetch.plan import sample_day
 from userlane.store import FolderStore
 
 FORTNIGHT = Window(date(2026, 1, 1), date(2026, 1, 15))

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import pytest
@@ -14,45 +14,40 @@ from hypothesis import strategies as st
 from tests.stand_in import APRIL, UNHURRIED, Record, ScriptedTransport, connection, query
 from tests.unit.fetch.given import LIMITS, QUARTER, status, tag_api
 from userlane.client import LoadDeadline, open_http_pool
-from userlane.contract import Query
 from userlane.errors import TokenRejected
 from userlane.fetch.access import AccessPolicy
 from userlane.fetch.plan import Plan
 from userlane.fetch.probe import ping
 from userlane.fetch.window_fetcher import WindowFetcher
 from userlane.fetch.window_result import WindowResult, WindowSink
+from userlane.settings import Settings
 from userlane.store import MemoryStore
 
 Change = Callable[[list[Record]], None]
 
 
-class Running(NamedTuple):
-    """A fetcher of windows, and where it puts them."""
-
-    fetcher: WindowFetcher
-    sink: WindowSink
-
-    def all(self, plan: Plan) -> list[WindowResult]:
-        return self.fetcher.fetch_all(plan, lambda _: None, self.sink)
-
-
 def run(
     transport: httpx.BaseTransport,
-    asked: Query | None = None,
+    plan: Plan | None = None,
     *,
     stop: threading.Event | None = None,
     in_flight: int = 3,
     max_rows: int = 10**6,
-) -> Running:
+) -> WindowFetcher:
     deadline, who, store = LoadDeadline(LIMITS, stop), connection(token="any"), MemoryStore()
-    asked, http = asked or query(), open_http_pool(transport)
+    http = open_http_pool(transport)
     policy = AccessPolicy(
         lambda _: store,
         lambda who, asked, deadline: ping(who, http, asked, deadline, in_flight),
         lambda _: False,
     )
-    fetcher = WindowFetcher(who, http, asked, deadline, in_flight=in_flight, max_rows=max_rows)
-    return Running(fetcher, WindowSink(policy, store, who, deadline))
+    sink = WindowSink(policy, store, who, deadline)
+    settings = Settings(max_in_flight=in_flight, max_rows=max_rows)
+    return WindowFetcher(sink, http, plan or Plan(query(), [APRIL]), settings)
+
+
+def fetch_all(fetcher: WindowFetcher) -> list[WindowResult]:
+    return fetcher.fetch_all(lambda _: None)
 
 
 def only(results: list[WindowResult]) -> WindowResult:
@@ -61,7 +56,7 @@ def only(results: list[WindowResult]) -> WindowResult:
 
 
 def walk(transport: httpx.BaseTransport, **options: Any) -> WindowResult:
-    return only(run(transport, **options).all(Plan(query(), [APRIL])))
+    return only(fetch_all(run(transport, **options)))
 
 
 def ids(result: WindowResult) -> list[int]:
@@ -177,8 +172,8 @@ def test_repeats_within_one_page_are_no_sign_of_a_change() -> None:
 def test_the_second_walk_takes_no_more_room_and_counts_no_record_twice() -> None:
     api = Living(map(record, range(35)), {3: add_first}, declares=False)
     load = run(api, in_flight=1, max_rows=36)
-    assert only(load.all(Plan(query(), [APRIL]))).reason is None
-    assert load.fetcher.progress.records == 36
+    assert only(fetch_all(load)).reason is None
+    assert load.progress.records == 36
 
 
 def test_a_second_walk_that_fails_leaves_the_rows_of_the_first_marked() -> None:
@@ -246,9 +241,7 @@ def test_a_rejected_token_stops_all_windows_at_once_though_an_earlier_page_is_st
         return None
 
     api = tag_api(a_day=500, most=100, fault=fault)
-    results = run(api, query("tags", QUARTER), in_flight=4).all(
-        Plan(query("tags", QUARTER), QUARTER.split(7))
-    )
+    results = fetch_all(run(api, Plan(query("tags", QUARTER), QUARTER.split(7)), in_flight=4))
     assert len(api.requests) <= 12 + 4
     failed = [result for result in results if not result.complete]
     assert len(failed) == len(results)
@@ -267,8 +260,7 @@ def _failing(api: ScriptedTransport, after: int, answer: httpx.Response) -> Scri
 
 @pytest.mark.parametrize("in_flight", [1, 2, 3, 4, 8, 40])
 def test_every_window_is_fetched_however_many_are_fetched_side_by_side(in_flight: int) -> None:
-    results = run(tag_api(a_day=20), query("tags", QUARTER), in_flight=in_flight).all(
-        Plan(query("tags", QUARTER), QUARTER.split(3))
-    )
+    plan = Plan(query("tags", QUARTER), QUARTER.split(3))
+    results = fetch_all(run(tag_api(a_day=20), plan, in_flight=in_flight))
     assert tuple(result.fetched.window for result in results) == QUARTER.split(3)
     assert all(result.complete and result.fetched.rows.num_rows == 3 * 20 for result in results)
