@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from statistics import median
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from userlane.client import (
 )
 from userlane.contract import ASSUMED, COLUMNS, Connection, DatasetName, Query, Route, Window
 from userlane.contract.profile import BASE_URL
-from userlane.decode import Decoder, Page, PaginationInfo
+from userlane.decode import Decoder, Page
 from userlane.decode.envelope import join_path
 from userlane.doctor.report import Check, Problem, Report, mask
 from userlane.errors import AccessRefused, ServerFailed, UserlaneError
@@ -78,7 +79,7 @@ def examine(
     http = open_http_pool(transport)
     try:
         with DaemonPool(len(queries), "userlane-doctor") as pool:
-            jobs = [pool.submit(_Examination(connection, query, http, limits).check) for query in queries]
+            jobs = [pool.submit(_Examination(connection, query, http, limits).run) for query in queries]
             checks = tuple(job.result() for job in jobs)
     finally:
         http.close()
@@ -105,151 +106,129 @@ class _RequestsUsedUp(UserlaneError):
 
 
 class _Examination:
-    """The check of one API."""
+    """The check of one API: sends the requests and fills `check`."""
 
     def __init__(self, connection: Connection, query: Query, http: HttpPool, limits: Limits) -> None:
-        self._connection = connection
         self._query = query
         self._route = connection.profile.route(query.dataset)
         self._exchanges: list[Exchange] = []
         self._client = Client(connection, http, LoadDeadline(limits), listener=self._exchanges.append)
         self._decoder = Decoder(query, self._route.fields)
-        self._requests = 0
-        self._recent: list[Page] = []
-        self._older: list[Page] = []
-        self._known = False
-        self._at_least = False
-        self._base: int | None = None
-        self._notes: list[str] = []
-        self._problems: list[Problem] = []
-        self._access_refused = False
+        self._pages: list[Page] = []
+        self._secret = connection.token.header("")
+        url = _url_pattern(connection.base_url, self._route)
+        self.check = Check(query.dataset, query.survey_id, mask(url, self._secret))
 
-    def check(self) -> Check:
+    def run(self) -> Check:
         """Send the requests and return the findings."""
         try:
             self._load_recent_days()
-            self._known = True
-            if not self._recent:
+            if not self._pages:
                 self._load_longer_period()
         except UserlaneError as error:
-            self._access_refused = isinstance(error, AccessRefused)
+            self.check.refused = isinstance(error, AccessRefused)
             self._add_problem(error.cause, error.next_step or "Check the API address and the API profile.")
         self._judge_records()
-        return self._make_check()
+        self._describe_schema()
+        self.check.requests = self._client.requests
+        if self._exchanges:
+            last = self._exchanges[-1]
+            self.check.status, self.check.seconds = last.status, last.seconds
+            self.check.clock_ahead = last.clock_ahead
+        return self.check
 
     def _load_recent_days(self) -> None:
         """Load the last 7 days, including page 0 whatever the profile says, since it may have records."""
+        paginator = self._paginate("auto")
         try:
-            paginator = self._load_pages("auto", self._recent)
+            self._load_pages(paginator)
         except ServerFailed:
-            if self._requests > 1:
+            if self._client.requests > 1:
                 raise
-            paginator = self._load_pages(1, self._recent)
-            if self._recent and self._route.first_page != 1:
+            paginator = self._paginate(1)
+            self._load_pages(paginator)
+            if self._pages and self._route.first_page != 1:
                 self._add_problem(
                     "The API fails when asked for page 0, and answers page 1.",
                     self._profile_hint("first_page = 1"),
                 )
-        self._base = paginator.base
+        self.check.first_page = paginator.base
         if paginator.base is not None and self._route.first_page not in {"auto", paginator.base}:
             self._add_problem(
                 f"Pages begin with {paginator.base}, and the API profile says {self._route.first_page}.",
                 self._profile_hint(f"first_page = {paginator.base}"),
             )
-        if paginator.ends_load:
-            self._add_problem(
-                paginator.reason or "", self._profile_hint("page = the name the API has for it")
-            )
-        elif paginator.reason:
-            self._add_problem(
-                paginator.reason, "Check again in a while; if it stays so, ask Userlane's support."
-            )
+        if paginator.reason:
+            hint = self._profile_hint("page = the name the API has for it")
+            again = "Check again in a while; if it stays so, ask Userlane's support."
+            self._add_problem(paginator.reason, hint if paginator.ends_load else again)
+
+    def _load_pages(self, paginator: Paginator[Page]) -> None:
+        """Load and count the records as far as the requests last."""
+        try:
+            for page in paginator:
+                self._pages.append(page)
+                self.check.declared = page.declared
+        except _RequestsUsedUp:
+            self.check.at_least = True
+        records = sum(page.records for page in self._pages)
+        total = self.check.declared.total
+        if self.check.at_least and total is not None and total > records:
+            records, self.check.at_least = total, False
+        self.check.records = records
 
     def _load_longer_period(self) -> None:
         """Look for records in the last 90 days, since the fields can be recognised only in records."""
         end = self._query.window.end
         longer = self._query.over(Window(end - timedelta(days=_LONGER_DAYS), end))
         try:
-            self._load_pages("auto", self._older, longer)
+            self._pages.extend(islice(self._paginate("auto", longer), 1))
+        except _RequestsUsedUp:
+            pass
         except UserlaneError as error:
-            self._notes.append(
-                f"None in {_RECENT_DAYS} days; asking for {_LONGER_DAYS} failed: {error.cause}"
-            )
-        else:
-            some = "There are some" if self._older else "There are none"
-            self._notes.append(f"{some} in the last {_LONGER_DAYS} days.")
+            self._add_note(f"None in {_RECENT_DAYS} days; asking for {_LONGER_DAYS} failed: {error.cause}")
+            return
+        some = "There are some" if self._pages else "There are none"
+        self._add_note(f"{some} in the last {_LONGER_DAYS} days.")
 
-    def _load_pages(
-        self, first: Literal["auto", 1], pages: list[Page], longer: Query | None = None
-    ) -> Paginator[Page]:
-        """Load pages as far as the requests last; of the longer period only one."""
+    def _paginate(self, first: Literal["auto", 1], longer: Query | None = None) -> Paginator[Page]:
+        """Return the pages of the query, or of `longer`, for which the last request is reserved."""
         most = MOST_REQUESTS if longer else MOST_REQUESTS - 1
 
         def ask(page: int) -> bytes:
-            if self._requests >= most:
+            if self._client.requests >= most:
                 raise _RequestsUsedUp("These were enough.")
-            self._requests += 1
             return self._client.page(longer or self._query, page)
 
-        paginator = Paginator(ask, self._decoder.decode, first=first, in_flight=1)
-        try:
-            for page in paginator:
-                pages.append(page)
-                if longer:
-                    break
-        except _RequestsUsedUp:
-            self._at_least = longer is None
-        return paginator
+        return Paginator(ask, self._decoder.decode, first=first, in_flight=1)
 
     def _judge_records(self) -> None:
-        pages = [*self._recent, *self._older]
         refused: Counter[str] = Counter()
-        for page in pages:
+        for page in self._pages:
             for (reason, _), count in page.refused.items():
                 refused[reason] += count
         reasons = ", ".join(f"{format_number(count)} × {reason}" for reason, count in refused.items())
-        if pages and not any(page.table.num_rows for page in pages):
+        if self._pages and not any(page.table.num_rows for page in self._pages):
             self._add_problem(
                 f"No record can be used: {reasons}.", self._profile_hint("which key is which", ".fields")
             )
         elif reasons:
-            self._notes.append(f"Records or values left out: {reasons}.")
-        self._notes.extend(notes(self._query, [page.table for page in pages]))
+            self._add_note(f"Records or values left out: {reasons}.")
+        for note in notes(self._query, [page.table for page in self._pages]):
+            self._add_note(note)
 
-    def _make_check(self) -> Check:
-        secret = self._connection.token.header("")
-        schema = self._decoder.schema
-        fields = {name: mask(join_path(path), secret) for name, path in schema.fields} if schema else {}
-        last = self._exchanges[-1] if self._exchanges else None
-        ahead = [each.clock_ahead for each in self._exchanges if each.clock_ahead is not None]
-        declared = self._recent[-1].declared if self._recent else PaginationInfo()
-        records = sum(page.records for page in self._recent)
-        if self._at_least and declared.total is not None and declared.total > records:
-            records, self._at_least = declared.total, False
-        return Check(
-            dataset=self._query.dataset,
-            survey_id=self._query.survey_id,
-            url=mask(_url_pattern(self._connection.base_url, self._route), secret),
-            requests=self._client.requests,
-            status=last.status if last else None,
-            seconds=last.seconds if last else None,
-            clock_ahead=median(ahead) if ahead else None,
-            envelope=mask(join_path(schema.envelope), secret) if schema else None,
-            fields=tuple(fields.items()),
-            not_found=_find_missing(self._query.dataset, fields) if schema else (),
-            first_page=self._base,
-            declared=declared,
-            records=records if self._known else None,
-            at_least=self._at_least,
-            notes=tuple(mask(note, secret) for note in self._notes),
-            problems=tuple(
-                Problem(mask(each.cause, secret), mask(each.next_step, secret)) for each in self._problems
-            ),
-            refused=self._access_refused,
-        )
+    def _describe_schema(self) -> None:
+        if schema := self._decoder.schema:
+            fields = {name: mask(join_path(path), self._secret) for name, path in schema.fields}
+            self.check.fields = tuple(fields.items())
+            self.check.not_found = _find_missing(self._query.dataset, fields)
+            self.check.envelope = mask(join_path(schema.envelope), self._secret)
+
+    def _add_note(self, note: str) -> None:
+        self.check.notes += (mask(note, self._secret),)
 
     def _add_problem(self, cause: str, next_step: str) -> None:
-        self._problems.append(Problem(cause, next_step))
+        self.check.problems += (Problem(mask(cause, self._secret), mask(next_step, self._secret)),)
 
     def _profile_hint(self, what: str, below: str = "") -> str:
         return f"Say {what} under [{self._query.dataset}{below}] in the API profile."

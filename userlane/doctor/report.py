@@ -1,13 +1,13 @@
 """The findings of a check, as data for the screen and as text."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from urllib.parse import quote
 
 from userlane.contract import NAMES, DatasetName, Window
-from userlane.decode import PaginationInfo
+from userlane.contract.pagination import NO_INFO, PaginationInfo
 from userlane.formatting import format_count, format_number
 
 CLOCK_SECONDS = 60.0
@@ -24,9 +24,9 @@ class Problem:
     next_step: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Check:
-    """The findings for one API.
+    """The findings for one API, filled in while requests are sent.
 
     Attributes:
         dataset: The API.
@@ -59,7 +59,7 @@ class Check:
     fields: tuple[tuple[str, str], ...] = ()
     not_found: tuple[str, ...] = ()
     first_page: int | None = None
-    declared: PaginationInfo = field(default_factory=PaginationInfo)
+    declared: PaginationInfo = NO_INFO
     records: int | None = None
     at_least: bool = False
     notes: tuple[str, ...] = ()
