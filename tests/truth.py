@@ -43,7 +43,7 @@ def records(
     survey_id: str | None = None,
 ) -> list[Record]:
     """Every record of whole UTC days."""
-    return sandbox.records(property_id, dataset, *instants(window), survey_id)
+    return sandbox.data.records(property_id, dataset, *instants(window), survey_id)
 
 
 def instants(window: Window) -> tuple[datetime, datetime]:

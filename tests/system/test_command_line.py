@@ -101,7 +101,7 @@ def query(name: DatasetName) -> Query:
 def truth(sandbox: Sandbox, name: DatasetName) -> list[dict[str, Any]]:
     """What the sandbox holds for the week, in canonical columns."""
     asked = query(name)
-    records = sandbox.records("demo", name, asked.start, asked.end, asked.survey_id)
+    records = sandbox.data.records("demo", name, asked.start, asked.end, asked.survey_id)
     assert len(records) > 5
     return [canonical(name, record) for record in records]
 

@@ -3,9 +3,8 @@
 Nothing is guessed: where two readings are possible and differ, an error asks the user.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -19,17 +18,9 @@ from userlane.decode.envelope import (
     list_keys,
     refuse_too_many,
 )
-from userlane.decode.fields import FIELDS, Field, Kind, normalise_key
+from userlane.decode.fields import FIELDS, Field, normalise_key
 from userlane.decode.pagination_info import PaginationKey
-from userlane.decode.values import (
-    Rejected,
-    describe_field,
-    parse_comment,
-    parse_day,
-    parse_id,
-    parse_instant,
-    parse_number,
-)
+from userlane.decode.values import Rejected, describe_field, parse_value
 from userlane.errors import FieldsAmbiguous, FieldsMissing
 
 ValueForm = Literal["epoch", "decimal", "text"]
@@ -37,6 +28,8 @@ ValueForm = Literal["epoch", "decimal", "text"]
 
 _ANY_SCORE = "overall"
 """Named as missing where a HEART record has no score at all; no single score is required."""
+
+_ANY_ZONE = ZoneInfo("UTC")
 
 _MAX_COMPARED = 1_000_000
 """The most values, of several keys for one field, that are compared."""
@@ -143,8 +136,7 @@ def _match_field(field: Field, paths: Sequence[Path], records: Sequence[Any]) ->
     """Return the one path that has all values of the others, if there is one; else all paths with values."""
     if len(paths) < 2 or len(paths) * len(records) > _MAX_COMPARED:
         return list(paths)
-    read = _PARSERS.get(field.kind, partial(parse_number, field=field))
-    columns = {path: [_read(read, get_value(record, path)) for record in records] for path in paths}
+    columns = {path: [_read(get_value(record, path), field) for record in records] for path in paths}
     with_values = [path for path in paths if any(value is not None for value in columns[path])]
     if not with_values:
         return [paths[0]]
@@ -157,17 +149,9 @@ def _match_field(field: Field, paths: Sequence[Path], records: Sequence[Any]) ->
     return [longest] if all_agree else with_values
 
 
-_PARSERS: Mapping[Kind, Callable[[Any], Any]] = {
-    "day": partial(parse_day, name="", zone=ZoneInfo("UTC")),
-    "instant": partial(parse_instant, name=""),
-    "identity": partial(parse_id, name=""),
-    "text": parse_comment,
-}
-
-
-def _read(read: Callable[[Any], Any], value: Any) -> Any:
+def _read(value: Any, field: Field) -> Any:
     try:
-        return read(value)
+        return parse_value(value, field, _ANY_ZONE)
     except Rejected:
         return repr(value)
 

@@ -13,16 +13,7 @@ from userlane.decode.envelope import Path, get_value
 from userlane.decode.fast import fill_columns
 from userlane.decode.fields import FIELDS, Field
 from userlane.decode.response_schema import ResponseSchema
-from userlane.decode.values import (
-    Rejected,
-    describe_field,
-    parse_comment,
-    parse_day,
-    parse_id,
-    parse_instant,
-    parse_integer,
-    parse_number,
-)
+from userlane.decode.values import Rejected, describe_field, parse_value
 
 Rejections = Counter[tuple[str, date | None]]
 """The number of rejected records and values by reason and day (None where the day is unknown)."""
@@ -60,7 +51,7 @@ def _read_row(
         return None
     for field, path in fields:
         try:
-            value = _parse_value(field, get_value(record, path), zone)
+            value = parse_value(get_value(record, path), field, zone)
             if value is None and field.required:
                 raise Rejected(f"{describe_field(field.name)} missing")  # noqa: TRY301  # one place counts both
         except Rejected as refused:
@@ -76,19 +67,3 @@ def _read_row(
             when = value.astimezone(zone).date()
         row.append(value)
     return row
-
-
-def _parse_value(field: Field, raw: Any, zone: ZoneInfo) -> Any:
-    match field.kind:
-        case "day":
-            return parse_day(raw, field.name, zone)
-        case "instant":
-            return parse_instant(raw, field.name)
-        case "identity":
-            return parse_id(raw, field.name)
-        case "text":
-            return parse_comment(raw)
-        case "share":
-            return parse_number(raw, field)
-        case _:
-            return parse_integer(raw, field)

@@ -43,6 +43,23 @@ def describe_field(name: str) -> str:
     return name.replace("_id", " ID").replace("_", " ")
 
 
+def parse_value(value: Any, field: Field, zone: ZoneInfo) -> Any:
+    """Parse the value of a field by its kind; None for a missing one. Raises `Rejected`."""
+    match field.kind:
+        case "day":
+            return parse_day(value, field.name, zone)
+        case "instant":
+            return parse_instant(value, field.name)
+        case "identity":
+            return parse_id(value, field.name)
+        case "text":
+            return parse_comment(value)
+        case "share":
+            return parse_number(value, field)
+        case _:
+            return parse_integer(value, field)
+
+
 def parse_number(value: Any, field: Field) -> float | None:
     """Parse a number within the field's range; None for null and blank text. Raises `Rejected`."""
     if value is None or (isinstance(value, str) and not value.strip()):

@@ -110,7 +110,7 @@ class SampleData:
 
     def _make_feed(self, property_id: str, dataset: DatasetName, survey_id: str | None) -> Feed:
         if property_id == "small":
-            return small.FEEDS[dataset](self.today)
+            return small.make_feed(dataset, self.today)
         if property_id == "empty":
             return _EMPTY
         if property_id == "large":

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from userlane.contract import DatasetName
-from userlane.sandbox.comments import Mood
+from userlane.sandbox import responses
 from userlane.sandbox.records import (
     Feed,
     Record,
@@ -28,14 +28,6 @@ from userlane.sandbox.records import (
     nps_record,
     survey_record,
     tag_record,
-)
-from userlane.sandbox.responses import (
-    NPS_SHARES,
-    Occasions,
-    Responses,
-    choose_scores,
-    choose_themes,
-    write_comments,
 )
 from userlane.sandbox.scores import compute_happiness, make_heart_feed
 from userlane.sandbox.timeline import Ints, Timeline, make_rng
@@ -163,12 +155,12 @@ class LargeProperty:
         return TagRecords(self.timeline.first, self.seed, self.records)
 
     @cached_property
-    def _nps(self) -> Responses:
-        return self._draw_responses("large nps", 1500, NPS_SHARES, 0)
+    def _nps(self) -> responses.Responses:
+        return self._draw("large nps", 1500, responses.NPS_SHARES, 0)
 
     @cached_property
-    def _survey(self) -> Responses:
-        return self._draw_responses("large survey", 900, (0.06, 0.1, 0.2, 0.36, 0.28), 1)
+    def _survey(self) -> responses.Responses:
+        return self._draw("large survey", 900, (0.06, 0.1, 0.2, 0.36, 0.28), 1)
 
     @cached_property
     def nps(self) -> RecordList:
@@ -189,24 +181,18 @@ class LargeProperty:
         happiness = compute_happiness(self._nps, [self._survey])
         return make_heart_feed(self.timeline, happiness, users, sessions, rng)
 
-    def _draw_responses(self, purpose: str, count: int, shares: tuple[float, ...], lowest: int) -> Responses:
+    def _draw(self, purpose: str, count: int, shares: tuple[float, ...], lowest: int) -> responses.Responses:
         rng = make_rng(self.seed, purpose)
         open_days = np.nonzero(self.timeline.attendance > 0.3)[0]
-        occasions = Occasions.draw_times(rng.choice(open_days, count), rng.integers(0, _HEAVY, count), rng)
+        days, people = rng.choice(open_days, count), rng.integers(0, _HEAVY, count)
+        occasions = responses.Occasions.draw_times(days, people, rng)
         climate = self.timeline.release_effect(0.8)[occasions.day]
-        score = lowest + choose_scores(rng.standard_normal(count) + climate, shares)
-        relative = (score - lowest) / (len(shares) - 1)
-        moods: list[Mood] = [
-            "praise" if part > 0.8 else "mixed" if part > 0.6 else "complaint" for part in relative.tolist()
-        ]
-        themes = choose_themes([None] * count, 0.0, np.zeros(count), rng)
-        share = np.full(count, 0.4)
-        return Responses(
-            self.timeline,
-            occasions,
-            score,
-            write_comments(moods, themes, share, np.zeros(count, dtype=np.bool_), rng),
-        )
+        score = lowest + responses.choose_scores(rng.standard_normal(count) + climate, shares)
+        limits = (9, 7) if shares == responses.NPS_SHARES else (5, 4)
+        themes = responses.choose_themes([None] * count, 0.0, np.zeros(count), rng)
+        german = np.zeros(count, dtype=np.bool_)
+        comments = responses.write_comments(score, limits, themes, np.full(count, 0.4), german, rng)
+        return responses.Responses(self.timeline, occasions, score, comments)
 
 
 def user_id(number: int) -> str:

@@ -1,16 +1,37 @@
-"""Made-up responses to NPS and surveys: when people respond, which score they give, what they write."""
+"""Made-up responses to NPS and surveys: when people respond, which score they give, what they write.
 
-from collections.abc import Callable, Sequence
+A comment is a sentence of a theme and a mood, sometimes with a second one, an opener or a closer, and with
+small typing habits. The comments that look like markup or formulas test that every screen and file shows them
+as text. The texts are in `comments.json`.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
+from pathlib import Path
 from statistics import NormalDist
+from typing import Literal, TypeVar, get_args
 
 import numpy as np
 
-from userlane.sandbox.comments import INERT, THEMES, Mood, Theme, write_comment
 from userlane.sandbox.records import Record, RecordList, Response
 from userlane.sandbox.timeline import Flags, Floats, Ints, Timeline
+
+Mood = Literal["praise", "mixed", "complaint"]
+Theme = Literal["search", "speed", "onboarding", "mobile", "reporting", "navigation", "support", "general"]
+THEMES: tuple[Theme, ...] = get_args(Theme)
+
+_TEXTS = json.loads(Path(__file__).with_name("comments.json").read_text(encoding="utf-8"))
+_ENGLISH: Mapping[Theme, Mapping[Mood, Sequence[str]]] = _TEXTS["english"]
+_GERMAN: Mapping[Mood, Mapping[Theme, Sequence[str]]] = _TEXTS["german"]
+_OPENERS: Mapping[Mood, Sequence[str]] = _TEXTS["openers"]
+_CLOSERS: Mapping[Mood, Sequence[str]] = _TEXTS["closers"]
+INERT: Sequence[str] = _TEXTS["inert"]
+"""Comments that look like markup, links or formulas, or have characters that break careless files."""
+
+Choice = TypeVar("Choice", str, Theme)
 
 NPS_SHARES = (0.012, 0.008, 0.015, 0.025, 0.028, 0.06, 0.068, 0.145, 0.195, 0.2, 0.244)
 """The approximate share of each score from 0 to 10."""
@@ -108,8 +129,9 @@ def choose_scores(latent: Floats, shares: Sequence[float]) -> Ints:
     return np.searchsorted(thresholds, latent).astype(np.int64)
 
 
-def write_comments(
-    moods: Sequence[Mood],
+def write_comments(  # noqa: PLR0917 - all of them are needed
+    score: Ints,
+    limits: tuple[int, int],
     themes: Sequence[Theme],
     share: Floats,
     german: Flags,
@@ -117,13 +139,15 @@ def write_comments(
 ) -> list[str | None]:
     """Write a comment, or None, for each response; `share` is the probability of a comment.
 
-    Every 31st comment is one of `INERT`, in turn.
+    `limits` are the lowest scores of a praising and of a mixed comment. Every 31st comment is one of `INERT`,
+    in turn.
     """
-    writes = (rng.random(len(moods)) < share).tolist()
-    draws = rng.random((len(moods), 8)).tolist()
+    writes = (rng.random(len(score)) < share).tolist()
+    draws = rng.random((len(score), 8)).tolist()
     comments: list[str | None] = []
     written = 0
     for number, in_german in enumerate(german.tolist()):
+        mood = _choose_mood(int(score[number]), *limits)
         if not writes[number]:
             comments.append(None)
             continue
@@ -133,8 +157,14 @@ def write_comments(
             comments.append(INERT[turn % len(INERT)])
         else:
             draw = tuple(draws[number])
-            comments.append(write_comment(moods[number], themes[number], draw, german=in_german))
+            comments.append(write_comment(mood, themes[number], draw, german=in_german))
     return comments
+
+
+def _choose_mood(score: int, good: int, fair: int) -> Mood:
+    if score >= good:
+        return "praise"
+    return "mixed" if score >= fair else "complaint"
 
 
 def choose_themes(
@@ -155,3 +185,35 @@ def choose_themes(
         else (own if own and of_preferred[number] else THEMES[anything[number]])
         for number, own in enumerate(preferred)
     ]
+
+
+def write_comment(mood: Mood, theme: Theme, draws: tuple[float, ...], *, german: bool = False) -> str:
+    """Write one comment, chosen by eight numbers between 0 and 1.
+
+    >>> write_comment("praise", "speed", (0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0))
+    'It got noticeably faster.'
+    """
+    which, joined, opened, closed, second, extra, lower, bare = draws
+    if german:
+        texts = _GERMAN[mood].get(theme) or _GERMAN[mood]["general"]
+        return _add_typing_habits(_pick(texts, which), lower, bare)
+    parts = [_pick(_ENGLISH[theme][mood], which)]
+    if joined < 0.18:
+        other = _pick(_ENGLISH[_pick(THEMES, second)][mood], extra)
+        if other not in parts:
+            parts.append(other)
+    if opened < 0.16:
+        parts.insert(0, _pick(_OPENERS[mood], extra))
+    if closed < 0.2:
+        parts.append(_pick(_CLOSERS[mood], second))
+    return _add_typing_habits(" ".join(parts), lower, bare)
+
+
+def _pick(options: Sequence[Choice], draw: float) -> Choice:
+    return options[min(int(draw * len(options)), len(options) - 1)]
+
+
+def _add_typing_habits(text: str, lower: float, bare: float) -> str:
+    if lower < 0.14:
+        text = text[0].lower() + text[1:]
+    return text.removesuffix(".") if bare < 0.25 else text

@@ -35,7 +35,7 @@ from userlane.sandbox.data import (
     sample_data,
 )
 from userlane.sandbox.large import RECORDS
-from userlane.sandbox.records import Feed, Record
+from userlane.sandbox.records import Feed
 from userlane.sandbox.timeline import SEED
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
@@ -83,18 +83,9 @@ class Sandbox:
         """The current day of this sandbox; its data ends the day before."""
         return self._today()
 
-    def records(
-        self,
-        property_id: str,
-        dataset: DatasetName,
-        start: datetime,
-        end: datetime,
-        survey_id: str | None = None,
-    ) -> list[Record]:
-        """All records of [start, end) without HTTP; see `SampleData.records`."""
-        return self._data().records(property_id, dataset, start, end, survey_id)
-
-    def _data(self) -> SampleData:
+    @property
+    def data(self) -> SampleData:
+        """The records of today, without HTTP."""
         return sample_data(self.today, self.seed, self.large_records)
 
     def close(self) -> None:
@@ -115,7 +106,7 @@ class Sandbox:
         survey_id = request.path_params.get("survey_id")
         _authorise(request, property_id, dataset, survey_id)
         start, end, page, limit = _read_parameters(request, dataset)
-        data = self._data()
+        data = self.data
         if not data.has_feed(property_id, dataset, survey_id):
             await run_in_threadpool(data.feed, property_id, dataset, survey_id)
         feed = data.feed(property_id, dataset, survey_id)

@@ -52,14 +52,10 @@ class Timeline:
         first = today - timedelta(days=365)
         return cls(first, 365, (_tuesday(first, 270),))
 
-    def day(self, number: int) -> date:
-        """The day with this number."""
-        return self.first + timedelta(days=number)
-
     @cached_property
     def days(self) -> list[date]:
         """All days."""
-        return [self.day(number) for number in range(self.count)]
+        return [self.first + timedelta(days=number) for number in range(self.count)]
 
     @cached_property
     def iso_days(self) -> list[str]:

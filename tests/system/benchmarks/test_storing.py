@@ -30,7 +30,7 @@ def test_the_tables_are_the_records_that_a_sandbox_of_that_size_serves() -> None
     feed, month = feed_and_month()
     start, end = (datetime.combine(day, time(), UTC) for day in (month.window.start, month.window.end))
     with serve(today=generated.today(), large_records=ROWS) as sandbox:
-        sent = sandbox.records("large", "tags", start, end)
+        sent = sandbox.data.records("large", "tags", start, end)
     made = generated.table(feed, month.window).to_pylist()
     assert len(made) == len(sent) > 0
     assert [

@@ -67,7 +67,7 @@ def test_a_dataset_of_the_sandbox_equals_its_ground_truth(
     asked = Query(dataset, "demo", Window(end - timedelta(days=length), end), survey_id)
     with closing(fetcher()) as fetch:
         loaded = fetch.load(connection(sandbox.base_url, sandbox.token), asked)
-    truth = sandbox.records("demo", dataset, asked.start, asked.end, survey_id)
+    truth = sandbox.data.records("demo", dataset, asked.start, asked.end, survey_id)
     assert loaded.condition == "complete"
     assert loaded.table.to_pylist() == as_rows(dataset, truth)
     assert (loaded.state.refused, loaded.state.duplicates, loaded.state.outside) == ({}, 0, 0)
@@ -86,7 +86,7 @@ def test_a_range_inside_a_loaded_one_asks_the_api_for_nothing(sandbox: Sandbox, 
         loaded = fetch.load(who, inner)
         assert fetch.load(who, inner) is loaded
     assert sandbox.requests == before
-    truth = sandbox.records("demo", dataset, inner.start, inner.end, survey_id)
+    truth = sandbox.data.records("demo", dataset, inner.start, inner.end, survey_id)
     assert loaded.table.to_pylist() == as_rows(dataset, truth)
 
 

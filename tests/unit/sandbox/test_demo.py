@@ -15,10 +15,10 @@ import pytest
 from tests.unit.sandbox.conftest import EVER, TODAY
 from userlane.contract import DatasetName
 from userlane.sandbox import Record, sample_data
-from userlane.sandbox.comments import INERT
 from userlane.sandbox.demo.property import DemoProperty
 from userlane.sandbox.demo.usage import FEATURES
 from userlane.sandbox.records import Feed
+from userlane.sandbox.responses import INERT
 from userlane.sandbox.timeline import Timeline
 
 LETTERS = ("happiness", "engagement", "adoption", "retention", "taskSuccess")
@@ -120,7 +120,7 @@ def test_weekends_are_quiet_and_lower() -> None:
 @pytest.mark.parametrize("today", [TODAY, date(2026, 1, 1), date(2028, 2, 29)])
 def test_the_latest_release_costs_points_that_come_back(today: date) -> None:
     timeline = Timeline.two_years(today)
-    release = timeline.day(timeline.releases[-1])
+    release = timeline.days[timeline.releases[-1]]
     assert 30 < (today - release).days < 90
     records = {
         date.fromisoformat(record["date"]): record

@@ -31,7 +31,7 @@ def test_the_last_page_of_the_year_is_full_and_the_next_one_empty(ask: Ask) -> N
 def test_a_page_deep_in_the_year_is_the_same_as_in_a_window_of_its_own(sandbox: Sandbox, ask: Ask) -> None:
     deep = ask(path("large", "tags"), **YEAR, page=7_321).json()["data"]
     first, last = (datetime.fromisoformat(deep[number]["date"]).replace(tzinfo=UTC) for number in (0, -1))
-    around = sandbox.records("large", "tags", first, last + timedelta(days=1))
+    around = sandbox.data.records("large", "tags", first, last + timedelta(days=1))
     start = around.index(deep[0])
     assert around[start : start + 1000] == deep
 
@@ -53,7 +53,7 @@ def test_a_page_deep_in_the_year_computes_no_record_but_its_own(
 
 def test_walking_a_weekend_gives_exactly_the_truth(sandbox: Sandbox, walk: Walk) -> None:
     weekend = (datetime(2026, 5, 9, tzinfo=UTC), datetime(2026, 5, 11, tzinfo=UTC))
-    truth = sandbox.records("large", "tags", *weekend)
+    truth = sandbox.data.records("large", "tags", *weekend)
     assert len(truth) == 12_000
     assert walk(path("large", "tags"), *weekend) == truth
 

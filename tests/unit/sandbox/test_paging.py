@@ -18,7 +18,7 @@ def test_walking_to_the_end_gives_exactly_the_truth(
     sandbox: Sandbox, walk: Walk, property_id: str, dataset: DatasetName, survey_id: str | None
 ) -> None:
     window = (datetime(2026, 4, 20, tzinfo=UTC), EVER[1]) if dataset == "tags" else EVER
-    assert walk(path(property_id, dataset, survey_id), *window) == sandbox.records(
+    assert walk(path(property_id, dataset, survey_id), *window) == sandbox.data.records(
         property_id, dataset, *window, survey_id
     )
 
@@ -26,7 +26,7 @@ def test_walking_to_the_end_gives_exactly_the_truth(
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
 def test_any_limit_gives_the_same_records(sandbox: Sandbox, walk: Walk, limit: int) -> None:
     """Seven answers: also when they are an exact multiple of the limit."""
-    truth = sandbox.records("small", "nps", *EVER)
+    truth = sandbox.data.records("small", "nps", *EVER)
     assert len(truth) == 7
     assert walk(path("small", "nps"), *EVER, limit=limit) == truth
 

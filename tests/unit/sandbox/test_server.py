@@ -189,7 +189,9 @@ def test_windows_are_half_open_in_days(ask: Ask) -> None:
 
 def test_windows_are_half_open_to_the_second(sandbox: Sandbox, ask: Ask) -> None:
     """An answer at the start is inside, one at the end is outside."""
-    whole = sandbox.records("demo", "nps", datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))
+    whole = sandbox.data.records(
+        "demo", "nps", datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)
+    )
     first, last = whole[3], whole[9]
     inside = ask(path("demo", "nps"), startDate=first["timestamp"], endDate=last["timestamp"]).json()["data"]
     assert inside == whole[3:9]
@@ -206,7 +208,7 @@ def test_days_are_meant_by_the_clock_the_window_is_written_in(ask: Ask) -> None:
 def test_instants_are_compared_across_offsets(sandbox: Sandbox, ask: Ask) -> None:
     window = {"startDate": "2026-04-01T00:00:00+02:00", "endDate": "2026-05-01T00:00:00+02:00"}
     there = ask(path("demo", "nps"), **window).json()["data"]
-    here = sandbox.records(
+    here = sandbox.data.records(
         "demo", "nps", datetime(2026, 3, 31, 22, tzinfo=UTC), datetime(2026, 4, 30, 22, tzinfo=UTC)
     )
     assert there == here
@@ -238,9 +240,9 @@ def test_the_sandbox_describes_itself(sandbox: Sandbox) -> None:
 def test_unknown_ids_raise_when_asked_for_without_http(sandbox: Sandbox) -> None:
     window = (datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))
     with pytest.raises(NotFound, match="property"):
-        sandbox.records("nope", "heart", *window)
+        sandbox.data.records("nope", "heart", *window)
     with pytest.raises(NotFound, match="survey"):
-        sandbox.records("demo", "surveys", *window, "999")
+        sandbox.data.records("demo", "surveys", *window, "999")
 
 
 def test_several_run_side_by_side_quietly_and_leave_signals_alone(caplog: pytest.LogCaptureFixture) -> None:
@@ -292,9 +294,9 @@ def test_without_a_given_day_the_data_moves_on_at_midnight(monkeypatch: pytest.M
     monkeypatch.setattr(server, "_utc_today", lambda: clock[0])
     window = (datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC))
     with serve() as running:
-        before = {dataset: running.records("demo", dataset, *window) for dataset in datasets}
+        before = {dataset: running.data.records("demo", dataset, *window) for dataset in datasets}
         clock[0] = date(2026, 5, 15)
         for dataset, records in before.items():
-            after = running.records("demo", dataset, *window)
+            after = running.data.records("demo", dataset, *window)
             assert after[: len(records)] == records
             assert len(after) > len(records)

@@ -5,18 +5,10 @@ from functools import cached_property, partial
 import numpy as np
 
 from userlane.contract import DatasetName
-from userlane.sandbox.comments import Mood, Theme
+from userlane.sandbox import responses
 from userlane.sandbox.demo.people import People, draw_people
 from userlane.sandbox.demo.usage import Usage, draw_usage
 from userlane.sandbox.records import Feed, Record, RecordList, Response, nps_record, survey_record
-from userlane.sandbox.responses import (
-    NPS_SHARES,
-    Occasions,
-    Responses,
-    choose_scores,
-    choose_themes,
-    write_comments,
-)
 from userlane.sandbox.scores import compute_happiness, make_heart_feed
 from userlane.sandbox.timeline import Flags, Floats, Ints, Timeline, make_rng
 
@@ -24,14 +16,14 @@ NPS_ID = 77
 _NPS_FIRST_DAY = 54
 _ANONYMOUS_EVERY = 67
 
-_PREFERRED_THEMES: dict[str, Theme] = {
+_PREFERRED_THEMES: dict[str, responses.Theme] = {
     "Production": "mobile",
     "Finance": "reporting",
     "Sales": "speed",
     "HR": "onboarding",
     "Service": "search",
 }
-_SURVEYS: dict[int, tuple[float, int, tuple[float, ...], Theme]] = {
+_SURVEYS: dict[int, tuple[float, int, tuple[float, ...], responses.Theme]] = {
     512: (0.09, 130, (0.03, 0.05, 0.13, 0.36, 0.43), "onboarding"),
     513: (0.3, 140, (0.11, 0.2, 0.35, 0.24, 0.1), "reporting"),
     514: (0.6, 75, (0.35, 0.1, 0.07, 0.12, 0.36), "navigation"),
@@ -62,28 +54,28 @@ class DemoProperty:
         return self.people.draw_presence(self.timeline, make_rng(self.seed, "presence"))
 
     @cached_property
-    def nps_responses(self) -> Responses:
+    def nps_responses(self) -> responses.Responses:
         """About four thousand NPS responses, several of most people."""
         rng = make_rng(self.seed, "nps")
         willing = 0.25 + 0.67 * rng.beta(1.6, 1.5, len(self.people.user_id))
-        occasions = Occasions.draw_rounds(self.presence, willing, _NPS_FIRST_DAY, 43, rng)
-        score = choose_scores(self._draw_opinions(occasions, rng), NPS_SHARES)
+        occasions = responses.Occasions.draw_rounds(self.presence, willing, _NPS_FIRST_DAY, 43, rng)
+        score = responses.choose_scores(self._draw_opinions(occasions, rng), responses.NPS_SHARES)
         share = np.where(score >= 9, 0.42, np.where(score >= 7, 0.38, 0.62))
         return self._add_comments(occasions, score, (9, 7), share, None, rng)
 
-    def survey_responses(self, survey_id: int) -> Responses:
+    def survey_responses(self, survey_id: int) -> responses.Responses:
         """Draw the responses to one of the three surveys."""
         rng = make_rng(self.seed, f"survey {survey_id}")
         start, every, shares, theme = _SURVEYS[survey_id]
         willing = 0.1 + 0.55 * rng.random(len(self.people.user_id))
         first = round(start * self.timeline.count)
-        occasions = Occasions.draw_rounds(self.presence, willing, first, every, rng)
-        score = 1 + choose_scores(self._draw_opinions(occasions, rng), shares)
+        occasions = responses.Occasions.draw_rounds(self.presence, willing, first, every, rng)
+        score = 1 + responses.choose_scores(self._draw_opinions(occasions, rng), shares)
         share = np.where(np.abs(score - 3) == 2, 0.42, 0.26)
         return self._add_comments(occasions, score, (4, 3), share, theme, rng)
 
     @cached_property
-    def _surveys(self) -> dict[int, Responses]:
+    def _surveys(self) -> dict[int, responses.Responses]:
         return {survey_id: self.survey_responses(survey_id) for survey_id in _SURVEYS}
 
     @cached_property
@@ -116,7 +108,7 @@ class DemoProperty:
         """The tag feed."""
         return draw_usage(self.timeline, self.people, self.presence, make_rng(self.seed, "tags"))
 
-    def _draw_opinions(self, occasions: Occasions, rng: np.random.Generator) -> Floats:
+    def _draw_opinions(self, occasions: responses.Occasions, rng: np.random.Generator) -> Floats:
         """Draw how good each response is: the person's lasting view, the effect of the day, and chance."""
         climate = self.timeline.release_effect(1.0, 0.1) + 0.25 * (self.timeline.progress - 0.5)
         unlucky = np.array([department == "Production" for department in self.people.department])
@@ -126,24 +118,20 @@ class DemoProperty:
 
     def _add_comments(  # noqa: PLR0917 - all of them are needed
         self,
-        occasions: Occasions,
+        occasions: responses.Occasions,
         score: Ints,
         limits: tuple[int, int],
         share: Floats,
-        subject: Theme | None,
+        subject: responses.Theme | None,
         rng: np.random.Generator,
-    ) -> Responses:
+    ) -> responses.Responses:
         """Write comments for scores; `limits` are the lowest scores of a praising and of a mixed comment."""
-        good, fair = limits
-        moods: list[Mood] = [
-            "praise" if each >= good else "mixed" if each >= fair else "complaint" for each in score.tolist()
-        ]
         people = occasions.person.tolist()
         preferred = [subject or _PREFERRED_THEMES.get(self.people.department[person]) for person in people]
-        unhappy = np.array([mood == "complaint" for mood in moods])
+        unhappy = score < limits[1]
         affected = np.clip(-self.timeline.release_effect(1.0), 0, 1)[occasions.day] * unhappy * 0.7
         in_dach = np.array([region == "DACH" for region in self.people.region])[occasions.person]
         german = in_dach & (rng.random(len(people)) < 0.4)
-        themes = choose_themes(preferred, 0.8 if subject else 0.4, affected, rng)
-        comments = write_comments(moods, themes, share, german, rng)
-        return Responses(self.timeline, occasions, score, comments)
+        themes = responses.choose_themes(preferred, 0.8 if subject else 0.4, affected, rng)
+        comments = responses.write_comments(score, limits, themes, share, german, rng)
+        return responses.Responses(self.timeline, occasions, score, comments)
