@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from benchmarks import generated
 from benchmarks.machine import MB
@@ -38,7 +39,8 @@ def fill_store(place: Place, query: Query, feed: TagRecords) -> Filled:
     store = FolderStore(place.store)
     scope = f"{place.connection.api}/{place.connection.token.keyed_hash(store.key)}"
     seconds, rows = 0.0, 0
-    plan = Plan(query, [query.window], feed.busiest)
+    busiest = max(later - earlier for earlier, later in pairwise(feed.starts))
+    plan = Plan(query, [query.window], busiest)
     while (window := plan.next_window()) is not None:
         part = query.over(window)
         table = generated.table(feed, window)

@@ -24,20 +24,20 @@ from userlane.cli.doctor import doctor
 from userlane.cli.profile import profile
 from userlane.cli.saved_json import load_files, read_file
 from userlane.cli.store import store
+from userlane.contract import DATASETS, DatasetName, Query, Window, check_id
 from userlane.errors import SettingsUnusable, UserlaneError
 from userlane.formatting import format_number
+from userlane.settings import Settings
 
 if TYPE_CHECKING:
-    from userlane.contract import Dataset, DatasetName, Query
+    from userlane.contract import Dataset
     from userlane.export import Format
     from userlane.lookups.names import Names
-    from userlane.settings import Settings
 
 PROGRAM = "python -m userlane"
 DEFECT, USAGE, INCOMPLETE, INTERRUPTED = 1, 2, 3, 130
 
-# The values of `contract.DATASETS` and `export.FORMATS`, which take too long to import for `--help`.
-DATASETS = ("heart", "nps", "surveys", "tags")
+# The values of `export.FORMATS`, which take too long to import for `--help`.
 FORMATS = ("csv", "json", "parquet")
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -69,14 +69,14 @@ def commands() -> None:
 @click.option("--format", "kind", type=click.Choice(FORMATS), help="By default as --out ends, else csv.")
 @click.option("--out", metavar="FILE|-", help="Where to write; - is standard output.")
 def export(  # noqa: PLR0917 - click passes them by keyword
-    dataset: str,
+    dataset: DatasetName,
     property_id: str | None,
     survey_id: str | None,
     start: datetime | None,
     end: datetime | None,
     files: tuple[str, ...],
     tag_names: Path | None,
-    kind: str | None,
+    kind: "Format | None",
     out: str | None,
 ) -> int:
     """Write the records of one dataset to a file.
@@ -97,27 +97,24 @@ def export(  # noqa: PLR0917 - click passes them by keyword
       4  token or rights refused
       5  the API or a file could not be used
     """  # noqa: D301 - click looks for the sign \b, not for a backslash
-    from userlane.settings import Settings
-
     # SIGTERM ends like Ctrl+C, so that no half-written file stays behind.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    name = cast("DatasetName", dataset)
     if (dataset == "surveys") != (survey_id is not None) and not (files and survey_id is None):
         raise click.UsageError("surveys need a --survey-id, and nothing else takes one.")
     if dataset != "tags" and tag_names:
         raise click.UsageError("--tag-names is for tags only.")
     settings = Settings.read()
-    query = None if files else _make_query(name, property_id, survey_id, (start, end), settings.timezone)
+    query = None if files else _make_query(dataset, property_id, survey_id, (start, end), settings.timezone)
     names = _read_names(tag_names) if tag_names else None
     if out != "-":
         _check_writable(out)
     if query:
         loaded = _fetch(settings, query)
     else:
-        loaded = load_files(settings, name, files, property_id, survey_id, (start, end))
+        loaded = load_files(settings, dataset, files, property_id, survey_id, (start, end))
     if names:
         loaded = _name_tags(loaded, names)
-    _write(loaded, cast("Format", kind or _choose_format(out)), out)
+    _write(loaded, kind or _choose_format(out), out)
     return _report_state(loaded, "" if files else "Run this again, or for fewer days.")
 
 
@@ -147,14 +144,12 @@ def sandbox(port: int) -> int:
 
 
 def _make_query(
-    dataset: "DatasetName",
+    dataset: DatasetName,
     property_id: str | None,
     survey_id: str | None,
     days: tuple[datetime | None, datetime | None],
     timezone: str,
-) -> "Query":
-    from userlane.contract import Query, Window, check_id
-
+) -> Query:
     start, end = days
     if property_id is None or start is None or end is None:
         missing = {"--property": property_id, "--start": start, "--end": end}
@@ -182,7 +177,7 @@ def _check_writable(out: str | None) -> None:
         raise UserlaneError(f"No file can be written at {target}.", "Choose another --out.")
 
 
-def _fetch(settings: "Settings", query: "Query") -> "Dataset":
+def _fetch(settings: Settings, query: Query) -> "Dataset":
     from userlane.fetch import Fetcher
 
     if settings.token is None:
@@ -206,9 +201,9 @@ def _name_tags(loaded: "Dataset", names: "Names") -> "Dataset":
     return loaded.transform(partial(name_tags, names=names), names.digest)
 
 
-def _choose_format(out: str | None) -> str:
+def _choose_format(out: str | None) -> "Format":
     ending = Path(out or "").suffix.removeprefix(".").lower()
-    return ending if ending in FORMATS else "csv"
+    return cast("Format", ending if ending in FORMATS else "csv")
 
 
 def _write(loaded: "Dataset", kind: "Format", out: str | None) -> None:

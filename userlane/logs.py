@@ -21,6 +21,7 @@ from itertools import islice
 from typing import Any
 
 import structlog
+from structlog.contextvars import merge_contextvars
 from structlog.stdlib import ProcessorFormatter
 
 from userlane.contract.connection import remove_tokens
@@ -114,23 +115,11 @@ class _StandardErrorHandler(logging.Handler):
 
     def __init__(self, level: int) -> None:
         super().__init__(level)
-        terminal = sys.stderr.isatty()
-        renderer: structlog.typing.Processor = (
-            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-            if terminal
-            else structlog.processors.JSONRenderer(ensure_ascii=False)
-        )
-        self.setFormatter(
-            ProcessorFormatter(
-                processors=[
-                    _describe_record,
-                    structlog.contextvars.merge_contextvars,
-                    _describe_exception,
-                    redact,
-                    renderer,
-                ]
-            )
-        )
+        renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
+        if sys.stderr.isatty():
+            renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        steps = [_describe_record, merge_contextvars, _describe_exception, redact, renderer]
+        self.setFormatter(ProcessorFormatter(processors=steps))
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

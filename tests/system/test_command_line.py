@@ -489,6 +489,5 @@ def test_help_is_there_at_once_and_names_every_command() -> None:
     assert all(name in ended.stdout for name in command_line.commands.commands)
 
 
-def test_the_command_line_knows_every_dataset_and_format() -> None:
-    assert command_line.DATASETS == DATASETS
+def test_the_command_line_knows_every_format() -> None:
     assert command_line.FORMATS == export.FORMATS

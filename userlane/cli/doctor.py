@@ -4,7 +4,9 @@
 import click
 
 from userlane.cli.console import Command
+from userlane.contract import check_id
 from userlane.errors import SettingsUnusable
+from userlane.settings import Settings
 
 
 @click.command(cls=Command, short_help="Check the connection and say what to do about each problem.")
@@ -27,9 +29,7 @@ def doctor(property_id: str | None, survey_ids: tuple[str, ...]) -> int:
       4  token or rights refused
       5  anything else
     """  # noqa: D301 - click looks for the sign \b, not for a backslash
-    from userlane.contract import check_id
     from userlane.doctor import examine
-    from userlane.settings import Settings
 
     settings = Settings.read()
     chosen = [property_id] if property_id is not None else list(settings.properties)

@@ -1,17 +1,18 @@
 """`python -m userlane profile`: makes an API profile of copied requests."""
 # ruff: noqa: PLC0415 - as in __main__, `--help` must not wait for what only a run needs
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from userlane.cli.console import Command, say
 from userlane.cli.saved_json import STANDARD_INPUT, read_file
+from userlane.contract import DATASETS, DatasetName
 from userlane.errors import RequestUnusable
+from userlane.settings import Settings
 
 if TYPE_CHECKING:
-    from userlane.contract import DatasetName
     from userlane.request_import import ImportResult
 
 UNSETTLED = 2
@@ -45,9 +46,8 @@ def profile(property_id: str, survey_id: str | None, answers: tuple[str, ...], *
       5  a file cannot be read
     """  # noqa: D301 - click looks for the sign \b, not for a backslash
     from userlane.request_import import assemble, to_toml
-    from userlane.settings import Settings
 
-    given = {dataset: file for dataset, file in files.items() if file is not None}
+    given = {dataset: file for dataset in DATASETS if (file := files[dataset]) is not None}
     if not given:
         raise click.UsageError("there is no request: give at least one of --heart, --nps, --surveys, --tags.")
     if list(given.values()).count(STANDARD_INPUT) > 1:
@@ -67,7 +67,7 @@ def profile(property_id: str, survey_id: str | None, answers: tuple[str, ...], *
     return 0
 
 
-def _parse_answers(given: tuple[str, ...], files: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
+def _parse_answers(given: Sequence[str], files: Collection[str]) -> Mapping[str, Mapping[str, str]]:
     """Parse `--answer` options to API → role → value."""
     by_api: dict[str, dict[str, str]] = {}
     for each in given:
@@ -82,7 +82,7 @@ def _parse_answers(given: tuple[str, ...], files: Mapping[str, str]) -> Mapping[
 
 
 def _import_file(  # noqa: PLR0917 - all of them are needed
-    dataset: str,
+    dataset: DatasetName,
     file: str,
     property_id: str,
     survey_id: str | None,
@@ -93,9 +93,7 @@ def _import_file(  # noqa: PLR0917 - all of them are needed
 
     code = _read(file, dataset)
     try:
-        result = import_request(
-            code, cast("DatasetName", dataset), property_id, survey_id, allowed_hosts=hosts
-        )
+        result = import_request(code, dataset, property_id, survey_id, allowed_hosts=hosts)
         return result.answer(answers)
     except RequestUnusable as error:
         raise RequestUnusable(f"--{dataset}: {error.cause}", error.next_step) from None

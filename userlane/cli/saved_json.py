@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from userlane.contract import DatasetName, Query, Window, check_id
 from userlane.errors import UserlaneError
+from userlane.settings import Settings
 
 if TYPE_CHECKING:
-    from userlane.contract import Dataset, DatasetName
+    from userlane.contract import Dataset
     from userlane.saved_json import Saved
-    from userlane.settings import Settings
 
 NO_PROPERTY = "files"
 STANDARD_INPUT = "-"
@@ -23,8 +24,8 @@ MOST_BYTES = 64 * 2**20
 
 
 def load_files(  # noqa: PLR0917 - what the command line was given
-    settings: "Settings",
-    dataset: "DatasetName",
+    settings: Settings,
+    dataset: DatasetName,
     files: Sequence[str],
     property_id: str | None,
     survey_id: str | None,
@@ -32,7 +33,6 @@ def load_files(  # noqa: PLR0917 - what the command line was given
 ) -> "Dataset":
     """Load the records of saved responses: of one survey, and of the given days if there are any."""
     from userlane import saved_json
-    from userlane.contract import Query, Window, check_id
 
     survey = survey_id if survey_id is None else check_id(survey_id, "survey ID")
     saved = saved_json.read(

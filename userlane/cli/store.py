@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from userlane.cli.console import Command, say
+from userlane.contract import check_id
 from userlane.errors import SettingsUnusable
 from userlane.formatting import format_number
+from userlane.settings import Settings
 
 if TYPE_CHECKING:
     from userlane.store import FolderStore
@@ -40,15 +42,12 @@ def delete_windows(property_id: str) -> int:
     """Delete all that is stored of one property. A dashboard that runs on the same store fetches it again
     when somebody asks for it.
     """
-    from userlane.contract import check_id
-
     windows = _open_store().delete(check_id(property_id, "property ID"))
     say(f"Stored windows deleted: {format_number(windows)}.")
     return 0
 
 
 def _open_store() -> "FolderStore":
-    from userlane.settings import Settings
     from userlane.store import FolderStore, open_store
 
     store = open_store(Settings.read())

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Literal, Protocol
@@ -108,40 +108,20 @@ class Stored(Protocol):
         """All of them in codes."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Changed:
-    """Stored records whose batches are changed when they are read."""
-
-    stored: Stored
-    change: Callable[[pa.Table], pa.Table]
-
-    @property
-    def num_rows(self) -> int:
-        return self.stored.num_rows
-
-    @property
-    def days(self) -> tuple[date, date] | None:
-        return self.stored.days
-
-    def batches(self) -> Iterator[pa.Table]:
-        return map(self.change, self.stored.batches())
-
-    def encode(self) -> CodedRecords:
-        return self.stored.encode()
-
-
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """The records of a `Query` and their state.
 
     `source` is a table in the canonical columns, or the stored records of tags. Two datasets with the same
-    `fingerprint` have the same records; it is given only to users who may see these records.
+    `fingerprint` have the same records; it is given only to users who may see these records. `change` is
+    applied to each batch of stored records when it is read.
     """
 
     query: Query
     source: pa.Table | Stored
     state: State
     fingerprint: str
+    change: Callable[[pa.Table], pa.Table] | None = None
 
     @property
     def rows(self) -> int:
@@ -154,11 +134,13 @@ class Dataset:
         """All records in the canonical columns, in memory. Use `batches` for many stored records."""
         if isinstance(self.source, pa.Table):
             return self.source
-        return pa.concat_tables(self.source.batches()).unify_dictionaries()
+        return pa.concat_tables(self.batches()).unify_dictionaries()
 
     def batches(self) -> Iterator[pa.Table]:
         """The records in the canonical columns and in order, batch by batch; at least one, perhaps empty."""
-        return iter([self.source]) if isinstance(self.source, pa.Table) else self.source.batches()
+        if isinstance(self.source, pa.Table):
+            return iter([self.source])
+        return map(self.change, self.source.batches()) if self.change else self.source.batches()
 
     def encode(self) -> CodedRecords:
         """The records of tags in codes."""
@@ -178,9 +160,11 @@ class Dataset:
 
     def transform(self, change: Callable[[pa.Table], pa.Table], mark: str) -> "Dataset":
         """Apply `change` to each batch; it must keep the number of rows. `mark` goes into the fingerprint."""
-        source = self.source
-        changed = change(source) if isinstance(source, pa.Table) else _Changed(source, change)
-        return Dataset(self.query, changed, self.state, f"{self.fingerprint} {mark}")
+        fingerprint = f"{self.fingerprint} {mark}"
+        if isinstance(self.source, pa.Table):
+            return replace(self, source=change(self.source), fingerprint=fingerprint)
+        # A change of stored records replaces an earlier one: there is only one, the names of the tags.
+        return replace(self, change=change, fingerprint=fingerprint)
 
     @property
     def condition(self) -> Condition:

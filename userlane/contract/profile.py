@@ -67,11 +67,6 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if name in names:
                 raise ValueError(f"url already holds the parameter “{name}”")
 
-    @property
-    def address(self) -> Address | None:
-        """The address of an absolute `url`; None if it begins with `{base_url}`."""
-        return address(self.url)
-
 
 def _checked(url: str) -> str:
     """Check a route's URL and return the part behind the host."""
@@ -122,7 +117,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def addresses(self) -> tuple[Address, ...]:
         """The addresses of the absolute routes."""
-        found = (self.route(dataset).address for dataset in DATASETS)
+        found = (address(self.route(dataset).url) for dataset in DATASETS)
         return tuple(each for each in found if each is not None)
 
     @property

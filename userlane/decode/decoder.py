@@ -90,14 +90,17 @@ class Decoder:
             )
         schema = self.schema
         if schema is not None and (schema.has_all_fields or self._keys.issuperset(_KEY.findall(body))):
-            try:
-                return self._decode_fast(schema, body)
-            except fast.FallBack:
-                pass
+            page = self._decode_fast(schema, body)
+            if page is not None:
+                return page
         return self._decode_tolerant(body)
 
-    def _decode_fast(self, schema: ResponseSchema, body: bytes) -> Page:
-        table, pagination = fast.read_table(schema, body, self._zone, self._survey_id)
+    def _decode_fast(self, schema: ResponseSchema, body: bytes) -> Page | None:
+        """Decode a regular page at once; None if it must be decoded record by record."""
+        try:
+            table, pagination = fast.read_table(schema, body, self._zone, self._survey_id)
+        except fast.FallBack:
+            return None
         return Page(table, table.num_rows, declared=read_pagination(pagination, table.num_rows))
 
     def _decode_tolerant(self, body: bytes) -> Page:
@@ -112,11 +115,9 @@ class Decoder:
         if not any(isinstance(record, dict) for record in records):
             raise EnvelopeUnknown("The API's answer is a list, but not of records.", "Check the API profile.")
         schema, new = self._learn_schema(envelope, records, pagination_keys, body)
-        if new:
-            try:
-                return self._decode_fast(schema, body)
-            except fast.FallBack:
-                pass
+        page = self._decode_fast(schema, body) if new else None
+        if page is not None:
+            return page
         table, rejections = tolerant.read_table(schema, records, self._zone, self._survey_id)
         return Page(table, len(records), rejections, pagination)
 

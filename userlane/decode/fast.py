@@ -17,7 +17,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from userlane.contract import CODED, COLUMNS, INSTANT, bucket
+from userlane.contract import COLUMNS, INSTANT, bucket
 from userlane.decode.envelope import ERROR_KEYS, Path, reports_error
 from userlane.decode.fields import FIELDS, Field, Kind
 from userlane.decode.pagination_info import Role
@@ -27,15 +27,6 @@ from userlane.decode.values import LONGEST_ID, MILLISECONDS, Rejected, parse_com
 _VISIBLE = re.compile(rb"[!-~]*")
 _UNCLEAN = r"^{0}|{0}$|^$|\x00".format(r"[\s\v\x{1c}-\x{1f}\x{85}\p{Z}]")
 """Matches IDs that are empty, that Python's `strip` would change, or that have a NUL."""
-
-
-_TYPES: Mapping[Kind, pa.DataType] = {
-    "instant": INSTANT,
-    "score": pa.int8(),
-    "times": pa.int32(),
-    "count": pa.int64(),
-    "share": pa.float64(),
-}
 
 
 class FallBack(Exception):  # not an error of the program
@@ -147,9 +138,8 @@ def read_table(
         for field in FIELDS[schema.dataset]:
             if field.name in read.fields:
                 values = _read_values(records, read.fields[field.name])
-                columns[field.name] = _convert_column(
-                    field, values, zone, forms.get(field.name), coded=schema.dataset == "tags"
-                )
+                kind = COLUMNS[schema.dataset].field(field.name).type
+                columns[field.name] = _convert_column(field, values, zone, forms.get(field.name), kind)
     except (pa.ArrowException, OverflowError, UnicodeEncodeError, Rejected) as error:
         raise FallBack from error
     pagination = [(role, _get_attribute(document, place)) for role, place in read.pagination]
@@ -205,22 +195,21 @@ def _type_of(field: Field, form: ValueForm | None) -> Any:
 
 
 def _convert_column(
-    field: Field, values: list[Any], zone: ZoneInfo, form: ValueForm | None, *, coded: bool
+    field: Field, values: list[Any], zone: ZoneInfo, form: ValueForm | None, kind: pa.DataType
 ) -> pa.Array:
     match field.kind:
         case "day":
             return _parse_days(values, field.name, zone)
         case "identity":
-            codes = _encode_ids(values, required=field.required)
-            return codes if coded else codes.dictionary_decode()
+            return _encode_ids(values, required=field.required).cast(kind)
         case "text":
             return pa.array([parse_comment(value) for value in values], pa.string())
         case "instant" if form == "epoch":
             return _parse_epochs(values)
-        case kind if form == "text":
-            return _parse_number_texts(values, field).cast(_TYPES[kind])
-        case kind:
-            return pa.array(values, pa.float64() if form == "decimal" else _TYPES[kind]).cast(_TYPES[kind])
+        case _ if form == "text":
+            return _parse_number_texts(values, field).cast(kind)
+        case _:
+            return pa.array(values, pa.float64() if form == "decimal" else kind).cast(kind)
 
 
 def _parse_number_texts(texts: list[str | None], field: Field) -> pa.Array:
@@ -278,7 +267,7 @@ def _encode_ids(values: list[Any], *, required: bool) -> pa.Array:
     ids = codes.dictionary.cast(pa.string())
     if not _are_clean(ids) or (required and codes.null_count):
         raise FallBack
-    return pa.DictionaryArray.from_arrays(codes.indices, ids).cast(CODED)
+    return pa.DictionaryArray.from_arrays(codes.indices, ids)
 
 
 def _are_clean(ids: pa.Array) -> bool:

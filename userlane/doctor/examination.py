@@ -46,7 +46,6 @@ def examine(
     *,
     timezone: str = "UTC",
     transport: Transport | None = None,
-    limits: Limits = LIMITS,
     now: datetime | None = None,
 ) -> Report:
     """Request the last 7 whole days of a property from every API and report the result.
@@ -57,7 +56,6 @@ def examine(
         survey_ids: The surveys to check.
         timezone: The time zone of the days.
         transport: Replaces the network in tests.
-        limits: Deadlines; each request is sent once.
         now: The current time.
 
     Returns:
@@ -79,7 +77,7 @@ def examine(
     http = open_http_pool(transport)
     try:
         with DaemonPool(len(queries), "userlane-doctor") as pool:
-            jobs = [pool.submit(_Examination(connection, query, http, limits).run) for query in queries]
+            jobs = [pool.submit(_Examination(connection, query, http).run) for query in queries]
             checks = tuple(job.result() for job in jobs)
     finally:
         http.close()
@@ -108,11 +106,11 @@ class _RequestsUsedUp(UserlaneError):
 class _Examination:
     """The check of one API: sends the requests and fills `check`."""
 
-    def __init__(self, connection: Connection, query: Query, http: HttpPool, limits: Limits) -> None:
+    def __init__(self, connection: Connection, query: Query, http: HttpPool) -> None:
         self._query = query
         self._route = connection.profile.route(query.dataset)
         self._exchanges: list[Exchange] = []
-        self._client = Client(connection, http, LoadDeadline(limits), listener=self._exchanges.append)
+        self._client = Client(connection, http, LoadDeadline(LIMITS), listener=self._exchanges.append)
         self._decoder = Decoder(query, self._route.fields)
         self._pages: list[Page] = []
         self._secret = connection.token.header("")

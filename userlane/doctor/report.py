@@ -71,11 +71,6 @@ class Check:
         """The name of the API, with the ID of the survey."""
         return f"{_TITLES[self.dataset]} {self.survey_id or ''}".strip()
 
-    @property
-    def ok(self) -> bool:
-        """Whether there is no problem."""
-        return not self.problems
-
     def lines(self) -> Iterator[tuple[str, str]]:
         """Each finding as a label and its text."""
         requests = format_count(self.requests, "request")

@@ -40,6 +40,9 @@ MEDIA_TYPES: Mapping[Format, str] = {
     "parquet": "application/vnd.apache.parquet",
 }
 
+_Tables = Iterator[pa.Table]
+_Description = dict[str, Any]
+
 BATCH_ROWS = 65_536
 """The number of records that are converted to text at a time, so that memory does not grow with the table."""
 
@@ -150,7 +153,7 @@ def _to_table(frame: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(frame.rename(columns=str), preserve_index=False)
 
 
-def _describe(query: Query, state: State, rows: int) -> dict[str, Any]:
+def _describe(query: Query, state: State, rows: int) -> _Description:
     return {
         "dataset": query.dataset,
         "property_id": query.property_id,
@@ -167,9 +170,7 @@ def _describe(query: Query, state: State, rows: int) -> dict[str, Any]:
     }
 
 
-def _write_parquet(
-    tables: Iterator[pa.Table], _state: State, described: Mapping[str, Any], sink: BinaryIO
-) -> None:
+def _write_parquet(tables: _Tables, _state: State, described: _Description, sink: BinaryIO) -> None:
     import pyarrow.parquet as pq  # noqa: PLC0415 - the other formats do not pay for it
 
     first = next(tables)
@@ -179,9 +180,7 @@ def _write_parquet(
             writer.write_table(table.replace_schema_metadata(schema.metadata))
 
 
-def _write_csv(
-    tables: Iterator[pa.Table], state: State, _describe: Mapping[str, Any], sink: BinaryIO
-) -> None:
+def _write_csv(tables: _Tables, state: State, _described: _Description, sink: BinaryIO) -> None:
     options = pacsv.WriteOptions(include_header=False, batch_size=BATCH_ROWS)
     for number, table in enumerate(tables):
         cells = {name: to_csv_cells(simplify(table.column(name))) for name in table.column_names}
@@ -198,9 +197,7 @@ def _quote_if_needed(name: str) -> str:
     return '"{}"'.format(name.replace('"', '""')) if re.search('[",\r\n]', name) else name
 
 
-def _write_json(
-    tables: Iterator[pa.Table], _state: State, described: Mapping[str, Any], sink: BinaryIO
-) -> None:
+def _write_json(tables: _Tables, _state: State, described: _Description, sink: BinaryIO) -> None:
     """Convert each column to JSON texts; Arrow joins them to records."""
     sink.write(orjson.dumps(described)[:-1] + b',"records":[')
     first = True
@@ -228,7 +225,7 @@ def _split_for_json(table: pa.Table) -> list[pa.RecordBatch]:
     return batches
 
 
-_WRITERS: Mapping[Format, Callable[[Iterator[pa.Table], State, Mapping[str, Any], BinaryIO], None]] = {
+_WRITERS: Mapping[Format, Callable[[_Tables, State, _Description, BinaryIO], None]] = {
     "csv": _write_csv,
     "json": _write_json,
     "parquet": _write_parquet,

@@ -6,7 +6,7 @@
 data      properties, surveys, tokens, and the records of one day
 server    the API over HTTP
 files     the CSV files that a user would upload
-demo/, small, large     the records of each property
+demo/, large            the records of the two larger properties
 """
 
 from userlane.sandbox.data import (

@@ -1,13 +1,16 @@
 """The properties, surveys and tokens of the sandbox, and its made-up records. All of it is public."""
 
+import json
 from collections.abc import Collection, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from userlane.contract import DATASETS, DatasetName
 from userlane.errors import NotFound
-from userlane.sandbox import large, small
+from userlane.sandbox import large
 from userlane.sandbox.demo.property import DemoProperty
 from userlane.sandbox.records import Feed, Record, RecordList
 from userlane.sandbox.timeline import SEED, Timeline
@@ -42,7 +45,10 @@ SMALL_TOKEN = "sandbox-token-small-property-only"  # noqa: S105  # likewise
 """Reads the property `small` only; the others respond with 403."""
 
 _EMPTY = RecordList((), ())
+_SMALL = json.loads(Path(__file__).with_name("small.json").read_text(encoding="utf-8"))
 
+SMALL_TAGS: Mapping[int, str] = dict(_SMALL["tag_names"])
+"""Tag ID → name of the property `small`."""
 
 RIGHTS: Mapping[str, tuple[Collection[str], Collection[DatasetName]]] = {
     TOKEN: (PROPERTIES, DATASETS),
@@ -110,7 +116,7 @@ class SampleData:
 
     def _make_feed(self, property_id: str, dataset: DatasetName, survey_id: str | None) -> Feed:
         if property_id == "small":
-            return small.make_feed(dataset, self.today)
+            return _make_small_feed(dataset, self.today)
         if property_id == "empty":
             return _EMPTY
         if property_id == "large":
@@ -124,6 +130,27 @@ def check_exists(property_id: str, dataset: DatasetName, survey_id: str | None) 
         raise NotFound("There is no property with this ID.")
     if dataset == "surveys" and survey_id not in SURVEYS[property_id]:
         raise NotFound("There is no survey with this ID in this property.")
+
+
+def _make_small_feed(dataset: DatasetName, today: date) -> RecordList:
+    """Make a feed of the pilot of six people, all of it in the 30 days before `today`.
+
+    The records are in `small.json` as [days ago, time of the day or null, record], with null for the date or
+    the timestamp of the record. NPS has three promoters, two passives and two detractors; p-01 responded
+    twice. Happiness is there from the first survey response on.
+    """
+    moments: list[Any] = []
+    records = []
+    for ago, clock, record in _SMALL[dataset]:
+        day = today - timedelta(days=ago)
+        if clock is None:
+            moments.append(day)
+            records.append({**record, "date": day.isoformat()})
+        else:
+            at = datetime.combine(day, time.fromisoformat(clock), UTC)
+            moments.append(at)
+            records.append({**record, "timestamp": at.isoformat(timespec="seconds")})
+    return RecordList(moments, records)
 
 
 # Cached, since several sandboxes of one process share the data.

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from userlane.errors import NotFound
-from userlane.sandbox import large, small
-from userlane.sandbox.data import PROPERTIES
-from userlane.sandbox.demo.people import draw_people
-from userlane.sandbox.demo.usage import FEATURES, UNNAMED, UNUSED
+from userlane.sandbox import large
+from userlane.sandbox.data import PROPERTIES, SMALL_TAGS
+from userlane.sandbox.demo.people import FEATURES, UNNAMED, UNUSED, draw_people
 from userlane.sandbox.timeline import SEED, make_rng
 
 _TAG_HEADER = ("Tag ID", "Tag name", "Created", "Created by", "Status")
@@ -30,7 +29,7 @@ def tag_names_csv(property_id: str) -> bytes:
         named = {feature.tag_id: feature.name for feature in FEATURES if feature.tag_id not in UNNAMED}
         named = {**named, **dict([UNUSED])}
     elif property_id == "small":
-        named = small.TAG_NAMES
+        named = SMALL_TAGS
     elif property_id == "large":
         titles = [f"{area}: {action}" for area in _LARGE["areas"] for action in _LARGE["actions"]]
         named = {large.FIRST_TAG + number: title for number, title in enumerate(titles)}

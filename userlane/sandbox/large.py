@@ -61,11 +61,6 @@ class TagRecords:
         """For each day, and the day after the last, the number of the records before it."""
         return [0, *accumulate(map(self.count_records, range(365)))]
 
-    @property
-    def busiest(self) -> int:
-        """The number of records of the busiest day."""
-        return int(np.diff(self.starts).max())
-
     def count_records(self, day: int) -> int:
         """Return the number of records of a day, given by its number from `first`."""
         if day == 0:

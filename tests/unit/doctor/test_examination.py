@@ -79,7 +79,7 @@ def test_what_was_recognised_is_reported() -> None:
 
     found = report(Server(only_heart(respond), timedelta()))
     check = found.checks[0]
-    assert (check.title, check.ok, check.status, check.envelope) == ("HEART", True, 200, "data.items")
+    assert (check.title, check.problems, check.status, check.envelope) == ("HEART", (), 200, "data.items")
     assert check.fields == (("date", "day"), ("happiness", "scores.h"))
     assert "overall" in check.not_found
     assert (check.records, check.at_least, check.declared.total) == (7, False, 7)
@@ -115,7 +115,7 @@ def test_refusals_and_failures_are_told_with_a_step_and_tried_once_each(status: 
     server = Server(lambda *_: (status, {"message": f"no, {TOKEN}"}))
     found = report(server, surveys=("512",))
     assert [check.title for check in found.checks] == ["HEART", "NPS", "Surveys 512", "Tags"]
-    assert all(not check.ok and check.problems[0].next_step for check in found.checks)
+    assert all(check.problems[0].next_step for check in found.checks)
     assert all(check.status == status for check in found.checks)
     assert found.exit_code == code
     assert len(server.requests) <= 8
@@ -129,7 +129,7 @@ def test_one_refused_api_does_not_hide_the_others() -> None:
         return paged([heart(day) for day in RECENT])(parameters) if path.endswith("/heart") else (200, [])
 
     found = report(Server(respond))
-    assert [check.ok for check in found.checks] == [True, True, False]
+    assert [len(check.problems) for check in found.checks] == [0, 0, 1]
     assert found.exit_code == 4
 
 
@@ -153,7 +153,7 @@ def test_a_profile_that_counts_pages_wrongly_is_told(
     assert check.first_page == base
     assert check.records == 1500
     if expected is None:
-        assert check.ok
+        assert not check.problems
     else:
         assert f"first_page = {expected} under [heart]" in check.problems[0].next_step
 
@@ -163,7 +163,7 @@ def test_an_api_that_fails_at_page_zero_is_told_to_begin_with_one() -> None:
     check = report(Server(respond), with_heart(first_page="auto")).checks[0]
     assert (check.records, check.first_page) == (7, 1)
     assert "first_page = 1" in check.problems[0].next_step
-    assert report(Server(respond)).checks[0].ok
+    assert not report(Server(respond)).checks[0].problems
 
 
 def test_an_ignored_page_number_is_told_with_the_parameter_to_name() -> None:
@@ -187,7 +187,7 @@ def test_without_recent_records_the_fields_are_learned_from_older_ones() -> None
         return paged([] if recent else [heart(date(2026, 3, 1))])(parameters)
 
     check = report(Server(only_heart(respond))).checks[0]
-    assert (check.records, check.ok) == (0, True)
+    assert (check.records, check.problems) == (0, ())
     assert dict(check.fields)["overall"] == "heart"
     assert check.notes == ("There are some in the last 90 days.",)
 

@@ -15,8 +15,8 @@ import pytest
 from tests.unit.sandbox.conftest import EVER, TODAY
 from userlane.contract import DatasetName
 from userlane.sandbox import Record, sample_data
+from userlane.sandbox.demo.people import FEATURES
 from userlane.sandbox.demo.property import DemoProperty
-from userlane.sandbox.demo.usage import FEATURES
 from userlane.sandbox.records import Feed
 from userlane.sandbox.responses import INERT
 from userlane.sandbox.timeline import Timeline

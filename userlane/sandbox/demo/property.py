@@ -6,8 +6,7 @@ import numpy as np
 
 from userlane.contract import DatasetName
 from userlane.sandbox import responses
-from userlane.sandbox.demo.people import People, draw_people
-from userlane.sandbox.demo.usage import Usage, draw_usage
+from userlane.sandbox.demo.people import People, Usage, draw_people, draw_usage
 from userlane.sandbox.records import Feed, Record, RecordList, Response, nps_record, survey_record
 from userlane.sandbox.scores import compute_happiness, make_heart_feed
 from userlane.sandbox.timeline import Flags, Floats, Ints, Timeline, make_rng
