@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from userlane import session, ui
+from userlane import ui, url
 from userlane.cache import measure_cached
 from userlane.contract import Measured
 from userlane.metrics import headlines
@@ -13,7 +13,7 @@ from userlane.metrics import tags as tag_metrics
 
 corner = ui.begin_page("Overview")
 heart, nps, surveys, tags = ui.load_all("heart", "nps", "surveys", "tags")
-names = ui.survey_names(session.filters().survey_ids)
+names = ui.survey_names(url.filters().survey_ids)
 sentences: list[Measured[list[str]]] = []
 views: list[ui.ExportedTable] = []
 

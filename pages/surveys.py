@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from userlane import charts, session, ui
+from userlane import charts, ui, url
 from userlane.cache import measure_cached
 from userlane.metrics import surveys as metrics
 
 corner = ui.begin_page("Surveys")
 surveys = ui.load("surveys")
-names = ui.survey_names(session.filters().survey_ids)
+names = ui.survey_names(url.filters().survey_ids)
 answers = surveys.frame
 summary = measure_cached(metrics.summary, answers)
 with ui.card_row(3, 240):
@@ -37,7 +37,7 @@ st.subheader("Comments", anchor=False)
 controls = st.columns([2, 2, 2], vertical_alignment="bottom")
 of = controls[0].multiselect(
     "Surveys",
-    session.filters().survey_ids,
+    url.filters().survey_ids,
     format_func=names.__getitem__,
     placeholder="All",
     key="survey-comments-of",

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from userlane.contract import Window
-from userlane.session import Filters, periods, queries
+from userlane.session import Filters
+from userlane.url import periods, queries
 
 TODAY = date(2026, 3, 18)
 

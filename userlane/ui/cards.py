@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from userlane import session
+from userlane import session, url
 from userlane.contract import NAMES, NOUNS, Measured, measure, unwrap
 from userlane.formatting import NOTHING, format_count, format_interval, format_number, format_share
 from userlane.inference import COUNTS_FROM, VALUES_FROM, nps_change
@@ -228,7 +228,7 @@ def show_changes(place: DeltaGenerator, found: Sequence[Measured[list[str]]], of
             lines += [f"- {escape_markdown(sentence)}{mark}" for sentence in unwrap(measured)]
         if lines:
             st.markdown("\n".join(lines))
-        compared = session.filters().compare
+        compared = url.filters().compare
         left_out = list(_not_compared(of)) if compared else []
         for why, whose in left_out:
             st.caption(f"Not compared, {why}: {whose}.")

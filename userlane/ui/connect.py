@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from userlane import cache, doctor, session
+from userlane import cache, doctor, session, url
 from userlane.contract import ASSUMED, DATASETS, TITLES, Connection, Query, Token, Window, check_id
 from userlane.errors import IdentifierUnusable, InputUnusable, TokenRejected, TokenUnusable, UserlaneError
 from userlane.fetch import Probe
@@ -41,7 +41,7 @@ def show_form() -> None:
                 "**Look around first.** Made-up data, served like the real API. No other server is asked."
             )
             st.button("Open the sample data", on_click=open_sample, type="primary", icon=":material/science:")
-    filters = session.filters()
+    filters = url.filters()
     if filters.property_id is not None:
         name = escape_markdown(settings.properties.get(filters.property_id, filters.property_id))
         st.info(
@@ -67,7 +67,7 @@ def show_form() -> None:
 
 
 def _show_fields(properties: Mapping[str, str]) -> None:
-    asked = session.get_widget(session.PROPERTY) or session.get_widget(request_import.PROPERTY) or ""
+    asked = session.get_widget(url.PROPERTY) or session.get_widget(request_import.PROPERTY) or ""
     with st.form("connect", border=False):
         st.text_input(
             "API token",
@@ -93,7 +93,7 @@ def _show_fields(properties: Mapping[str, str]) -> None:
             )
         surveys = st.text_area(
             "Survey IDs (optional)",
-            "\n".join(session.get_widget(session.SURVEYS) or ()),
+            "\n".join(session.get_widget(url.SURVEYS) or ()),
             height=96,
             placeholder="512 After onboarding\n513 Help desk",
             help="One a line: the ID from the survey's address in the Portal, then a name if you like.",
@@ -147,15 +147,15 @@ def parse_surveys(text: str) -> dict[str, str]:
     >>> parse_surveys("512 After onboarding\n513")
     {'512': 'After onboarding', '513': 'Survey 513'}
 
-    Raises `IdentifierUnusable` for a text that is no ID, and for more than `session.MOST_SURVEYS`.
+    Raises `IdentifierUnusable` for a text that is no ID, and for more than `url.MOST_SURVEYS`.
     """
     found: dict[str, str] = {}
     for line in filter(None, (line.strip() for line in text.splitlines())):
         survey_id, *name = re.split(r"[\s=]+", line, maxsplit=1)
         survey_id = check_id(survey_id, "survey ID")
         found[survey_id] = "".join(name) or f"Survey {survey_id}"
-    if len(found) > session.MOST_SURVEYS:
-        raise IdentifierUnusable(f"More than {session.MOST_SURVEYS} surveys are named.", "Name fewer.")
+    if len(found) > url.MOST_SURVEYS:
+        raise IdentifierUnusable(f"More than {url.MOST_SURVEYS} surveys are named.", "Name fewer.")
     return found
 
 
@@ -164,7 +164,7 @@ def test_connection(
 ) -> tuple[Probe, ...]:
     """Ask each API for one record, several at a time; survey responses only of the given surveys."""
     zone = cache.settings().timezone
-    now = session.today(zone)
+    now = url.today(zone)
     window = Window(now - timedelta(days=30), now)
     queries = [Query(name, property_id, window, None, zone) for name in DATASETS if name != "surveys"]
     queries += [Query("surveys", property_id, window, survey_id, zone) for survey_id in survey_ids]
@@ -211,7 +211,7 @@ def disconnect() -> None:
 
 def show_connection() -> None:
     """Draw what the visitor is connected to, with buttons to test it and to disconnect."""
-    visit, filters = session.visit(), session.filters()
+    visit, filters = session.visit(), url.filters()
     if visit.saved:
         names = ", ".join(escape_markdown(name) for each in visit.saved.values() for name in each.files)
         st.markdown(f"Shown are saved answers, completeness unknown: {names}.")
@@ -245,7 +245,7 @@ def show_connection() -> None:
 
 def show_doctor() -> None:
     """Draw the examination of the connection: its report never holds the token."""
-    connection, property_id = session.connection(), session.filters().property_id
+    connection, property_id = session.connection(), url.filters().property_id
     with st.expander("Check this connection", icon=":material/stethoscope:", key="doctor", width=FORM_WIDTH):
         st.markdown(
             "Asks each API a few times about the last 7 days: how it answers, what is recognised and "
@@ -254,14 +254,14 @@ def show_doctor() -> None:
         checking = st.button("Check now", icon=":material/stethoscope:", disabled=property_id is None)
         if checking and connection is not None and property_id is not None:
             with st.spinner("Asking each API …"):
-                surveys, zone = session.filters().survey_ids, cache.settings().timezone
+                surveys, zone = url.filters().survey_ids, cache.settings().timezone
                 report = doctor.examine(connection, property_id, surveys, timezone=zone)
             st.code(report.text(), language=None, wrap_lines=True)
 
 
 def show_stored() -> None:
     """Draw where records of this property are stored, with a button that deletes them."""
-    visit, property_id = session.visit(), session.filters().property_id
+    visit, property_id = session.visit(), url.filters().property_id
     if visit.sample or visit.connection is None or property_id is None:
         return
     with st.expander("Stored records", icon=":material/database:", key="stored", width=FORM_WIDTH):

@@ -7,7 +7,7 @@ import streamlit as st
 import structlog
 from streamlit.errors import FragmentHandledException
 
-from userlane import logs, session
+from userlane import logs, session, url
 from userlane.errors import UserlaneError
 from userlane.ui.text import escape_markdown
 
@@ -52,7 +52,7 @@ def show_error(error: Exception) -> None:
     """Draw the error box: what happened, what to do, and the error ID."""
     filters = session.visit().filters
     if filters is not None:
-        session.write_url(filters)  # what the next run takes them from, if this one did not draw them
+        url.write_url(filters)  # what the next run takes them from, if this one did not draw them
     with st.container(border=True):
         show_refusal(error if isinstance(error, UserlaneError) else UserlaneError(CAUSE, NEXT_STEP))
         with st.container(horizontal=True, vertical_alignment="center"):

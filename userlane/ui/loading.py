@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from userlane import cache, session
+from userlane import cache, session, url
 from userlane.contract import NAMES, TITLES, Connection, Dataset, DatasetName, Query, Window
 from userlane.errors import AccessRefused, LoadStopped, UploadRefused, UserlaneError
 from userlane.fetch import ACCESS_LASTS, Load, Progress
@@ -50,8 +50,8 @@ def load_all(*names: DatasetName, lead_days: int = 0) -> tuple[Loaded, ...]:
 
     Shows progress with a stop when it takes longer than a moment. Whatever fails is in `Loaded.errors`.
     """
-    filters, zone = session.filters(), cache.settings().timezone
-    asked = {name: session.queries(filters, name, zone) for name in names}
+    filters, zone = url.filters(), cache.settings().timezone
+    asked = {name: url.queries(filters, name, zone) for name in names}
     queries = [query for name in names for query in asked[name]]
     previous = [query.previous() for query in queries if filters.compare]
     lead = Window(filters.window.start - timedelta(days=lead_days or 1), filters.window.start)
@@ -202,7 +202,7 @@ def _drop_outdated() -> None:
 
     Rows are dropped when the API's permission to see them is older than it may be: the next load asks again.
     """
-    visit, filters = session.visit(), session.filters()
+    visit, filters = session.visit(), url.filters()
     for query, result in list(visit.results.items()):
         if not _belongs(query, filters):
             if result.load is not None:

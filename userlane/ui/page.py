@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from userlane import cache, session
+from userlane import cache, session, url
 from userlane.contract import NOUNS, TITLES, DatasetName, Query
 from userlane.errors import (
     AccessRefused,
@@ -48,7 +48,7 @@ def begin_page(title: str, *, needs_property: bool = True) -> DeltaGenerator:
     # In the form's place, so that it and the token typed into it leave the screen at once, not when the page
     # behind it has loaded.
     st.empty()
-    filters = session.filters()
+    filters = url.filters()
     if filters.property_id is None and not needs_property:
         return corner.container()
     if filters.property_id is None:
@@ -66,7 +66,7 @@ def begin_page(title: str, *, needs_property: bool = True) -> DeltaGenerator:
 
 def show_state(loaded: Loaded) -> bool:
     """Draw the notices about a dataset. Returns whether it has any rows to draw."""
-    if loaded.name == "surveys" and not session.filters().survey_ids:
+    if loaded.name == "surveys" and not url.filters().survey_ids:
         st.info(
             "No survey chosen. Type a survey ID into **Surveys** on the left; "
             "it is in the survey's address in the Portal.",
@@ -125,7 +125,7 @@ def _show_incomplete(loaded: Loaded, rows: int) -> None:
     missing = ", ".join(window.describe() for window in state.missing)
     have = format_count(rows, *NOUNS[loaded.name])
     whose = query_names(dataset.query for dataset in loaded.current)
-    alone = " It is not compared with the period before." if session.filters().compare else ""
+    alone = " It is not compared with the period before." if url.filters().compare else ""
     with _notice_row():
         st.warning(
             f"**Incomplete: {whose}.** {reasons} What you see is {have}"
@@ -222,7 +222,7 @@ def _show_failures(errors: Mapping[Query, UserlaneError], name: DatasetName) -> 
 
 def _show_consent(error: ConsentNeeded, name: DatasetName, *, before: bool = False) -> None:
     """Ask for consent to a long load: its size and duration, and shorter ranges to choose instead."""
-    window = session.filters().window
+    window = url.filters().window
     days = "The period before holds" if before else "These days hold"
     many = format_count(error.records, "tag record")
     minutes = format_minutes(error.seconds)
@@ -240,7 +240,7 @@ def _show_consent(error: ConsentNeeded, name: DatasetName, *, before: bool = Fal
                 st.button(
                     f"Last {shorter} days",
                     key=f"{key}-{shorter}",
-                    on_click=session.choose_days,
+                    on_click=url.choose_days,
                     args=(shorter,),
                 )
 

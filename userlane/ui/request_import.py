@@ -7,7 +7,7 @@ import msgspec
 import pandas as pd
 import streamlit as st
 
-from userlane import cache, request_import, session
+from userlane import cache, request_import, session, url
 from userlane.contract import DATASETS, TITLES, DatasetName, Profile
 from userlane.errors import FieldsAmbiguous, FieldsMissing, UserlaneError
 from userlane.reader_process import PASTE, run_reader
@@ -29,7 +29,7 @@ def show_request_code() -> None:
             "address and the names in it are read, so that the dashboard asks the same way."
         )
         left, right = st.columns(2)
-        asked, surveys = session.get_widget(session.PROPERTY), session.get_widget(session.SURVEYS)
+        asked, surveys = session.get_widget(url.PROPERTY), session.get_widget(url.SURVEYS)
         left.text_input("Property ID in these requests", asked or "", key=PROPERTY)
         right.text_input("Survey ID in the survey request", surveys[0] if surveys else "", key=SURVEY)
         for name in DATASETS:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from userlane import cache, session
+from userlane import cache, session, url
 from userlane.contract import Window, check_id
 from userlane.errors import IdentifierUnusable
 from userlane.formatting import format_count
@@ -14,13 +14,13 @@ def show_sidebar() -> None:
 
     They are drawn even when nobody is connected, so that a shared link keeps its filters through connecting.
     """
-    now = session.today(cache.settings().timezone)
+    now = url.today(cache.settings().timezone)
     _use_deployment_token()
-    session.read_ids()
+    url.read_ids()
     visit = session.visit()
     disabled = not visit.connected
     known = {**cache.settings().properties, **visit.properties}
-    asked = session.get_widget(session.PROPERTY)
+    asked = session.get_widget(url.PROPERTY)
     property_id = st.selectbox(
         "Property",
         list(dict.fromkeys([*known, *([asked] if asked else [])])),
@@ -28,60 +28,60 @@ def show_sidebar() -> None:
         format_func=lambda each: known.get(each, each),
         accept_new_options=True,
         placeholder="Property ID",
-        key=session.PROPERTY,
-        on_change=session.choose_property,
+        key=url.PROPERTY,
+        on_change=url.choose_property,
         disabled=disabled,
     )
     period = st.container()
-    session.read_range(now)
+    url.read_range(now)
     chosen = st.date_input(
         "Dates, both included",
         (now, now),
-        min_value=session.EARLIEST,
+        min_value=url.EARLIEST,
         max_value=now,
-        key=session.RANGE,
+        key=url.RANGE,
         disabled=disabled,
     )
     if visit.range_replaced:
         st.caption("The dates in the link cannot be used; shown are the last 30 days.")
     # While a range is being picked there is one day or none: the dates in force stay until there are two.
-    window = Window.through(*sorted(chosen)) if len(chosen) == 2 else session.filters().window
-    session.name_period(window, now)
+    window = Window.through(*sorted(chosen)) if len(chosen) == 2 else url.filters().window
+    url.name_period(window, now)
     period.selectbox(
         "Period",
-        [*session.periods(now), session.CUSTOM],
-        key=session.PERIOD,
-        on_change=session.choose_period,
+        [*url.periods(now), url.CUSTOM],
+        key=url.PERIOD,
+        on_change=url.choose_period,
         args=(now,),
         disabled=disabled,
     )
     compare = st.toggle(
         "Compare with the period before",
         value=True,
-        key=session.COMPARE,
+        key=url.COMPARE,
         bind="query-params",
         help="The same number of days, moved back by whole weeks so that weekdays align.",
         disabled=disabled,
     )
     survey_ids = st.multiselect(
         "Surveys",
-        list(dict.fromkeys([*visit.surveys, *(session.get_widget(session.SURVEYS) or [])])),
+        list(dict.fromkeys([*visit.surveys, *(session.get_widget(url.SURVEYS) or [])])),
         format_func=lambda each: visit.surveys.get(each, f"Survey {each}"),
         accept_new_options=True,
         placeholder="Survey ID",
-        key=session.SURVEYS,
+        key=url.SURVEYS,
         disabled=disabled,
     )
     if visit.surveys_left_out:
         others = format_count(visit.surveys_left_out, "other")
-        st.caption(f"The link names too many surveys. Shown are {session.MOST_SURVEYS}; {others} left out.")
+        st.caption(f"The link names too many surveys. Shown are {url.MOST_SURVEYS}; {others} left out.")
     visit.filters = session.Filters(
         _check_id(property_id, "property ID"),
         window,
         compare,
-        tuple(each for each in survey_ids[: session.MOST_SURVEYS] if _check_id(each, "survey ID")),
+        tuple(each for each in survey_ids[: url.MOST_SURVEYS] if _check_id(each, "survey ID")),
     )
-    session.write_url(visit.filters)
+    url.write_url(visit.filters)
     st.button(
         "Refresh",
         on_click=session.refresh,
@@ -108,5 +108,5 @@ def _use_deployment_token() -> None:
     if visit.connection is None and settings.token is not None and settings.base_url is not None:
         visit.connection = settings.connection(settings.token)
         visit.properties = dict(settings.properties)
-        if session.get_widget(session.PROPERTY) is None and len(settings.properties) == 1:
-            visit.opening = (next(iter(settings.properties)), list(session.get_widget(session.SURVEYS) or []))
+        if session.get_widget(url.PROPERTY) is None and len(settings.properties) == 1:
+            visit.opening = (next(iter(settings.properties)), list(session.get_widget(url.SURVEYS) or []))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from userlane import cache, saved_json, session
+from userlane import cache, saved_json, session, url
 from userlane.contract import DATASETS, TITLES, DatasetName, Measured, unwrap
 from userlane.errors import UploadRefused, UserlaneError
 from userlane.formatting import format_count, format_number
@@ -54,9 +54,9 @@ def _open_files() -> None:
                 opened[name] = saved_json.read(
                     files, name, fields=fields, timezone=settings.timezone, limits=FILE
                 )
-                if len(opened[name].surveys) > session.MOST_SURVEYS:  # each is a load, and several figures
+                if len(opened[name].surveys) > url.MOST_SURVEYS:  # each is a load, and several figures
                     raise UploadRefused(
-                        f"The files hold more than {session.MOST_SURVEYS} surveys.", "Open fewer at a time."
+                        f"The files hold more than {url.MOST_SURVEYS} surveys.", "Open fewer at a time."
                     )
         except UserlaneError as error:
             visit.unreadable[name] = error

@@ -279,7 +279,7 @@ DEFECTS = {
 from userlane.contract.connection import _LIVE
 {PLANTED}
 """,
-    "userlane/session/__init__.py": f"""
+    "userlane/url.py": f"""
 def choose_period(now):
     from userlane.contract.connection import _LIVE
     {PLANTED}

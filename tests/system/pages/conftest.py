@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.system.pages.screen import Screen
-from userlane import cache, session
+from userlane import cache, url
 from userlane.client import Limits
 from userlane.contract import Window
 from userlane.fetch import Fetcher
@@ -48,7 +48,7 @@ def _deployment(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     """No settings, and always the same day."""
     for name in [name for name in os.environ if name.startswith("USERLANE_") and name != "USERLANE_STORE"]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr(session, "today", lambda _timezone: TODAY)
+    monkeypatch.setattr(url, "today", lambda _timezone: TODAY)
     monkeypatch.setattr(cache, "sandbox", lambda: api)
     cache.settings.clear()
     yield

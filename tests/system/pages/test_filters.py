@@ -8,7 +8,7 @@ from tests.system.pages.conftest import MONTH, TODAY, Open
 from tests.system.pages.screen import DATA_TITLES, Screen
 from userlane.contract import Window
 from userlane.sandbox import SURVEYS, TOKEN, Sandbox
-from userlane.session import MOST_SURVEYS
+from userlane.url import MOST_SURVEYS
 
 MARCH = Window(date(2026, 3, 1), date(2026, 4, 1))
 LINK: dict[str, str | list[str]] = {

@@ -436,8 +436,7 @@ def test_a_stop_is_for_those_that_wait_too(monkeypatch: pytest.MonkeyPatch) -> N
     load = Given(dataset).start(None, running, "")
     visit.results[running] = session.LoadResult(load)  # type: ignore[arg-type]  # stands in for one
     visit.results[waiting] = session.LoadResult()
-    for module in (session, session.state):
-        monkeypatch.setattr(module, "visit", lambda: visit)
+    monkeypatch.setattr(session, "visit", lambda: visit)
     loading._stop([running, waiting])
     assert load.stopping
     assert isinstance(visit.results[waiting].outcome, LoadStopped)

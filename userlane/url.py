@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from userlane.contract import Query, Window
-from userlane.session.state import Filters, get_widget, visit
+from userlane.session import Filters, get_widget, visit
 
 PROPERTY, RANGE, COMPARE, SURVEYS, PERIOD = "property", "range", "compare", "survey", "period"
 CUSTOM = "Custom"

@@ -1,4 +1,4 @@
-"""What one visitor has brought and loaded."""
+"""What one visitor has brought and loaded. Only this module and `url` use `st.session_state`."""
 
 import uuid
 from collections.abc import Callable, Mapping
