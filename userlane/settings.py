@@ -3,10 +3,13 @@
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from difflib import get_close_matches
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
@@ -27,7 +30,7 @@ from userlane.contract import (
     check_id,
     host_allowed,
 )
-from userlane.contract.hosts import PATTERN, is_loopback
+from userlane.contract.hosts import PATTERN, is_loopback, site
 from userlane.contract.storage_url import parse_storage_url
 from userlane.errors import InputUnusable, SettingsUnusable
 
@@ -155,24 +158,19 @@ def _base_url(text: str) -> str:
 
 
 def _allowed_hosts(text: str) -> tuple[str, ...]:
-    hosts = tuple(part.strip().lower() for part in text.split(",") if part.strip())
-    for host in hosts:
-        if not PATTERN.fullmatch(host):
-            raise SettingsUnusable(
-                f"“{host}” is not a host.",
-                "Write names like api.example.com, or *.example.com for all below it, with commas between.",
-            )
-    return hosts
+    return _hosts(text, PATTERN.fullmatch, "api.example.com, or *.example.com for all below it")
 
 
 def _public_hosts(text: str) -> tuple[str, ...]:
+    return _hosts(text, site, "dashboard.example.com or dashboard.example.com:8443")
+
+
+def _hosts(text: str, read: Callable[[str], object], examples: str) -> tuple[str, ...]:
     hosts = tuple(part.strip().lower() for part in text.split(",") if part.strip())
     for host in hosts:
-        found = address(f"https://{host}")
-        if found is None or found.rest or found.user_info:
+        if read(host) is None:
             raise SettingsUnusable(
-                f"“{host}” is not a host.",
-                "Write names like dashboard.example.com or dashboard.example.com:8443, with commas between.",
+                f"“{host}” is not a host.", f"Write names like {examples}, with commas between."
             )
     return hosts
 
@@ -217,25 +215,15 @@ def _misfit(complaint: str, toml: str) -> tuple[str, int]:
 
 
 def _line(toml: str, keys: list[str]) -> int:
-    """The first line that is about the key with this path, or about the longest part of the path."""
-    about: list[list[str]] = []
-    table: list[str] = []
-    for line in toml.splitlines():
-        text = line.strip()
-        header = re.match(r"\[+([^\]]*)\]", text)
-        if header:
-            table = _path(header[1])
-        left = text.partition("=")[0] if "=" in text and not header else ""
-        about.append(table + (_path(left) if left else []))
+    """Return the line that completes the key with this path, or the longest part of the path there is."""
+    lines = toml.splitlines()
     for depth in range(len(keys), 0, -1):
-        for number, path in enumerate(about, 1):
-            if path[:depth] == keys[:depth]:
+        for number in range(1, len(lines) + 1):
+            # A beginning that ends inside a value is no TOML, and one before the key does not have it.
+            with suppress(tomllib.TOMLDecodeError, KeyError, TypeError):
+                reduce(getitem, keys[:depth], tomllib.loads("\n".join(lines[:number])))  # type: ignore[arg-type]
                 return number
     return 1
-
-
-def _path(dotted: str) -> list[str]:
-    return [part.strip().strip("\"'") for part in dotted.split(".")]
 
 
 def _properties(text: str) -> Mapping[str, str]:

@@ -206,12 +206,13 @@ def lines(
     style: Style,
     hover: Sequence[str],
     *,
+    partial: "pd.Series[bool] | None" = None,
     width: float | None = None,
     **settings: Any,
 ) -> Trace:
-    """Make a line with markers, broken where `y` is missing.
+    """Make a line with markers, broken where `y` is missing and hollow for `partial` periods.
 
-    `hover` is the text of each point.
+    `hover` is the text of each point; `marker` adds to what `markers` gives.
     """
     width = width or (1.5 if len(y) > _CROWDED else 2)
     return {
@@ -222,7 +223,7 @@ def lines(
         "mode": "lines+markers",
         "connectgaps": False,
         "line": {"color": style.colour, "dash": style.dash, "width": width},
-        "marker": markers(y, style),
+        "marker": markers(y, style, partial=partial) | settings.pop("marker", {}),
         "hovertext": _texts(hover),
         "hovertemplate": HOVER,
         **settings,
@@ -232,7 +233,10 @@ def lines(
 def bars(
     x: Sequence[Any], y: Sequence[Any], colour: str | Sequence[str], hover: Sequence[str], **settings: Any
 ) -> Trace:
-    """Make bars without an outline; `hover` is the text of each bar, `marker` adds to their colour."""
+    """Make bars without an outline; `hover` is the text of each bar, `marker` adds to their colour.
+
+    The setting `text` is what stands beyond the end of each bar.
+    """
     marker = {"color": colour, "line": {"width": 0}, **settings.pop("marker", {})}
     return {
         "type": "bar",
@@ -240,6 +244,8 @@ def bars(
         "y": list(y),
         "marker": marker,
         "textangle": 0,
+        "textposition": "outside",
+        "cliponaxis": False,
         "hovertext": _texts(hover),
         "hovertemplate": HOVER,
         **settings,

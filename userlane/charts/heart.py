@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -11,36 +11,13 @@ from userlane.charts import canvas
 from userlane.charts.palette import NEUTRAL, SCORE_STYLES, TRAFFIC_STYLES, fade_colour
 from userlane.contract import BANDS, LABELS, SCORES, band
 from userlane.formatting import format_count, format_number, format_signed
+from userlane.metrics.heart import Contributions
 
 _LEAST_SPAN = 20
 _MOST_DOTS = 800
 """More hide the lines, and a browser is busy with them for a second."""
 
 _BAND_LABEL_ROOM = 0.13
-
-
-class Contributions(Protocol):
-    """What `heart_contributions` draws: bars and a residual that sum to the change of the overall score."""
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """A bar a row: score, label, contribution (points)."""
-
-    @property
-    def change(self) -> float:
-        """The change of the mean overall score (points)."""
-
-    @property
-    def holds(self) -> bool:
-        """Whether the overall score is the mean of the letters."""
-
-    @property
-    def days_tested(self) -> int:
-        """The days behind it."""
-
-    @property
-    def residual(self) -> float:
-        """What the bars leave of the change (points)."""
 
 
 def scores_with_dots(daily: pd.DataFrame, scores: Sequence[str]) -> list[str]:
@@ -67,32 +44,20 @@ def heart_trend(daily: pd.DataFrame, traffic: pd.DataFrame, scores: Sequence[str
     Example: two scores and traffic → per score a line and its dots, then two lines below.
     """
     chosen = [score for score in SCORES if score in set(scores)]
-    of_score = {score: daily[daily["score"] == score] for score in chosen}
     dots = set(scores_with_dots(daily, chosen))
     drawn = [
         trace
         for score in reversed(chosen)
-        for trace in _score_traces(score, of_score[score], dots=score in dots)
+        for trace in _score_traces(score, daily[daily["score"] == score], dots=score in dots)
     ]
     # Dots lie below all lines, and the overall score above the letters.
-    traces = [trace for trace in drawn if trace["mode"] == "markers"]
-    traces += [trace for trace in drawn if trace["mode"] != "markers"]
+    traces = sorted(drawn, key=lambda trace: trace["mode"] != "markers")
+    dates = canvas.days(traffic["date"])
     for name, style in TRAFFIC_STYLES.items():
-        counts = traffic[name].astype("float64")
-        words = [f"{name.title()}: {format_number(count)}" for count in counts]
-        small = canvas.markers(counts, style) | {"size": 4}
-        traces.append(
-            canvas.lines(
-                name.title(),
-                canvas.days(traffic["date"]),
-                counts,
-                style,
-                words,
-                width=1.5,
-                marker=small,
-                yaxis="y2",
-            )
-        )
+        counts, title = traffic[name].astype("float64"), name.title()
+        words = [f"{title}: {format_number(count)}" for count in counts]
+        look = {"width": 1.5, "marker": {"size": 4}, "yaxis": "y2"}
+        traces.append(canvas.lines(title, dates, counts, style, words, **look))
     shown = daily[daily["score"].isin(chosen)]
     low, high = _zoom(pd.concat([shown["value"], shown["smooth"]]).dropna())
     span = high - low
@@ -119,18 +84,11 @@ def _score_traces(score: str, rows: pd.DataFrame, *, dots: bool) -> list[canvas.
     style, name, width = SCORE_STYLES[score], LABELS[score], 3 if score == "overall" else 2
     dates, value, smooth = canvas.days(rows["date"]), rows["value"], rows["smooth"]
     words = [_score_words(name, *pair) for pair in zip(value, smooth, strict=True)]
-    common: dict[str, Any] = {
-        "legendgroup": score,
-        "legendrank": SCORES.index(score),
-    }
+    common: dict[str, Any] = {"legendgroup": score, "legendrank": SCORES.index(score)}
     if not smooth.notna().any():
         return [canvas.lines(name, dates, value, style, words, width=width, **common)]
-    dot = {
-        "color": style.colour,
-        "symbol": "circle",
-        "size": 5 if len(rows) <= 120 else 3,
-        "opacity": canvas.MUTED,
-    }
+    size = 5 if len(rows) <= 120 else 3
+    dot = {"symbol": "circle", "size": size, "opacity": canvas.MUTED, "maxdisplayed": 0}
     single = value if dots else value.where(smooth.isna())
     # The dots' hover names the mean too; a second text for the same day would only double it.
     quiet: dict[str, Any] = {"hoverinfo": "skip", "hovertemplate": None} if dots else {}
@@ -258,8 +216,6 @@ def heart_contributions(contributions: Contributions) -> go.Figure:
                 orientation="h",
                 width=0.66,
                 text=[format_signed(points) for _, _, points in bars],
-                textposition="outside",
-                cliponaxis=False,
             )
         ],
         height=70 + 32 * len(bars),

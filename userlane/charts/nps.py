@@ -90,8 +90,6 @@ def nps_histogram(histogram: pd.DataFrame) -> go.Figure:
                 name=BUCKET_NAMES[bucket],
                 legendrank=BUCKETS.index(bucket),
                 text=[format_number(count) for count in rows["count"]],
-                textposition="outside",
-                cliponaxis=False,
             )
         )
     few = {"dtick": 1} if histogram["count"].max() < _FEW_TICKS else {"nticks": _FEW_TICKS}
@@ -133,7 +131,8 @@ def nps_trend(trend: pd.DataFrame) -> go.Figure:
             score,
             style,
             words,
-            marker=canvas.markers(score, style, partial=trend["partial"]) | canvas.fade(n < VERDICTS_FROM),
+            partial=trend["partial"],
+            marker=canvas.fade(n < VERDICTS_FROM),
             legendrank=-1,
             error_y=canvas.whiskers(score, low, high) | {"color": ACCENT},
         )

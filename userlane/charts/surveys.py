@@ -64,8 +64,6 @@ def survey_distribution(distribution: pd.DataFrame, names: Mapping[str, str]) ->
                 name=f"{text.escape_label(name)} (n = {format_number(n)}{few})",
                 marker={"pattern": pattern, "opacity": 1 if n >= VERDICTS_FROM else canvas.MUTED},
                 text=shares if len(surveys) == 1 else None,
-                textposition="outside",
-                cliponaxis=False,
             )
         )
     return canvas.build_figure(
@@ -105,8 +103,8 @@ def survey_trend(trend: pd.DataFrame, names: Mapping[str, str]) -> go.Figure:
                 shares[0],
                 style,
                 [_trend_words(name, row, step) for row in canvas.rows(rows)],
-                marker=canvas.markers(shares[0], style, partial=rows["partial"])
-                | canvas.fade(rows["n"] < VERDICTS_FROM),
+                partial=rows["partial"],
+                marker=canvas.fade(rows["n"] < VERDICTS_FROM),
                 error_y=canvas.whiskers(*shares) | {"color": style.colour},
             )
         )

@@ -1,6 +1,7 @@
 """Figures of Tag adoption."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -38,59 +39,52 @@ def tag_trend(trend: pd.DataFrame) -> go.Figure:
     Example: 12 users with 40 interactions on 1 April → a point at 12 that says both.
     """
     step = canvas.step_of(trend["period"])
-    traces = []
-    for name, style, rows in _tags(trend):
-        users = rows["users"].astype("float64")
-        head = text.hover_prefix(name)
-        words = [
-            f"{head}<b>{format_count(row.users, 'user')}</b>, {format_count(row.interactions, 'interaction')}"
-            + (f" · partial {step}" if row.partial else "")
-            for row in canvas.rows(rows)
-        ]
-        traces.append(
-            canvas.lines(
-                text.escape_label(name),
-                canvas.days(rows["period"]),
-                users,
-                style,
-                words,
-                marker=canvas.markers(users, style, partial=rows["partial"]),
-            )
-        )
-    return _over_time(traces, trend["period"], step, f"Users per {step}")
+
+    def words(row: Any) -> str:
+        seen = f"<b>{format_count(row.users, 'user')}</b>, {format_count(row.interactions, 'interaction')}"
+        return seen + (f" · partial {step}" if row.partial else "")
+
+    return _over_time(trend, "period", step, f"Users per {step}", words)
 
 
 def tag_cumulative(cumulative: pd.DataFrame) -> go.Figure:
-    """How many different users have used each chosen tag so far, a rising line per tag.
+    """The different users of each chosen tag so far, a rising line per tag.
 
     `cumulative` has tag_id, date, users (since the first day of the range) and, where names were joined, tag.
 
     Example: 12 users on the first day, the same and 3 more on the second → 12, 15.
     """
-    traces = []
-    for name, style, rows in _tags(cumulative):
-        users = rows["users"].astype("float64")
-        head = text.hover_prefix(name)
-        words = [f"{head}<b>{format_count(count, 'user')}</b> so far" for count in users]
-        traces.append(
-            canvas.lines(
-                text.escape_label(name),
-                canvas.days(rows["date"]),
-                users,
-                style,
-                words,
-            )
-        )
-    return _over_time(traces, cumulative["date"], "day", "Different users so far")
+
+    def words(row: Any) -> str:
+        return f"<b>{format_count(row.users, 'user')}</b> so far"
+
+    return _over_time(cumulative, "date", "day", "Different users so far", words)
 
 
 def _over_time(
-    traces: list[canvas.Trace], periods: "pd.Series[pd.Timestamp]", step: canvas.Step, title: str
+    frame: pd.DataFrame, day: str, step: canvas.Step, title: str, words: Callable[[Any], str]
 ) -> go.Figure:
+    """Make a figure with a line of `users` per tag over the column `day`.
+
+    `words` gives what the hover of a row says after the tag's name.
+    """
+    traces = []
+    for name, style, rows in _tags(frame):
+        head = text.hover_prefix(name)
+        traces.append(
+            canvas.lines(
+                text.escape_label(name),
+                canvas.days(rows[day]),
+                rows["users"].astype("float64"),
+                style,
+                [head + words(row) for row in canvas.rows(rows)],
+                partial=rows.get("partial"),
+            )
+        )
     return canvas.build_figure(
         traces,
         height=320,
         hovermode="x unified",
-        xaxis=canvas.time_axis(periods, step),
+        xaxis=canvas.time_axis(frame[day], step),
         yaxis=canvas.axis(title, rangemode="tozero", nticks=6, tickformat=",d"),
     )

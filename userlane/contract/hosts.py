@@ -64,6 +64,18 @@ def address(url: str) -> Address | None:
     )
 
 
+def site(authority: str, scheme: str = "https") -> Address | None:
+    """Return the host and port in a Host header or a setting; None when it holds anything else.
+
+    >>> site("Dashboard.example:8443").host
+    'dashboard.example'
+    >>> site("dashboard.example/path") is None
+    True
+    """
+    found = address(f"{scheme}://{authority}")
+    return None if found is None or found.rest or found.user_info else found
+
+
 def is_loopback(host: str | None) -> bool:
     """Whether `host` is this machine; an IPv6 address may stand in brackets."""
     return (host or "").strip("[]").lower() in LOOPBACK

@@ -100,12 +100,16 @@ def _label_surveys(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFram
     return frame
 
 
+def show_table(table: pd.DataFrame, columns: Mapping[str, Any], alt: str, **more: Any) -> Any:
+    """Draw rows as a table; `columns` says what the header of each is. Returns the event of its ticks."""
+    return st.dataframe(table, hide_index=True, column_config=columns, placeholder=NOTHING, alt=alt, **more)
+
+
 def show_heart_table(summary: Measured[pd.DataFrame]) -> None:
     """Draw a table of this period and the one before, a row per HEART score."""
-    st.dataframe(
+    show_table(
         unwrap(summary)[["label", "mean", "days", "band", "previous", "previous_days", "change"]],
-        hide_index=True,
-        column_config={
+        {
             "label": "Score",
             "mean": st.column_config.NumberColumn("This period", format="%.1f"),
             "days": st.column_config.NumberColumn("Days", help="Days with this score in the period."),
@@ -114,8 +118,7 @@ def show_heart_table(summary: Measured[pd.DataFrame]) -> None:
             "previous_days": st.column_config.NumberColumn("Days before"),
             "change": st.column_config.NumberColumn("Change", format="%+.1f"),
         },
-        placeholder=NOTHING,
-        alt="HEART scores of this period and the one before",
+        "HEART scores of this period and the one before",
     )
     show_source(summary)
 
@@ -154,21 +157,19 @@ def show_comments(found: Measured[pd.DataFrame]) -> None:
         show_source(found, 0)
         return
     columns = [name for name in ("day", "survey", "score", "comment", "user_id") if name in comments]
-    event = st.dataframe(
+    event = show_table(
         comments[columns],
-        hide_index=True,
-        column_config={
+        {
             "day": st.column_config.DateColumn("Day", format="D MMM YYYY", width="small"),
             "survey": st.column_config.TextColumn("Survey", width="medium"),
             "score": st.column_config.NumberColumn("Score", width="small"),
             "comment": st.column_config.TextColumn("Comment", width="large"),
             "user_id": st.column_config.TextColumn("User", width="small"),
         },
+        "Comments, newest first",
         on_select="rerun",
         selection_mode="single-row",
-        placeholder=NOTHING,
         key=f"comments-{found.name}-{table_key(comments['comment'])}",
-        alt="Comments, newest first",
     )
     for position in event["selection"]["rows"]:
         if position < len(comments):
@@ -200,10 +201,9 @@ def _show_people_table(users: Measured[pd.DataFrame]) -> None:
         st.info("Nobody in this period.", icon=":material/person_off:")
         show_source(users)
         return
-    st.dataframe(
+    show_table(
         people,
-        hide_index=True,
-        column_config={
+        {
             "user_id": "User",
             "promoter_answers": st.column_config.NumberColumn("Times promoter"),
             "answers": st.column_config.NumberColumn("Answers"),
@@ -212,7 +212,6 @@ def _show_people_table(users: Measured[pd.DataFrame]) -> None:
             "latest": st.column_config.DatetimeColumn("Latest answer", format="D MMM YYYY"),
             "comment": st.column_config.TextColumn("Comment", width="large"),
         },
-        placeholder=NOTHING,
-        alt="Users and their latest answer",
+        "Users and their latest answer",
     )
     show_caption(users, f"{format_count(len(people), 'user')} out of {describe_source(users)}")

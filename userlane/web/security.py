@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from userlane.contract.hosts import LOOPBACK, Address, address, is_loopback
+from userlane.contract.hosts import LOOPBACK, Address, is_loopback, site
 from userlane.logs import log_error
 
 log = structlog.get_logger("userlane.web.security")
@@ -69,18 +69,6 @@ def security_headers(page: str) -> Mapping[str, str]:
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
-
-
-def site(authority: str, scheme: str = "https") -> Address | None:
-    """The host and port in a Host header or a setting; None when it holds anything else.
-
-    >>> site("Dashboard.example:8443").host
-    'dashboard.example'
-    >>> site("dashboard.example/path") is None
-    True
-    """
-    found = address(f"{scheme}://{authority}")
-    return None if found is None or found.rest or found.user_info else found
 
 
 class SecurityMiddleware:
@@ -172,8 +160,9 @@ class SecurityMiddleware:
         A port that is not written is the usual one of the origin's scheme. A request without an origin is let
         in: browsers send one with every WebSocket and every change, so no page has sent it.
         """
-        page = address(origin)
-        if page is None or page.rest or page.user_info:
+        scheme, _, authority = origin.partition("://")
+        page = site(authority, scheme)
+        if page is None:
             return False
         known = (site(each, page.scheme) for each in (host, *self.public))
         return _place(page) in {_place(found) for found in known if found}

@@ -1,8 +1,6 @@
 """Figures of the HEART scores."""
 
 import math
-from types import SimpleNamespace
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -11,6 +9,7 @@ from tests.unit.charts.figure_checks import checked, named
 from userlane.charts import heart_contributions, heart_trend, scores_with_dots
 from userlane.charts.palette import SCORE_STYLES
 from userlane.contract import LABELS, SCORES
+from userlane.metrics.heart import Contributions
 
 NAN = math.nan
 
@@ -40,9 +39,9 @@ def frames(
 
 def moved(
     bars: list[tuple[str, str, float]], change: float, residual: float = 0.0, *, holds: bool = True
-) -> Any:
+) -> Contributions:
     frame = pd.DataFrame(bars, columns=["score", "label", "contribution"])
-    return SimpleNamespace(frame=frame, change=change, residual=residual, holds=holds, days_tested=58)
+    return Contributions(frame, change, holds, days_tested=58, residual=residual)
 
 
 def test_a_score_is_faint_dots_and_a_line_of_its_mean() -> None:
