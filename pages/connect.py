@@ -6,7 +6,7 @@ from userlane import session, ui
 
 ui.begin_page("Connect", needs_property=False)
 ui.show_connection()
-if session.connection() is not None:
+if session.visit().connection is not None:
     st.subheader("Tag names", anchor=False)
     ui.show_tag_names()
     ui.preload_charts()

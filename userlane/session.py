@@ -10,16 +10,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from userlane.contract import (
-    ASSUMED,
-    Connection,
-    Dataset,
-    DatasetName,
-    Profile,
-    Query,
-    Token,
-    Window,
-)
+from userlane.contract import ASSUMED, Connection, Dataset, DatasetName, Profile, Query, Token, Window
 from userlane.errors import ConsentNeeded, UserlaneError
 from userlane.fetch import Load, Probe
 from userlane.lookups.names import Names
@@ -143,11 +134,6 @@ def connection_watcher() -> Callable[[], bool]:
     return lambda: server.is_active_session(tab)
 
 
-def connection() -> Connection | None:
-    """Return the visitor's connection, if there is one."""
-    return visit().connection
-
-
 def connect(
     to: Connection,
     property_id: str,
@@ -267,9 +253,9 @@ def select_from_chart(chart: str, key: str) -> None:
     st.session_state[key] = list(dict.fromkeys(chosen))
 
 
-def get_widget(key: str, default: Any = None) -> Any:
-    """Return a widget's value, or `default` if it has none."""
-    return st.session_state.get(key, default)
+def get_widget(key: str) -> Any:
+    """Return a widget's value; None if it has none."""
+    return st.session_state.get(key)
 
 
 def forget_widgets() -> None:

@@ -221,7 +221,7 @@ def _line(toml: str, keys: list[str]) -> int:
         for number in range(1, len(lines) + 1):
             # A beginning that ends inside a value is no TOML, and one before the key does not have it.
             with suppress(tomllib.TOMLDecodeError, KeyError, TypeError):
-                reduce(getitem, keys[:depth], tomllib.loads("\n".join(lines[:number])))  # type: ignore[arg-type]
+                reduce(getitem, keys[:depth], tomllib.loads("\n".join(lines[:number])))
                 return number
     return 1
 

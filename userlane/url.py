@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from userlane.contract import Query, Window
+from userlane.contract import DatasetName, Query, Window
 from userlane.session import Filters, get_widget, visit
 
 PROPERTY, RANGE, COMPARE, SURVEYS, PERIOD = "property", "range", "compare", "survey", "period"
@@ -125,7 +125,7 @@ def write_url(chosen: Filters) -> None:
             del st.query_params[name]
 
 
-def queries(filters: Filters, dataset: str, timezone: str) -> Sequence[Query]:
+def queries(filters: Filters, dataset: DatasetName, timezone: str) -> Sequence[Query]:
     """Return the queries of one dataset under the filters: one per survey, one of any other dataset."""
     if filters.property_id is None:
         return ()
@@ -134,7 +134,7 @@ def queries(filters: Filters, dataset: str, timezone: str) -> Sequence[Query]:
             Query("surveys", filters.property_id, filters.window, survey_id, timezone)
             for survey_id in filters.survey_ids
         )
-    return (Query(dataset, filters.property_id, filters.window, None, timezone),)  # type: ignore[arg-type]
+    return (Query(dataset, filters.property_id, filters.window, None, timezone),)
 
 
 def filters() -> Filters:

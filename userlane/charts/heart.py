@@ -56,8 +56,9 @@ def heart_trend(daily: pd.DataFrame, traffic: pd.DataFrame, scores: Sequence[str
     for name, style in TRAFFIC_STYLES.items():
         counts, title = traffic[name].astype("float64"), name.title()
         words = [f"{title}: {format_number(count)}" for count in counts]
-        look = {"width": 1.5, "marker": {"size": 4}, "yaxis": "y2"}
-        traces.append(canvas.lines(title, dates, counts, style, words, **look))
+        traces.append(
+            canvas.lines(title, dates, counts, style, words, width=1.5, marker={"size": 4}, yaxis="y2")
+        )
     shown = daily[daily["score"].isin(chosen)]
     low, high = _zoom(pd.concat([shown["value"], shown["smooth"]]).dropna())
     span = high - low

@@ -1,5 +1,7 @@
 """Figures of the Net Promoter Score."""
 
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -30,15 +32,13 @@ def nps_split(split: pd.DataFrame) -> go.Figure:
     traces = []
     for row in canvas.rows(split):
         name, colour = BUCKET_NAMES[row.bucket], BUCKET_COLOURS[row.bucket]
-        count, share = format_number(row.count), format_share(row.share)
-        valued = n >= VALUES_FROM
-        words = f"{name}: <b>{count}</b> of {format_count(n, 'answer')}" + (f", {share}" if valued else "")
+        count, share, valued = format_number(row.count), format_share(row.share), n >= VALUES_FROM
         traces.append(
             canvas.bars(
                 [100 * row.share],
                 [""],
                 colour,
-                [words],
+                [_describe(name, row, n)],
                 name=name,
                 orientation="h",
                 width=0.9,
@@ -76,17 +76,12 @@ def nps_histogram(histogram: pd.DataFrame) -> go.Figure:
     traces = []
     for bucket in reversed(BUCKETS):
         rows = histogram[histogram["bucket"] == bucket]
-        words = [
-            f"Score {row.score}: <b>{format_number(row.count)}</b> of {format_count(n, 'answer')}"
-            + (f", {format_share(row.share)}" if n >= VALUES_FROM else "")
-            for row in canvas.rows(rows)
-        ]
         traces.append(
             canvas.bars(
                 rows["score"].tolist(),
                 rows["count"].tolist(),
                 BUCKET_COLOURS[bucket],
-                words,
+                [_describe(f"Score {row.score}", row, n) for row in canvas.rows(rows)],
                 name=BUCKET_NAMES[bucket],
                 legendrank=BUCKETS.index(bucket),
                 text=[format_number(count) for count in rows["count"]],
@@ -101,6 +96,12 @@ def nps_histogram(histogram: pd.DataFrame) -> go.Figure:
         xaxis=canvas.axis("Score (0–10)", dtick=1, range=[-0.6, 10.6], showgrid=False, zeroline=False),
         yaxis=canvas.axis("Answers", rangemode="tozero", tickformat=",d") | few,
     )
+
+
+def _describe(name: str, row: Any, n: int) -> str:
+    """Return the hover text of a bar: its count, and its share where `n` answers are enough for one."""
+    share = f", {format_share(row.share)}" if n >= VALUES_FROM else ""
+    return f"{name}: <b>{format_number(row.count)}</b> of {format_count(n, 'answer')}{share}"
 
 
 def nps_trend(trend: pd.DataFrame) -> go.Figure:

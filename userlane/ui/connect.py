@@ -135,8 +135,7 @@ def _submit(property_id: str, surveys: str, *, stay: bool) -> None:
             visit.found_token = None
         show_probes(probes, named)
         return
-    known = {**cache.settings().properties}
-    session.connect(connection, property_id, surveys=named, properties=known)
+    session.connect(connection, property_id, surveys=named, properties=cache.settings().properties)
     session.visit().probes = probes
     st.rerun()
 
@@ -245,7 +244,7 @@ def show_connection() -> None:
 
 def show_doctor() -> None:
     """Draw the examination of the connection: its report never holds the token."""
-    connection, property_id = session.connection(), url.filters().property_id
+    connection, property_id = session.visit().connection, url.filters().property_id
     with st.expander("Check this connection", icon=":material/stethoscope:", key="doctor", width=FORM_WIDTH):
         st.markdown(
             "Asks each API a few times about the last 7 days: how it answers, what is recognised and "

@@ -12,9 +12,9 @@ from userlane import cache, export, session
 from userlane.contract import Dataset, Measured, unwrap
 from userlane.export import Format
 from userlane.formatting import format_count
+from userlane.logs import log_error
 from userlane.lookups.names import Names
 from userlane.lookups.tag_join import name_tags
-from userlane.ui.errors import log_error
 from userlane.ui.loaded import Loaded
 from userlane.ui.text import escape_markdown
 

@@ -7,8 +7,9 @@ import streamlit as st
 import structlog
 from streamlit.errors import FragmentHandledException
 
-from userlane import logs, session, url
+from userlane import session, url
 from userlane.errors import UserlaneError
+from userlane.logs import log_error
 from userlane.ui.text import escape_markdown
 
 CAUSE = "Something went wrong that should not."
@@ -65,14 +66,6 @@ def show_refusal(error: UserlaneError, of: str = "") -> None:
     cause, next_step = escape_markdown(error.cause), escape_markdown(error.next_step)
     words = f"**{of}:** {cause} {next_step}" if of else f"**{cause}** {next_step}"
     st.error(words, icon=":material/error:")
-
-
-def log_error(error: BaseException, **about: object) -> str:
-    """Log the error if that was not done yet, and return its ID.
-
-    `about` holds further fields of the log line. An error keeps its ID through reruns.
-    """
-    return logs.log_error(error, **about)
 
 
 def _visitor() -> str:

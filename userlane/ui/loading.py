@@ -17,8 +17,8 @@ from userlane.contract import NAMES, TITLES, Connection, Dataset, DatasetName, Q
 from userlane.errors import AccessRefused, LoadStopped, UploadRefused, UserlaneError
 from userlane.fetch import ACCESS_LASTS, Load, Progress
 from userlane.formatting import format_count, format_number, format_time_left
+from userlane.logs import log_error
 from userlane.saved_json import Saved
-from userlane.ui import errors
 from userlane.ui.loaded import Loaded, Outcome, build_loaded
 from userlane.ui.text import escape_markdown
 
@@ -31,18 +31,6 @@ AT_ONCE = 8
 """Loads of one page that run at the same time; the others wait for their turn."""
 
 _STOPPED = LoadStopped("The load was stopped.", "Load again to get it.")
-
-
-class Unforeseen(UserlaneError):
-    """A load ended in a way nobody planned for; the log says more under `error_id`."""
-
-    def __init__(self, query: Query, error_id: str) -> None:
-        super().__init__(
-            f"Loading {TITLES[query.dataset]} of {query.window.describe()} broke off.",
-            "That is a defect of this dashboard, neither of your data nor of your token. If trying again "
-            "does not help, tell whoever runs this dashboard the error ID.",
-        )
-        self.error_id = error_id
 
 
 def load_all(*names: DatasetName, lead_days: int = 0) -> tuple[Loaded, ...]:
@@ -99,7 +87,7 @@ def _load_missing(connection: Connection, queries: Sequence[Query]) -> None:
     """Load these queries; past a moment, show how far the loads are and a button that stops them."""
     quiet_until = time.monotonic() + QUIET_SECONDS
     while (under_way := _start_loads(connection, queries)) and (left := quiet_until - time.monotonic()) > 0:
-        _wait_for_one(under_way, left)
+        next(iter(under_way.values())).wait(left)
     if not under_way:
         return
     place = st.empty()
@@ -108,13 +96,9 @@ def _load_missing(connection: Connection, queries: Sequence[Query]) -> None:
         st.button("Stop loading", on_click=_stop, args=(queries,), icon=":material/stop_circle:")
         while under_way:
             words.markdown(_describe_progress(under_way))
-            _wait_for_one(under_way, POLL_SECONDS)
+            next(iter(under_way.values())).wait(POLL_SECONDS)
             under_way = _start_loads(connection, queries)
     place.empty()
-
-
-def _wait_for_one(loads: Mapping[Query, Load], seconds: float) -> None:
-    next(iter(loads.values())).wait(seconds)
 
 
 def _start_loads(connection: Connection, queries: Sequence[Query]) -> dict[Query, Load]:
@@ -169,7 +153,14 @@ def _wait_for(query: Query, load: Load) -> Outcome:
     if isinstance(load.outcome, Dataset | UserlaneError):
         return load.outcome
     # One load that broke must not take the others off the screen.
-    return Unforeseen(query, errors.log_error(load.outcome or RuntimeError("a load ended without a result")))
+    broken = UserlaneError(
+        f"Loading {TITLES[query.dataset]} of {query.window.describe()} broke off.",
+        "That is a defect of this dashboard, neither of your data nor of your token. If trying again does "
+        "not help, tell whoever runs this dashboard the error ID.",
+    )
+    broken.__cause__ = load.outcome or RuntimeError("a load ended without a result")
+    log_error(broken.__cause__)
+    return broken
 
 
 def _brought_less(outcome: Outcome, older: Dataset) -> bool:

@@ -20,11 +20,11 @@ from userlane.errors import (
     UserlaneError,
 )
 from userlane.formatting import format_age, format_count, format_day, format_minutes, format_number
+from userlane.logs import log_error
 from userlane.saved_json import UNKNOWN
 from userlane.ui import connect, request_import
-from userlane.ui.errors import log_error
 from userlane.ui.loaded import Loaded
-from userlane.ui.loading import Unforeseen, load_all
+from userlane.ui.loading import load_all
 from userlane.ui.text import escape_markdown
 
 _REJECTED = "rejected the token"
@@ -215,7 +215,7 @@ def _show_failures(errors: Mapping[Query, UserlaneError], name: DatasetName) -> 
             if isinstance(error, AccessRefused):
                 _show_token_link()
         if not isinstance(error, LoadStopped):
-            st.caption(f"Error ID {_error_id(error, name)}")
+            st.caption(f"Error ID {log_error(error, dataset=name)}")
         if isinstance(error, FieldsMissing | FieldsAmbiguous):
             request_import.show_field_choice(error)
 
@@ -243,11 +243,6 @@ def _show_consent(error: ConsentNeeded, name: DatasetName, *, before: bool = Fal
                     on_click=url.choose_days,
                     args=(shorter,),
                 )
-
-
-def _error_id(error: UserlaneError, name: DatasetName) -> str:
-    """Return the ID under which the log has the error or its cause."""
-    return error.error_id if isinstance(error, Unforeseen) else log_error(error, dataset=name)
 
 
 def show_empty(loaded: Loaded) -> None:

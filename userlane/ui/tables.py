@@ -100,14 +100,14 @@ def _label_surveys(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFram
     return frame
 
 
-def show_table(table: pd.DataFrame, columns: Mapping[str, Any], alt: str, **more: Any) -> Any:
+def _show_table(table: pd.DataFrame, columns: Mapping[str, Any], alt: str, **more: Any) -> Any:
     """Draw rows as a table; `columns` says what the header of each is. Returns the event of its ticks."""
     return st.dataframe(table, hide_index=True, column_config=columns, placeholder=NOTHING, alt=alt, **more)
 
 
 def show_heart_table(summary: Measured[pd.DataFrame]) -> None:
     """Draw a table of this period and the one before, a row per HEART score."""
-    show_table(
+    _show_table(
         unwrap(summary)[["label", "mean", "days", "band", "previous", "previous_days", "change"]],
         {
             "label": "Score",
@@ -157,7 +157,7 @@ def show_comments(found: Measured[pd.DataFrame]) -> None:
         show_source(found, 0)
         return
     columns = [name for name in ("day", "survey", "score", "comment", "user_id") if name in comments]
-    event = show_table(
+    event = _show_table(
         comments[columns],
         {
             "day": st.column_config.DateColumn("Day", format="D MMM YYYY", width="small"),
@@ -201,7 +201,7 @@ def _show_people_table(users: Measured[pd.DataFrame]) -> None:
         st.info("Nobody in this period.", icon=":material/person_off:")
         show_source(users)
         return
-    show_table(
+    _show_table(
         people,
         {
             "user_id": "User",

@@ -5,10 +5,10 @@ ends. So that one visitor cannot fill the memory of all, this stands in front of
 that the address of an upload names. An upload that is not taken in does not count.
 """
 
-from collections import OrderedDict
 from contextlib import suppress
 
 import structlog
+from cachetools import LRUCache
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -44,7 +44,7 @@ class UploadQuota:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.taken: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self.taken: LRUCache[str, tuple[int, int]] = LRUCache(_VISITS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         _, _, named = scope.get("path", "").partition(ADDRESS)
@@ -76,9 +76,6 @@ class UploadQuota:
         if files + 1 > MAX_FILES or bytes_ + size > MAX_BYTES:
             return False
         self.taken[visit] = files + 1, bytes_ + size
-        self.taken.move_to_end(visit)
-        if len(self.taken) > _VISITS:
-            self.taken.popitem(last=False)
         return True
 
     def undo(self, visit: str, size: int) -> None:

@@ -71,6 +71,7 @@ def test_a_page_never_takes_a_value_out_of_what_was_measured(page: Path) -> None
 def test_numbers_are_drawn_in_few_places_only(path: Path) -> None:
     """Where cards are drawn, and where charts and tables are."""
     drawn = {name.removeprefix("st.") for name, _ in calls(path) if name.startswith("st.")} & DRAWS
+    assert path.stem == "tables" or "_show_table" not in {name.split(".")[-1] for name, _ in calls(path)}
     allowed = {"cards": {"metric"}, "tables": {"plotly_chart", "dataframe"}, "tag_tables": {"dataframe"}}
     allowed["request_import"] = {"dataframe"}  # of the fields in a pasted request
     assert drawn <= allowed.get(path.stem, set())
