@@ -13,7 +13,6 @@ from threading import Lock
 from urllib.parse import quote
 
 import structlog
-from cachetools import LRUCache
 
 from userlane.contract import AggregateCache, Query
 from userlane.errors import UserlaneError
@@ -84,9 +83,7 @@ class FolderStore:
         self._folder = folder / f"v{parquet_files.VERSION}"
         self._max_on_disk = max_on_disk
         self._kept = kept
-        self._open: LRUCache[tuple[str, str], FetchedWindow] = LRUCache(
-            max_bytes, lambda fetched: fetched.nbytes + max_bytes // _MOST_OPEN
-        )
+        self._open = MemoryStore(max_bytes)
         self._property_folders: dict[Path, _PropertyFolder] = {}
         self._fallback = MemoryStore(max_bytes)
         self._key = secrets.token_bytes(store_key.LENGTH)
@@ -130,9 +127,8 @@ class FolderStore:
         try:
             # What another process has removed must not be read from memory.
             self._backend.fetch(path)
-            with self._lock:
-                if (scope, stored.id) in self._open:
-                    return self._open[scope, stored.id]
+            if (opened := self._open.read(scope, stored)) is not None:
+                return opened
             fetched = parquet_files.read(
                 path, stored, self._property_folder(scope, stored.query).dictionaries.open
             )
@@ -147,7 +143,7 @@ class FolderStore:
         except OSError as error:
             self._report_trouble(error)
             return None
-        self._remember(scope, fetched)
+        self._open.keep(scope, fetched)
         return fetched
 
     def write(self, scope: str, fetched: FetchedWindow) -> FetchedWindow:
@@ -161,7 +157,7 @@ class FolderStore:
             self._report_trouble(error)
             return self._fallback.write(scope, fetched)
         self._trouble = ""
-        self._remember(scope, fetched)
+        self._open.keep(scope, fetched)
         self._fallback.drop_older(scope, fetched)
         for entry in older:
             if entry.fetched_at <= fetched.fetched_at and covers(fetched.window, entry.window):
@@ -172,10 +168,7 @@ class FolderStore:
     def release(self, scope: str, query: Query | None = None) -> None:
         """As in `Store`."""
         self._fallback.release(scope, query)
-        with self._lock:
-            for (of, window_id), fetched in list(self._open.items()):
-                if of == scope and (query is None or fetched.query == query.over(fetched.window)):
-                    del self._open[of, window_id]
+        self._open.release(scope, query)
 
     def aggregates(self, scope: str, query: Query) -> AggregateCache:
         """As in `Store`."""
@@ -190,6 +183,7 @@ class FolderStore:
     def delete(self, property_id: str, api: str | None = None) -> int:
         """As in `Store`."""
         removed = self._fallback.delete(property_id, api)
+        self._open.delete(property_id, api)
         for place in self._folder.glob(f"{api or '*'}/*/*/*"):
             if place.name.split(".")[0] == property_id:
                 removed += sum(len(self._list_entries(zone)) for zone in place.glob("*"))
@@ -203,7 +197,6 @@ class FolderStore:
                         f"Of what is stored, {left} files could not be removed: the store cannot be written.",
                         "Tell whoever runs this dashboard.",
                     )
-        self._forget(property_id)
         return removed
 
     def list_windows(self) -> Iterator[ListedWindow]:
@@ -220,15 +213,6 @@ class FolderStore:
         """Let other processes write the ID dictionaries of this one."""
         for each in self._property_folders.values():
             each.dictionaries.close()
-
-    def _remember(self, scope: str, fetched: FetchedWindow) -> None:
-        with self._lock, contextlib.suppress(ValueError):  # heavier than all of the memory
-            self._open[scope, fetched.id] = fetched
-
-    def _forget(self, property_id: str) -> None:
-        with self._lock:
-            for name in [name for name, each in self._open.items() if each.query.property_id == property_id]:
-                del self._open[name]
 
     def _list_entries(self, place: Path) -> list[parquet_files.Entry]:
         """The windows of a folder; none of a folder that cannot be listed."""
@@ -287,7 +271,3 @@ def describe_error(error: OSError) -> str:
         f"Loaded rows cannot be stored ({error.strerror or type(error).__name__}); "
         "they are kept in memory until the server ends."
     )
-
-
-_MOST_OPEN = 20_000
-"""Windows of tags take no memory for their rows, but are not nothing."""

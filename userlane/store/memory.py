@@ -1,10 +1,11 @@
 """Windows in memory. They end with the process."""
 
 import secrets
-from collections import OrderedDict
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import replace
 from threading import Lock
+
+from cachetools import Cache, LRUCache
 
 from userlane.contract import AggregateCache, Query
 from userlane.store.id_dictionary import IdDictionary
@@ -14,6 +15,9 @@ from userlane.store.windows import FetchedWindow, StoredWindow, covers, overlap
 
 MEMORY_BYTES = 512 * 2**20
 
+_MOST_WINDOWS = 20_000
+"""Windows of stored tags take no memory for their rows, but are not nothing."""
+
 
 class MemoryStore:
     """Keeps windows in memory; above `max_bytes` the least recently used are dropped."""
@@ -22,11 +26,12 @@ class MemoryStore:
 
     def __init__(self, max_bytes: int = MEMORY_BYTES) -> None:
         self.key = secrets.token_bytes(32)
-        self._max_bytes = max_bytes
         self._dictionaries: dict[tuple[str, str], IdDictionary] = {}
         self._aggregates: dict[tuple[str, str], AggregateCache] = {}
         self._claimed: set[tuple[str, Query]] = set()
-        self._windows: OrderedDict[str, tuple[str, FetchedWindow]] = OrderedDict()
+        self._windows: LRUCache[tuple[str, str], FetchedWindow] = LRUCache(
+            max_bytes, lambda fetched: fetched.nbytes + max_bytes // _MOST_WINDOWS
+        )
         self._lock = Lock()
 
     def find(self, scope: str, query: Query) -> tuple[StoredWindow, ...]:
@@ -34,7 +39,7 @@ class MemoryStore:
         with self._lock:
             found = [
                 StoredWindow(fetched.query, fetched.fetched_at, fetched.id)
-                for of, fetched in reversed(self._windows.values())
+                for of, fetched in reversed(self._peek())
                 if of == scope
                 and fetched.query.over(query.window) == query
                 and overlap(fetched.window, query.window)
@@ -44,11 +49,7 @@ class MemoryStore:
     def read(self, scope: str, stored: StoredWindow) -> FetchedWindow | None:
         """As in `Store`."""
         with self._lock:
-            of, fetched = self._windows.get(stored.id, ("", None))
-            if fetched is None or of != scope:
-                return None
-            self._windows.move_to_end(stored.id)
-            return fetched
+            return self._windows.get((scope, stored.id))
 
     def write(self, scope: str, fetched: FetchedWindow) -> FetchedWindow:
         """As in `Store`. A window heavier than the whole store is not kept."""
@@ -56,30 +57,29 @@ class MemoryStore:
             with self._lock:
                 dictionary = self._dictionaries.setdefault((scope, fetched.query.property_id), IdDictionary())
             fetched = replace(fetched, rows=encode_rows(fetched.rows, fetched.window, dictionary))
-        if fetched.nbytes > self._max_bytes:
-            return fetched
         self.drop_older(scope, fetched)
-        with self._lock:
-            self._windows[fetched.id] = (scope, fetched)
-            weight = sum(each.nbytes for _, each in self._windows.values())
-            while weight > self._max_bytes:
-                weight -= self._windows.popitem(last=False)[1][1].nbytes
+        self.keep(scope, fetched)
         return fetched
+
+    def keep(self, scope: str, fetched: FetchedWindow) -> None:
+        """Keep a window as it is, beside those that it may replace."""
+        with self._lock, suppress(ValueError):  # heavier than all of the memory
+            self._windows[scope, fetched.id] = fetched
 
     def drop_older(self, scope: str, fetched: FetchedWindow) -> None:
         """Drop the windows of a scope that were fetched before this one and lie within its window."""
         with self._lock:
-            for of, older in list(self._windows.values()):
-                same = of == scope and older.query == fetched.query.over(older.window)
-                if same and older.fetched_at <= fetched.fetched_at and covers(fetched.window, older.window):
-                    del self._windows[older.id]
+            for of, older in self._peek():
+                replaced = older.fetched_at <= fetched.fetched_at and covers(fetched.window, older.window)
+                if of == scope and replaced and older.query == fetched.query.over(older.window):
+                    del self._windows[scope, older.id]
 
     def release(self, scope: str, query: Query | None = None) -> None:
         """As in `Store`."""
         with self._lock:
-            for of, fetched in list(self._windows.values()):
+            for of, fetched in self._peek():
                 if of == scope and (query is None or fetched.query == query.over(fetched.window)):
-                    del self._windows[fetched.id]
+                    del self._windows[scope, fetched.id]
 
     def aggregates(self, scope: str, query: Query) -> AggregateCache:
         """As in `Store`."""
@@ -101,8 +101,8 @@ class MemoryStore:
         """As in `Store`."""
         with self._lock:
             gone = [
-                fetched.id
-                for of, fetched in self._windows.values()
+                (of, fetched.id)
+                for of, fetched in self._peek()
                 if fetched.query.property_id == property_id and api in {None, of.partition("/")[0]}
             ]
             for each in gone:
@@ -115,3 +115,7 @@ class MemoryStore:
 
     def close(self) -> None:
         """As in `Store`."""
+
+    def _peek(self) -> list[tuple[str, FetchedWindow]]:
+        """The scope of each window, and the window. To list them is not to use them."""
+        return [(key[0], Cache.__getitem__(self._windows, key)) for key in self._windows]

@@ -132,7 +132,7 @@ class ObjectStore(FolderStore):
         for folder in self._folder.glob(f"{api or '*'}/*/*/*"):
             if folder.name.split(".")[0] == property_id:
                 shutil.rmtree(folder, ignore_errors=True)
-        self._forget(property_id)
+        self._open.delete(property_id, api)
         return removed
 
     def list_windows(self) -> Iterator[ListedWindow]:

@@ -7,15 +7,13 @@ from pathlib import Path
 from threading import Lock
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from cachetools import LRUCache
 
 from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
 from userlane.store.backends import DISK, Backend, list_tables, share_written
 
-_KEY = "key"
-_NONE = "none"
+_COLUMNS = pa.schema([("key", pa.string()), ("table", pa.binary())])
 _MOST_FILES = 8
 _MOST_TABLES = 2_000
 
@@ -65,7 +63,7 @@ class FolderAggregateCache(MemoryAggregateCache):
             many = len(there) >= _MOST_FILES
             if many:
                 self._catch_up()
-            table = _label(self._tables if many else tables)
+            table = _join(self._tables if many else tables)
             self._read.add(
                 share_written(self._backend, atomic_files.write(self._folder, uuid.uuid4().hex, table))
             )
@@ -89,28 +87,22 @@ class FolderAggregateCache(MemoryAggregateCache):
         return list_tables(self._backend, self._folder)
 
 
-def _label(tables: Mapping[str, pa.Table]) -> pa.Table:
-    """All tables in one, each row with its key. An empty table becomes one row, marked as none."""
-    return pa.concat_tables(
-        (table if table.num_rows else _make_empty_row(table.schema))
-        .add_column(0, _NONE, pa.array([not table.num_rows] * (table.num_rows or 1)))
-        .add_column(0, _KEY, pa.array([key] * (table.num_rows or 1), pa.string()))
-        for key, table in tables.items()
-    )
+def _join(tables: Mapping[str, pa.Table]) -> pa.Table:
+    """All tables in one: a row for each, with its key and its rows as an Arrow stream."""
+    return pa.table([list(tables), [_write_stream(table) for table in tables.values()]], schema=_COLUMNS)
 
 
-def _make_empty_row(schema: pa.Schema) -> pa.Table:
-    return pa.table([pa.nulls(1, field.type) for field in schema], schema=schema)
+def _write_stream(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 def _split(table: pa.Table) -> dict[str, pa.Table]:
-    """The reverse of `_label`. Raises `Unreadable` for a table that `_label` has not made."""
-    if table.column_names[:2] != [_KEY, _NONE]:
+    """The reverse of `_join`. Raises `Unreadable` for a table that `_join` has not made."""
+    if table.schema != _COLUMNS:
         raise Unreadable("other columns")
-    keys = pc.run_end_encode(table[_KEY].combine_chunks())
-    array = keys.chunk(0) if isinstance(keys, pa.ChunkedArray) else keys
-    none, rest, start, found = table[_NONE], table.drop_columns([_KEY, _NONE]), 0, {}
-    for key, end in zip(array.values.to_pylist(), array.run_ends.to_pylist(), strict=True):
-        found[key] = rest.slice(start, 0 if none[start].as_py() else end - start)
-        start = end
-    return found
+    rows = zip(table["key"].to_pylist(), table["table"], strict=True)
+    return {key: pa.ipc.open_stream(stream.as_buffer()).read_all() for key, stream in rows}

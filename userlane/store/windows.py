@@ -186,7 +186,7 @@ def coverage(
 
 def covers(one: Window, other: Window) -> bool:
     """Whether the first window holds every day of the other."""
-    return not other.without([one])
+    return one.start <= other.start and other.end <= one.end
 
 
 def overlap(one: Window, other: Window) -> Window | None:

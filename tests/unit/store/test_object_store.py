@@ -34,7 +34,7 @@ from tests.unit.store.test_windows import (
 from userlane.contract import DATASETS, DatasetName, Query, Window
 from userlane.contract.storage_url import parse_storage_url
 from userlane.errors import SettingsUnusable
-from userlane.store import FetchedWindow, ObjectStore
+from userlane.store import FetchedWindow, MemoryStore, ObjectStore
 from userlane.store.leases import LeaseTimes
 from userlane.store.object_storage import ObjectStorage
 
@@ -423,7 +423,7 @@ def test_the_cache_keeps_its_bound_and_what_went_is_brought_again(tmp_path: Path
         files = list(tmp_path.rglob("*.parquet"))
         assert 0 < sum(file.stat().st_size for file in files) <= 6_000
         assert len(files) < 6
-        store._open.clear()
+        store._open = MemoryStore()
         assert all(find(store, S, query("nps", LAST, f"p{number}"), NOW) for number in range(6))
     assert len(windows(url)) == 6
 
