@@ -22,10 +22,10 @@ assemble        windows side by side become a dataset
 from userlane.contract.storage_url import parse_storage_url
 from userlane.settings import Settings
 from userlane.store.assemble import SMALL_SCORES, assemble, notes
-from userlane.store.folder import FolderStore, ListedWindow
+from userlane.store.folder import FolderStore
 from userlane.store.memory import MemoryStore
 from userlane.store.object_store import ObjectStore
-from userlane.store.windows import FetchedWindow, Store, StoredWindow, coverage, overlap
+from userlane.store.windows import FetchedWindow, ListedWindow, Store, StoredWindow, coverage, overlap
 
 __all__ = [
     "SMALL_SCORES",

@@ -7,10 +7,25 @@ are, copies a file to the disk before it is read, and shares it with others afte
 import contextlib
 import os
 from collections.abc import Collection
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import pyarrow as pa
+
 from userlane.store import atomic_files
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of a store: its path on the disk, its size in bytes, and when it was written (in a folder also:
+    opened last), in seconds since 1970.
+    """
+
+    path: Path
+    size: int
+    modified: float
 
 
 class Backend(Protocol):
@@ -22,6 +37,12 @@ class Backend(Protocol):
         """The names of the files in a folder; none where there is no folder. The list may be two seconds old,
         except for what was done through this object, unless it has to be the `latest`.
         """
+
+    def list_all(self, folder: Path) -> list[StoredFile]:
+        """All files below a folder, as of now."""
+
+    def open(self, path: Path) -> AbstractContextManager[pa.NativeFile]:
+        """Open a file of which only a part is wanted."""
 
     def fetch(self, path: Path) -> None:
         """Make sure that a file is on the disk. Raises `FileNotFoundError` when there is none, `Unreadable`
@@ -47,6 +68,21 @@ class Disk:
             return os.listdir(folder)  # noqa: PTH208 - a quarter of the time of paths
         except (FileNotFoundError, NotADirectoryError):
             return ()
+
+    def list_all(self, folder: Path) -> list[StoredFile]:
+        """As in `Backend`."""
+        found = []
+        for parent, _, names in os.walk(folder):
+            for path in [Path(parent, name) for name in names]:
+                with contextlib.suppress(FileNotFoundError):  # another process was faster
+                    state = path.stat()
+                    found.append(StoredFile(path, state.st_size, state.st_mtime))
+        return found
+
+    def open(self, path: Path) -> AbstractContextManager[pa.NativeFile]:
+        """As in `Backend`."""
+        file: AbstractContextManager[pa.NativeFile] = pa.OSFile(str(path))
+        return file
 
     def fetch(self, path: Path) -> None:
         """As in `Backend`. The file's time says when it was opened last: those opened least recently go first

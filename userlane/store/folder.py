@@ -4,8 +4,7 @@ import contextlib
 import hashlib
 import secrets
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -15,15 +14,15 @@ from urllib.parse import quote
 import structlog
 
 from userlane.contract import AggregateCache, Query
-from userlane.errors import UserlaneError
-from userlane.store import parquet_files, store_key, sweep
+from userlane.errors import SettingsUnusable
+from userlane.store import atomic_files, parquet_files, store_key, sweep
 from userlane.store.atomic_files import Unreadable
-from userlane.store.backends import DISK, Backend
-from userlane.store.id_dictionary import IdDictionaries
+from userlane.store.backends import DISK, Backend, StoredFile
+from userlane.store.id_dictionary import LOCK, IdDictionaries
 from userlane.store.leases import lock_window
 from userlane.store.memory import MEMORY_BYTES, MemoryStore
 from userlane.store.weekly_totals import FolderAggregateCache
-from userlane.store.windows import FetchedWindow, StoredWindow, covers, overlap
+from userlane.store.windows import FetchedWindow, ListedWindow, StoredWindow, covers, overlap
 
 KEPT = timedelta(days=30)
 """How long a window stays in the folder, used or not, unless set otherwise."""
@@ -35,16 +34,6 @@ SWEPT = timedelta(hours=6)
 """How often the folder is swept."""
 
 log = structlog.get_logger("userlane.store")
-
-
-@dataclass(frozen=True, slots=True)
-class ListedWindow:
-    """One stored window, as the command line lists it: `size` is in bytes."""
-
-    query: Query
-    fetched_at: datetime
-    rows: int
-    size: int
 
 
 class _PropertyFolder:
@@ -181,33 +170,49 @@ class FolderStore:
         return lock_window(self._folder_of(scope, query), query.window)
 
     def delete(self, property_id: str, api: str | None = None) -> int:
-        """As in `Store`."""
+        """As in `Store`. Other machines do not read their cached copies any more, and remove them within six
+        hours. Raises `SettingsUnusable` when some of it cannot be removed.
+        """
         removed = self._fallback.delete(property_id, api)
         self._open.delete(property_id, api)
-        for place in self._folder.glob(f"{api or '*'}/*/*/*"):
-            if place.name.split(".")[0] == property_id:
-                removed += sum(len(self._list_entries(zone)) for zone in place.glob("*"))
-                with self._lock:
-                    each = self._property_folders.pop(place, None)
-                if each is not None:
-                    each.dictionaries.close()
+        with _translate_errors():
+            every = self._backend.list_all(self._folder)
+            files = [each for each in every if self._is_of(property_id, api, each.path)]
+            removed += len(parquet_files.list_all_entries(files))
+            self._remove_files(files)
+        for place in list(self._property_folders):
+            if self._is_of(property_id, api, place):
+                self._property_folders.pop(place).dictionaries.close()
+        for place in self._folder.glob("*/*/*/*"):
+            if self._is_of(property_id, api, place):
                 shutil.rmtree(place, ignore_errors=True)
-                if left := sum(len(self._list_entries(zone)) for zone in place.glob("*")):
-                    raise UserlaneError(
-                        f"Of what is stored, {left} files could not be removed: the store cannot be written.",
-                        "Tell whoever runs this dashboard.",
-                    )
         return removed
 
     def list_windows(self) -> Iterator[ListedWindow]:
-        """Yields every stored window by what its file says. A file that cannot be read is left out."""
-        for place in sorted(self._folder.glob("*/*/*/*/*")):
-            for entry in sorted(self._list_entries(place), key=lambda entry: entry.window):
-                with contextlib.suppress(OSError, Unreadable):
-                    footer = parquet_files.read_footer(entry.path)
-                    yield ListedWindow(
-                        footer.query, footer.fetched_at, footer.rows, entry.path.stat().st_size
-                    )
+        """Yields every stored window by what its file says. A file that cannot be read is left out.
+
+        Raises `SettingsUnusable` when the store cannot be listed.
+        """
+        with _translate_errors():
+            sizes = {each.path: each for each in self._backend.list_all(self._folder)}
+        for entry in parquet_files.list_all_entries(sizes.values()):
+            with contextlib.suppress(OSError, Unreadable), self._backend.open(entry.path) as source:
+                footer = parquet_files.read_footer(source)
+                yield ListedWindow(footer.query, footer.fetched_at, footer.rows, sizes[entry.path].size)
+
+    def sweep(self, now: datetime) -> None:
+        """Remove the windows that are expired or replaced, and the least recently opened ones where all take
+        more than their share; what writers that have ended and earlier versions left; and ID dictionaries
+        that no window uses. Raises `OSError`.
+        """
+        atomic_files.remove_orphans(self._folder)
+        files = self._backend.list_all(self._folder)
+        self._remove_files(
+            [*sweep.find_expired(files, now, self._kept), *sweep.find_least_opened(files, self._max_on_disk)]
+        )
+        sweep.remove_old_versions(self._backend, self._root, files, now)
+        for place in self._folder.glob("*/*/tags/*"):
+            sweep.remove_unused_dictionaries(place)
 
     def close(self) -> None:
         """Let other processes write the ID dictionaries of this one."""
@@ -235,11 +240,21 @@ class FolderStore:
         self._run_sweep(now)
 
     def _run_sweep(self, now: datetime) -> None:
-        """As `sweep.sweep_folder`. A failure is logged."""
+        """As `sweep`. A failure is logged."""
         try:
-            sweep.sweep_folder(self._root, self._folder, self._max_on_disk, self._kept, now)
+            self.sweep(now)
         except OSError as error:
             log.warning("the store could not be swept", folder=str(self._root), why=error.strerror)
+
+    def _remove_files(self, files: Iterable[StoredFile]) -> None:
+        """Remove the lock of an ID dictionary first, so that nobody goes on with half of one."""
+        for each in sorted(files, key=lambda each: each.path.name != LOCK):
+            self._backend.remove(each.path)
+
+    def _is_of(self, property_id: str, api: str | None, path: Path) -> bool:
+        """Whether a file or folder belongs to a property, of one API or of all."""
+        parts = path.relative_to(self._folder).parts
+        return len(parts) > 3 and parts[3].split(".")[0] == property_id and api in {None, parts[0]}
 
     def _path_of(self, scope: str, stored: StoredWindow) -> Path:
         return self._folder_of(scope, stored.query) / stored.name
@@ -263,6 +278,14 @@ def _within(scope: str, dataset: str, of: str, timezone: str) -> str:
     """
     digest = hashlib.sha256(of.encode()).hexdigest()[:8]
     return f"{scope}/{dataset}/{of}.{digest}/{quote(timezone, safe='')}"
+
+
+@contextlib.contextmanager
+def _translate_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SettingsUnusable(f"{error.strerror}.", "Look at USERLANE_STORE, or try again.") from error
 
 
 def describe_error(error: OSError) -> str:

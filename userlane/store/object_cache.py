@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -21,6 +22,7 @@ from cachetools import LRUCache
 
 from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
+from userlane.store.backends import StoredFile
 from userlane.store.object_storage import ObjectStorage
 
 CACHE_BYTES = 20 * 2**30
@@ -68,6 +70,18 @@ class ObjectCache:
     def list_names(self, folder: Path, *, latest: bool = False) -> Collection[str]:
         """As in `Backend`."""
         return self._list(folder, latest=latest)
+
+    def list_all(self, folder: Path) -> list[StoredFile]:
+        """As in `Backend`."""
+        self.forget()
+        return [
+            StoredFile(self._cache / each.path, each.size, each.modified)
+            for each in self._storage.list(self.key(folder), recursive=True)
+        ]
+
+    def open(self, path: Path) -> AbstractContextManager[pa.NativeFile]:
+        """As in `Backend`."""
+        return self._storage.open(self.key(path))
 
     def fetch(self, path: Path) -> None:
         """As in `Backend`."""
@@ -159,12 +173,8 @@ class ObjectCache:
             except RuntimeError:  # closed
                 raise OSError(errno.ESHUTDOWN, "The server is ending") from None
         # Without the lock: of a job that has ended already, this thread is told at once.
-        job.add_done_callback(lambda _: self._end_download(path))
+        job.add_done_callback(lambda _: self._downloads.pop(path, None))
         return job
-
-    def _end_download(self, path: Path) -> None:
-        with self._lock:
-            self._downloads.pop(path, None)
 
     def _download(self, path: Path) -> None:
         content = self._get_checked(path)
@@ -229,7 +239,3 @@ class ObjectCache:
     def key(self, path: Path) -> str:
         """The path in the bucket of a file of the cache."""
         return path.relative_to(self._cache).as_posix()
-
-    def path(self, key: str) -> Path:
-        """The path in the cache of a file of the bucket."""
-        return self._cache / key

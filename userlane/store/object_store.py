@@ -11,34 +11,27 @@ and is removed.
 
 import contextlib
 import hashlib
-import shutil
-from collections import defaultdict
-from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 
-import structlog
 from cachetools import LRUCache
 
 from userlane.contract import Query
 from userlane.contract.storage_url import StorageUrl
-from userlane.errors import SettingsUnusable
-from userlane.store import atomic_files, leases, parquet_files, store_key, sweep
-from userlane.store.atomic_files import Unreadable
-from userlane.store.folder import KEPT, FolderStore, ListedWindow, describe_error
+from userlane.store import atomic_files, leases, store_key, sweep
+from userlane.store.backends import DISK
+from userlane.store.folder import KEPT, FolderStore, describe_error
 from userlane.store.leases import Leases, LeaseTimes
 from userlane.store.memory import MEMORY_BYTES
 from userlane.store.object_cache import CACHE_BYTES, ObjectCache
-from userlane.store.object_storage import Object, ObjectStorage
+from userlane.store.object_storage import ObjectStorage
 from userlane.store.windows import FetchedWindow, StoredWindow
 
 _WEEK = timedelta(days=7)
 _LEFT_BEHIND = timedelta(days=1)
 _MOST_ASKED = 500
-
-log = structlog.get_logger("userlane.store")
 
 
 class ObjectStore(FolderStore):
@@ -109,49 +102,6 @@ class ObjectStore(FolderStore):
             self._cache.forget()
         return lease
 
-    def delete(self, property_id: str, api: str | None = None) -> int:
-        """As in `Store`. Other machines do not read their cached copies any more, and remove them within six
-        hours. Raises `SettingsUnusable` when the bucket refuses.
-        """
-        try:
-            return self._delete(property_id, api)
-        except OSError as error:
-            raise SettingsUnusable(f"{error.strerror}.", "Look at USERLANE_STORE, or try again.") from error
-
-    def _delete(self, property_id: str, api: str | None) -> int:
-        removed = self._fallback.delete(property_id, api)
-        every = [
-            each
-            for each in self._storage.list(self._folder.name, recursive=True)
-            if len(parts := each.path.split("/")) > 5
-            and parts[4].split(".")[0] == property_id
-            and api in {None, parts[1]}
-        ]
-        removed += sum(len(entries) for entries in self._list_entries_by_folder(every).values())
-        self._remove_all(every)
-        for folder in self._folder.glob(f"{api or '*'}/*/*/*"):
-            if folder.name.split(".")[0] == property_id:
-                shutil.rmtree(folder, ignore_errors=True)
-        self._open.delete(property_id, api)
-        return removed
-
-    def list_windows(self) -> Iterator[ListedWindow]:
-        """Every window there is, as its file says of itself. What cannot be read is left out.
-
-        Raises `SettingsUnusable` when the bucket cannot be listed.
-        """
-        try:
-            every = self._storage.list(self._folder.name, recursive=True)
-        except OSError as error:
-            raise SettingsUnusable(f"{error.strerror}.", "Look at USERLANE_STORE, or try again.") from error
-        sizes = {each.path: each.size for each in every}
-        for _, entries in sorted(self._list_entries_by_folder(every).items()):
-            for entry in sorted(entries, key=lambda entry: entry.window):
-                path = self._cache.key(entry.path)
-                with contextlib.suppress(OSError, Unreadable), self._storage.open(path) as source:
-                    footer = parquet_files.read_footer(source)
-                    yield ListedWindow(footer.query, footer.fetched_at, footer.rows, sizes[path])
-
     def close(self) -> None:
         """As in `Store`."""
         super().close()
@@ -163,36 +113,21 @@ class ObjectStore(FolderStore):
 
         Raises `OSError`.
         """
-        every = self._storage.list(self._folder.name, recursive=True)
-        gone = [
-            *self._find_expired(every, now),
-            *self._find_replaced(every, now),
-            *self._find_unused(every, now),
-        ]
-        began = [each.modified for each in every if each.path == f"{self._folder.name}/{store_key.NAME}"]
-        if began and sweep.may_remove_old_versions(now, began[0]):
-            for number in range(parquet_files.VERSION):
-                gone += self._storage.list(f"v{number}", recursive=True)
-        self._remove_all(gone)
+        atomic_files.remove_orphans(self._folder)
+        files = self._backend.list_all(self._folder)
+        unchanged = sweep.find_unchanged_dictionaries(files, now, self._kept + _WEEK + _LEFT_BEHIND)
+        self._remove_files([*sweep.find_expired(files, now, self._kept), *unchanged])
+        sweep.remove_old_versions(self._backend, self._root, files, now)
         for path in leases.find_stale(self._storage, _LEFT_BEHIND.total_seconds()):
             self._storage.remove(path)
-        atomic_files.remove_orphans(self._folder)
-        there = {each.path for each in every} - {each.path for each in gone}
-        for copy in self._folder.rglob("*.parquet"):
-            with contextlib.suppress(FileNotFoundError):
-                young = now.timestamp() - copy.stat().st_mtime < sweep.STILL_READ.total_seconds()
-                if self._cache.key(copy) not in there and not young:
-                    copy.unlink()
+        there = {each.path for each in files}
+        for copy in DISK.list_all(self._folder):
+            if copy.path not in there and sweep.has_aged(copy, now, sweep.STILL_READ):
+                DISK.remove(copy.path)
 
     def _run_sweep(self, now: datetime) -> None:
         """Sweep in a thread of its own: nobody waits for it."""
-        Thread(target=self._log_sweep, args=(now,), name="userlane-sweep", daemon=True).start()
-
-    def _log_sweep(self, now: datetime) -> None:
-        try:
-            self.sweep(now)
-        except OSError as error:
-            log.warning("the storage could not be swept", storage=self._storage.name, why=error.strerror)
+        Thread(target=super()._run_sweep, args=(now,), name="userlane-sweep", daemon=True).start()
 
     def _prefetch(self, scope: str, stored: StoredWindow) -> None:
         """When the first of several windows is read, begin to copy the others that `find` gave with it."""
@@ -210,44 +145,3 @@ class ObjectStore(FolderStore):
                 wanted.append(each)
                 taken.append(window)
         self._cache.prefetch(folder / each.name for each in wanted)
-
-    def _list_entries_by_folder(self, every: Collection[Object]) -> dict[Path, list[parquet_files.Entry]]:
-        names: dict[Path, list[str]] = defaultdict(list)
-        for each in every:
-            path = self._cache.path(each.path)
-            names[path.parent].append(path.name)
-        return {folder: parquet_files.list_entries(folder, found) for folder, found in names.items()}
-
-    def _find_expired(self, every: Collection[Object], now: datetime) -> Iterator[Object]:
-        for each in every:
-            entry = parquet_files.parse_entry(
-                self._cache.path(each.path.removesuffix(parquet_files.REPLACED))
-            )
-            if entry is not None and sweep.is_expired(entry, now, self._kept):
-                yield each
-
-    @staticmethod
-    def _find_replaced(every: Collection[Object], now: datetime) -> Iterator[Object]:
-        paths = {each.path: each for each in every}
-        for each in every:
-            old = now.timestamp() - each.modified > sweep.STILL_READ.total_seconds()
-            if each.name.endswith(parquet_files.REPLACED) and old:
-                # The window before its mark: what is left in between stays out of sight.
-                yield from filter(None, (paths.get(each.path.removesuffix(parquet_files.REPLACED)), each))
-
-    def _find_unused(self, every: Collection[Object], now: datetime) -> Iterator[Object]:
-        dictionaries: dict[str, list[Object]] = defaultdict(list)
-        for each in every:
-            folder = each.path.rpartition("/")[0]
-            if folder.rpartition("/")[0].endswith("/dictionaries"):
-                dictionaries[folder].append(each)
-        kept = self._kept + _WEEK + _LEFT_BEHIND
-        for found in dictionaries.values():
-            if now.timestamp() - max(each.modified for each in found) > kept.total_seconds():
-                yield from found
-
-    def _remove_all(self, objects: Collection[Object]) -> None:
-        """Remove the lock of an ID dictionary first, so that nobody goes on with half of one."""
-        for each in sorted(objects, key=lambda each: each.name != "lock"):
-            self._storage.remove(each.path)
-        self._cache.forget()

@@ -10,6 +10,7 @@ it gets a mark beside it, and goes with the next sweep.
 
 import contextlib
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -24,7 +25,7 @@ from userlane.contract import CODES, COLUMNS, Query, Window, count_unused
 from userlane.errors import InputUnusable, UserlaneError
 from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
-from userlane.store.backends import Backend, share_written
+from userlane.store.backends import Backend, StoredFile, share_written
 from userlane.store.id_dictionary import IdDictionary
 from userlane.store.tag_rows import TagRows, count_by_day
 from userlane.store.windows import FetchedWindow, StoredWindow
@@ -74,26 +75,31 @@ class Footer(msgspec.Struct, frozen=True):
 
 
 def list_entries(folder: Path, names: Iterable[str]) -> list[Entry]:
-    """The windows among what there is in a folder that nothing has replaced, in no order."""
+    """The windows among what there is in a folder that nothing has replaced, in the order of the names."""
     found: list[Entry] = []
     replaced: set[str] = set()
     for name in names:
         if name.endswith(REPLACED):
             replaced.add(name.removesuffix(REPLACED))
-        elif said := _parse_name(name):
+        elif said := parse_name(name):
             found.append(Entry(folder, name, *said))
     return [entry for entry in found if entry.name not in replaced]
 
 
-def parse_entry(path: Path) -> Entry | None:
-    """What a file's name says, if it is a window."""
-    said = _parse_name(path.name)
-    return Entry(path.parent, path.name, *said) if said else None
+def list_all_entries(files: Iterable[StoredFile]) -> list[Entry]:
+    """The windows among files of any folders that nothing has replaced, in order of folders and days."""
+    names: dict[Path, list[str]] = defaultdict(list)
+    for path in sorted(each.path for each in files):
+        names[path.parent].append(path.name)
+    return [entry for folder, found in names.items() for entry in list_entries(folder, found)]
 
 
 @lru_cache(maxsize=50_000)
-def _parse_name(name: str) -> tuple[Window, datetime, str] | None:
-    """Folders are listed again and again, with hundreds of names in them that say the same for ever."""
+def parse_name(name: str) -> tuple[Window, datetime, str] | None:
+    """Window, moment of the fetch and ID of a file; None for a file that is no window.
+
+    Folders are listed again and again, with hundreds of names in them that say the same for ever.
+    """
     found_name = _NAME.fullmatch(atomic_files.strip_checksum(name))
     if found_name:
         start, end, moment, window_id = found_name.groups()

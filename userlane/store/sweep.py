@@ -1,13 +1,15 @@
-"""Removes files from a store's folder that are not needed any more."""
+"""What a store does not need any more, in a folder or in a bucket."""
 
 import contextlib
 import shutil
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from userlane.store import atomic_files, parquet_files, store_key
+from userlane.store import parquet_files, store_key
 from userlane.store.atomic_files import Unreadable
-from userlane.store.backends import DISK
+from userlane.store.backends import Backend, StoredFile
 from userlane.store.id_dictionary import IdDictionaries
 
 STILL_READ = timedelta(hours=1)
@@ -18,52 +20,61 @@ _UPDATED_WITHIN = timedelta(days=1)
 """During an update processes of two versions may use one store for so long."""
 
 
-def is_expired(entry: parquet_files.Entry, now: datetime, kept: timedelta) -> bool:
-    """Whether a window is older than `kept`, or was dated by a clock that was wrong."""
-    return not -_DATED_AHEAD <= now - entry.fetched_at <= kept
+def has_aged(file: StoredFile, now: datetime, age: timedelta) -> bool:
+    """Whether a file was written longer ago than that."""
+    return now.timestamp() - file.modified > age.total_seconds()
 
 
-def may_remove_old_versions(now: datetime, began_at: float) -> bool:
-    """Whether what earlier versions wrote can be removed: the key of this version's folder was written at
-    `began_at`, in seconds since 1970.
+def find_expired(files: Collection[StoredFile], now: datetime, kept: timedelta) -> Iterator[StoredFile]:
+    """Windows that are older than `kept`, were dated by a clock that was wrong, or were replaced a while ago;
+    and their marks.
     """
-    return now.timestamp() - began_at > _UPDATED_WITHIN.total_seconds()
+    by_path = {each.path: each for each in files}
+    for each in files:
+        path = each.path.with_name(each.path.name.removesuffix(parquet_files.REPLACED))
+        said = parquet_files.parse_name(path.name)
+        if said is not None and not -_DATED_AHEAD <= now - said[1] <= kept:
+            yield each
+        elif path != each.path and has_aged(each, now, STILL_READ):
+            # The window before its mark: what is left in between stays out of sight.
+            yield from filter(None, (by_path.get(path), each))
 
 
-def sweep_folder(root: Path, windows: Path, most: int, kept: timedelta, now: datetime) -> None:
-    """Remove from the folder `windows` parts of files whose writers have ended, windows older than `kept`,
-    and the least recently opened windows where all take more than `most` bytes; from the store's folder
-    `root` what earlier versions wrote. Raises `OSError`.
+def find_least_opened(files: Collection[StoredFile], most: int) -> Iterator[StoredFile]:
+    """The least recently opened windows, where all take more than `most` bytes."""
+    windows = [each for each in files if parquet_files.parse_name(each.path.name)]
+    for each in sorted(windows, key=lambda each: each.modified, reverse=True):
+        most -= each.size
+        if most < 0:
+            yield each
+
+
+def find_unchanged_dictionaries(
+    files: Collection[StoredFile], now: datetime, kept: timedelta
+) -> Iterator[StoredFile]:
+    """The files of the ID dictionaries to which nobody has added for longer than `kept`."""
+    dictionaries: dict[Path, list[StoredFile]] = defaultdict(list)
+    for each in files:
+        if each.path.parent.parent.name == "dictionaries":
+            dictionaries[each.path.parent].append(each)
+    for found in dictionaries.values():
+        if all(has_aged(each, now, kept) for each in found):
+            yield from found
+
+
+def remove_old_versions(backend: Backend, root: Path, files: Collection[StoredFile], now: datetime) -> None:
+    """Remove what earlier versions wrote below `root`, a day after the key among this version's `files` was
+    written. Raises `OSError`.
     """
-    atomic_files.remove_orphans(windows)
-    _remove_expired(windows, most, kept, now)
-    for mark in windows.glob(f"*/*/*/*/*/*{parquet_files.REPLACED}"):
-        with contextlib.suppress(FileNotFoundError):
-            if now.timestamp() - mark.stat().st_mtime > STILL_READ.total_seconds():
-                parquet_files.remove(DISK, mark.with_name(mark.name.removesuffix(parquet_files.REPLACED)))
-    for place in windows.glob("*/*/tags/*"):
-        _remove_unused_dictionaries(place)
-    with contextlib.suppress(FileNotFoundError):
-        if may_remove_old_versions(now, (windows / store_key.NAME).stat().st_mtime):
-            for number in range(parquet_files.VERSION):
-                shutil.rmtree(root / f"v{number}", ignore_errors=True)
+    if any(each.path.name == store_key.NAME and has_aged(each, now, _UPDATED_WITHIN) for each in files):
+        for number in range(parquet_files.VERSION):
+            for each in backend.list_all(root / f"v{number}"):
+                backend.remove(each.path)
+            shutil.rmtree(root / f"v{number}", ignore_errors=True)
 
 
-def _remove_expired(windows: Path, most: int, kept: timedelta, now: datetime) -> None:
-    every: list[tuple[float, int, parquet_files.Entry]] = []
-    for place in windows.glob("*/*/*/*/*"):
-        for entry in parquet_files.list_entries(place, DISK.list_names(place)):
-            with contextlib.suppress(FileNotFoundError):  # another process was faster
-                state = entry.path.stat()
-                every.append((state.st_mtime, state.st_size, entry))
-    left = most
-    for _, size, entry in sorted(every, key=lambda each: each[0], reverse=True):
-        left -= size
-        if is_expired(entry, now, kept) or left < 0:
-            parquet_files.remove(DISK, entry.path)
-
-
-def _remove_unused_dictionaries(place: Path) -> None:
+def remove_unused_dictionaries(place: Path) -> None:
+    """Remove the ID dictionaries in a property's folder that none of its windows uses. Raises `OSError`."""
     every = place / "dictionaries"
     if not every.is_dir() or len(list(every.iterdir())) < 2:
         return

@@ -95,6 +95,16 @@ class StoredWindow:
         return self.query.window if now is None else fresh_part(self.query, self.fetched_at, now)
 
 
+@dataclass(frozen=True, slots=True)
+class ListedWindow:
+    """One stored window, as the command line lists it: `size` is in bytes."""
+
+    query: Query
+    fetched_at: datetime
+    rows: int
+    size: int
+
+
 def fresh_part(query: Query, fetched_at: datetime, now: datetime) -> Window | None:
     """The part of the query's window that was fetched at `fetched_at` and is still fresh at `now`: settled
     days stay fresh for a month, others for 15 minutes. None if no part is.
