@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.server import YEAR, Serving
 from userlane import logs
-from userlane.client import Client, Limits, LoadDeadline, Paginator, open_http_pool
+from userlane.client import Client, HttpPool, Limits, LoadDeadline, Paginator
 from userlane.contract import Connection, Dataset, Query, Token, Window
 from userlane.decode import Decoder
 from userlane.fetch import Fetcher
@@ -68,7 +68,7 @@ def loaded(fetcher: Fetcher, place: Place, query: Query) -> Dataset:
 def walked(place: Place, query: Query) -> int:
     """The same records through client and decoder alone, kept as they come: how many there were."""
     decoder = Decoder(query)
-    with closing(open_http_pool()) as http:
+    with closing(HttpPool()) as http:
         client = Client(place.connection, http, LoadDeadline(PATIENCE), in_flight=place.in_flight)
         pages = list(
             Paginator(lambda page: client.page(query, page), decoder.decode, in_flight=place.in_flight)

@@ -2,7 +2,7 @@
 
 from userlane.client.client import Client, Exchange, Notice
 from userlane.client.deadline import Limits, LoadDeadline
-from userlane.client.http_pool import HttpPool, Transport, open_http_pool
+from userlane.client.http_pool import HttpPool, Transport
 from userlane.client.paginator import Paginator, RowBudget
 from userlane.client.responses import decipher
 from userlane.client.threads import DaemonPool
@@ -19,5 +19,4 @@ __all__ = [
     "RowBudget",
     "Transport",
     "decipher",
-    "open_http_pool",
 ]

@@ -10,25 +10,13 @@ from urllib.parse import urlencode
 import httpx
 import structlog
 
+from userlane import errors
 from userlane.client.deadline import LoadDeadline
 from userlane.client.http_pool import HttpPool
 from userlane.client.responses import decipher, http_date, read_body, throttled, translate_transport_error
-from userlane.client.retries import Retries
+from userlane.client.retries import choose_pause
 from userlane.client.transport import RequestDeadline, limit_request
 from userlane.contract import PAGE_LIMIT, Connection, Query, format_window
-from userlane.errors import (
-    AccessRefused,
-    ApiFailed,
-    LoadStopped,
-    NotData,
-    RequestRefused,
-    ResponseTooLarge,
-    ResponseUnusable,
-    Throttled,
-    TooSlow,
-    Untrusted,
-    UserlaneError,
-)
 
 Notice = Callable[[datetime, str], None]
 """Called when a request has to wait: until when, and why."""
@@ -83,13 +71,9 @@ class Client:
         self._limiter = http.limiter(connection, in_flight)
         self._notice = notice or (lambda _until, _why: None)
         self._listener = listener
-        self._count = 0
         self._lock = Lock()
-
-    @property
-    def requests(self) -> int:
+        self.requests = 0
         """Number of requests sent; every try counts."""
-        return self._count
 
     def page(self, query: Query, page: int, limit: int = PAGE_LIMIT) -> bytes:
         """Fetch the body of one page, and try again where that can help.
@@ -107,36 +91,38 @@ class Client:
                 `LoadStopped`.
         """
         request = _request(self._connection, query, page, limit, self._deadline)
-        retries = Retries(self._deadline, self._http.retry_budget(request.url, self._connection))
+        budget = self._http.retry_budget(request.url, self._connection)
         log = _log.bind(host=request.url.host, dataset=query.dataset, api_page=page)
+        attempt = 1
         while True:
-            attempt = retries.attempt
             try:
                 body = self._try(request, query)
-            except UserlaneError as error:
+            except errors.UserlaneError as error:
                 log = log.bind(status=error.status, attempt=attempt)
-                pause = retries.next_pause(error.retry_after) if error.retryable else None
-                if pause is None:
-                    _log_end(log, error, budget_empty=retries.budget_empty)
-                    if isinstance(error, AccessRefused | Untrusted):
+                pause = choose_pause(attempt, error.retry_after, self._deadline) if error.retryable else None
+                budget_empty = pause is not None and not budget.spend()
+                if pause is None or budget_empty:
+                    _log_end(log, error, budget_empty=budget_empty)
+                    if isinstance(error, errors.AccessRefused | errors.Untrusted):
                         self._deadline.finish_in_flight(error)
-                    raise (_not_retried(error) if retries.budget_empty else error) from None
+                    raise (_not_retried(error) if budget_empty else error) from None
                 _log_retry(log, error, round(pause, 1))
                 self._announce(pause, error.cause)
             else:
-                retries.record_success()
+                budget.record_success(retried=attempt > 1)
                 return body
             self._deadline.sleep(pause)
+            attempt += 1
 
     def _try(self, request: httpx.Request, query: Query) -> bytes:
         """Send the request once, when the token's limiter lets it start."""
         begun = self._start()
         try:
             with self._lock:
-                self._count += 1
+                self.requests += 1
             body = self._exchange(request, query)
-        except UserlaneError as error:
-            page_too_slow = isinstance(error, TooSlow) and self._deadline.remaining > 0
+        except errors.UserlaneError as error:
+            page_too_slow = isinstance(error, errors.TooSlow) and self._deadline.remaining > 0
             if page_too_slow or (error.retryable and error.status in _OVERLOADED):
                 self._limiter.record_overload(begun)
             if error.retry_after is not None:  # before `release` lets another request start
@@ -177,19 +163,19 @@ class Client:
             translated.status = status
             # Without the original: its text and its request can hold the token.
             raise translated from None
-        except UserlaneError as error:
+        except errors.UserlaneError as error:
             error.status = status
             raise
 
     def _body(self, response: httpx.Response, deadline: RequestDeadline) -> bytes:
         cap = self._deadline.limits.page_bytes
         try:
+            most = cap if response.is_success else min(cap, _ERROR_BYTES)
+            return read_body(response, deadline, most, self._http.large)
+        except (httpx.TransportError, errors.ApiFailed, errors.ResponseTooLarge, errors.NotData):
             if response.is_success:
-                return read_body(response, deadline, cap, self._http.large)
-            try:
-                return read_body(response, deadline, min(cap, _ERROR_BYTES), self._http.large)
-            except (httpx.TransportError, ApiFailed, ResponseTooLarge, NotData):
-                return b""  # the status says enough
+                raise
+            return b""  # the status says enough
         finally:
             response.close()
 
@@ -220,7 +206,7 @@ def _request(
             extensions={"timeout": timeout.as_dict()},
         )
     except httpx.InvalidURL:
-        raise RequestRefused(
+        raise errors.RequestRefused(
             "The API address is not a web address.", "Check USERLANE_BASE_URL and the API profile."
         ) from None
 
@@ -231,30 +217,30 @@ def _timed(response: httpx.Response, began: datetime, seconds: float) -> Exchang
     return Exchange(response.status_code, seconds, (date - middle).total_seconds() if date else None)
 
 
-def _log_retry(log: structlog.stdlib.BoundLogger, error: UserlaneError, seconds: float) -> None:
-    if isinstance(error, Throttled):
+def _log_retry(log: structlog.stdlib.BoundLogger, error: errors.UserlaneError, seconds: float) -> None:
+    if isinstance(error, errors.Throttled):
         log.warning("request is retried: the API gets too many", seconds=seconds)
     else:
         log.info("request is retried", error=type(error).__name__, seconds=seconds)
 
 
-def _log_end(log: structlog.stdlib.BoundLogger, error: UserlaneError, *, budget_empty: bool) -> None:
+def _log_end(log: structlog.stdlib.BoundLogger, error: errors.UserlaneError, *, budget_empty: bool) -> None:
     log = log.bind(error=type(error).__name__)
-    if isinstance(error, LoadStopped):
+    if isinstance(error, errors.LoadStopped):
         return
     if budget_empty:
         log.error("page failed: the retry budget is used up")
     elif error.retryable:
         log.warning("page failed")
-    elif isinstance(error, RequestRefused) and error.status is not None and error.status < 400:
+    elif isinstance(error, errors.RequestRefused) and error.status is not None and error.status < 400:
         log.warning("redirect is not followed")
-    elif isinstance(error, ResponseUnusable):
+    elif isinstance(error, errors.ResponseUnusable):
         log.warning("response is unusable")
     else:
         log.info("request is refused")
 
 
-def _not_retried(error: UserlaneError) -> UserlaneError:
+def _not_retried(error: errors.UserlaneError) -> errors.UserlaneError:
     not_retried = type(error)(
         f"The API fails often at the moment, so nothing is asked for twice. {error.cause}",
         "Load again in a few minutes.",

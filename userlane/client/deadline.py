@@ -42,7 +42,6 @@ class LoadDeadline:
         self.limits = limits
         self.user_stop = user_stop or Event()
         self._over = Event()
-        self._aborted = Event()
         self._until = time.monotonic() + limits.load_seconds
         self.fatal_error: UserlaneError | None = None
         """The error that ended the load for all its pages, if there was one."""
@@ -60,7 +59,7 @@ class LoadDeadline:
     @property
     def aborted(self) -> bool:
         """Whether running requests are cancelled too."""
-        return self.user_stop.is_set() or self._aborted.is_set()
+        return self.user_stop.is_set()
 
     def finish_in_flight(self, error: UserlaneError | None = None) -> None:
         """Start no new request; running requests may finish.
@@ -80,7 +79,7 @@ class LoadDeadline:
 
     def abort(self) -> None:
         """Cancel the load and its running requests, as if the user had stopped it."""
-        self._aborted.set()
+        self.user_stop.set()
 
     def check(self) -> None:
         """Raises `LoadStopped` when the load is over, `TooSlow` when its time budget is used up."""

@@ -28,10 +28,13 @@ class HttpPool:
     Requests go straight to the transport, so no redirect is followed and no cookie is kept. Beside the
     connections it has what loads share: a limiter per token, retry budgets per API and per token, and the
     lock `large` of the one page that may be large. Those of the 1,024 tokens used last are kept.
+
+    The connections close with the last reference to the pool, if not before.
     """
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, transport: Transport | None = None) -> None:
+        self._transport = transport or InterruptibleTransport()
+        finalize(self, self._transport.close)
         self._lock = Lock()
         self._limiters: LRUCache[tuple[str, str, int], TokenLimiter] = LRUCache(_TOKENS)
         self._token_budgets: LRUCache[tuple[str, str], RetryBudget] = LRUCache(_TOKENS)
@@ -61,11 +64,3 @@ class HttpPool:
     def close(self) -> None:
         """Close every connection."""
         self._transport.close()
-
-
-def open_http_pool(transport: Transport | None = None) -> HttpPool:
-    """Open the connections of a process. They close with the last reference to the pool, if not before."""
-    transport = transport or InterruptibleTransport()
-    http = HttpPool(transport)
-    finalize(http, transport.close)
-    return http

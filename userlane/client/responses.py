@@ -14,23 +14,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from userlane import errors
 from userlane.client.transport import RequestDeadline
 from userlane.contract import NAMES, Query
 from userlane.contract.connection import remove_tokens
-from userlane.errors import (
-    ApiFailed,
-    NotData,
-    NotFound,
-    RequestRefused,
-    ResponseTooLarge,
-    RightsMissing,
-    ServerFailed,
-    Throttled,
-    TokenRejected,
-    TooSlow,
-    Unreachable,
-    Untrusted,
-)
 
 _STEP_BYTES = 2**20
 _LARGE_BYTES = 4 * 2**20
@@ -42,29 +29,31 @@ _MESSAGE_LENGTH = 200
 _SENTENCE_ENDS = (".", "!", "?", "…")
 _MAY_BE_THE_PAGE = frozenset({400, 410, 416, 422})
 
-_TRANSPORT_ERRORS: Mapping[type[httpx.TransportError], tuple[type[ApiFailed], str]] = {
-    httpx.TransportError: (Unreachable, "The connection to {host} broke before the answer was whole."),
-    httpx.TimeoutException: (TooSlow, "{host} took too long to answer."),
-    httpx.ConnectTimeout: (Unreachable, "{host} does not answer."),
-    httpx.ConnectError: (Unreachable, "{host} cannot be reached."),
-    httpx.LocalProtocolError: (RequestRefused, "The request to {host} cannot be sent as it is."),
-    httpx.ProxyError: (Unreachable, "The proxy does not let requests through to {host}."),
-    httpx.UnsupportedProtocol: (RequestRefused, "{host} is not an http or https address."),
+_TRANSPORT_ERRORS: Mapping[type[httpx.TransportError], tuple[type[errors.ApiFailed], str]] = {
+    httpx.TransportError: (errors.Unreachable, "The connection to {host} broke before the answer was whole."),
+    httpx.TimeoutException: (errors.TooSlow, "{host} took too long to answer."),
+    httpx.ConnectTimeout: (errors.Unreachable, "{host} does not answer."),
+    httpx.ConnectError: (errors.Unreachable, "{host} cannot be reached."),
+    httpx.LocalProtocolError: (errors.RequestRefused, "The request to {host} cannot be sent as it is."),
+    httpx.ProxyError: (errors.Unreachable, "The proxy does not let requests through to {host}."),
+    httpx.UnsupportedProtocol: (errors.RequestRefused, "{host} is not an http or https address."),
 }
 """The error and its words by exception of httpx; one that is not here is read as its base class."""
 
 
-def translate_transport_error(error: httpx.TransportError, host: str) -> ApiFailed:
+def translate_transport_error(error: httpx.TransportError, host: str) -> errors.ApiFailed:
     """Return this package's error for one of httpx, without its text, which can quote a header."""
     if isinstance(error, httpx.ConnectError):
         for reason in _reasons(error):
             if isinstance(reason, ssl.SSLCertVerificationError):
-                return Untrusted(
+                return errors.Untrusted(
                     f"The certificate of {host} is not valid for it: {reason.verify_message}.",
                     "Check the address. Behind a company proxy, name its certificate in SSL_CERT_FILE.",
                 )
             if isinstance(reason, ssl.SSLError) and not isinstance(reason, ssl.SSLEOFError):
-                return Untrusted(f"No secure connection to {host} can be made.", "Check the API address.")
+                return errors.Untrusted(
+                    f"No secure connection to {host} can be made.", "Check the API address."
+                )
     kind, cause = next(_TRANSPORT_ERRORS[base] for base in type(error).__mro__ if base in _TRANSPORT_ERRORS)
     return kind(cause.format(host=host), "Check the API address and the network, then load again.")
 
@@ -101,7 +90,7 @@ def read_body(response: httpx.Response, deadline: RequestDeadline, cap: int, lar
                 deadline.check()
                 size = buffer.tell() + len(part)
                 if size > cap:
-                    raise ResponseTooLarge(
+                    raise errors.ResponseTooLarge(
                         f"One page is larger than {cap / 2**20:.0f} MB.",
                         "That is no page of 1,000 records: check the address.",
                     )
@@ -124,7 +113,7 @@ def _decompressed(response: httpx.Response) -> Iterator[bytes]:
         yield from response.iter_raw()
         return
     if encoding not in {"gzip", "x-gzip"}:
-        raise NotData(
+        raise errors.NotData(
             "The answer is packed in a way that was not asked for.", "Check for a proxy in between."
         )
     decompressor = zlib.decompressobj(wbits=31)
@@ -138,9 +127,9 @@ def _decompressed(response: httpx.Response) -> Iterator[bytes]:
         while compressed and not decompressor.eof and (part := decompressor.decompress(b"", _STEP_BYTES)):
             yield part
     except zlib.error:
-        raise Unreachable("The answer could not be unpacked.", "Load again.") from None
+        raise errors.Unreachable("The answer could not be unpacked.", "Load again.") from None
     if compressed and not decompressor.eof:
-        raise Unreachable("The answer broke off before it was whole.", "Load again.")
+        raise errors.Unreachable("The answer broke off before it was whole.", "Load again.")
 
 
 def decipher(status: int, headers: Mapping[str, str], body: bytes, query: Query, *, now: datetime) -> bytes:
@@ -171,11 +160,11 @@ def decipher(status: int, headers: Mapping[str, str], body: bytes, query: Query,
     retry_after = _retry_after(headers, now)
     match status:
         case 401:
-            raise TokenRejected(
+            raise errors.TokenRejected(
                 "The API rejected the token.", "Make a new one in the Portal under Settings > API Token."
             )
         case 403:
-            raise RightsMissing(
+            raise errors.RightsMissing(
                 f"The token's owner has no right to read {NAMES[query.dataset]} "
                 f"of property “{query.property_id}”.",
                 "Ask for the right in the Portal, or use the token of a Manager who has it.",
@@ -186,39 +175,39 @@ def decipher(status: int, headers: Mapping[str, str], body: bytes, query: Query,
             unknown = f"no {place}, or has no {NAMES[query.dataset]} of it"
             if query.dataset == "surveys":
                 unknown = f"no survey “{query.survey_id}” in {place}"
-            raise NotFound(
+            raise errors.NotFound(
                 f"The API knows {unknown}{quoted}", "Compare the ID with the one in the Portal's address bar."
             )
         case 429:
             raise throttled(retry_after)
         case _ if status < 400:
             host = remove_tokens(urlsplit(headers.get("location", "")).hostname or "")
-            raise RequestRefused(
+            raise errors.RequestRefused(
                 f"The API points elsewhere ({status}{f', to {host}' if host else ''}); that is not followed.",
                 "Check the API address: is a login or a proxy in the way?",
                 page=False,
             )
         case _ if status < 500:
-            raise RequestRefused(
+            raise errors.RequestRefused(
                 f"The API refused the request ({status}){quoted}",
                 "Check the dates, the IDs and the API profile.",
                 page=status in _MAY_BE_THE_PAGE,
             )
         case _ if retry_after is not None:
-            raise ServerFailed(
+            raise errors.ServerFailed(
                 f"The API failed ({status}) and asks to wait {_duration(retry_after)}{quoted}",
                 "Load again after that time.",
                 retry_after=retry_after,
             )
         case _:
-            raise ServerFailed(f"The API failed ({status}){quoted}", "Load again in a few minutes.")
+            raise errors.ServerFailed(f"The API failed ({status}){quoted}", "Load again in a few minutes.")
 
 
-def throttled(seconds: float | None) -> Throttled:
+def throttled(seconds: float | None) -> errors.Throttled:
     """Return the error of an API that gets too many requests; `seconds` is the wait it asks for, if any."""
     if seconds is None:
-        return Throttled("The API says it gets too many requests.", "Load again in a few minutes.")
-    return Throttled(
+        return errors.Throttled("The API says it gets too many requests.", "Load again in a few minutes.")
+    return errors.Throttled(
         f"The API asks to wait {_duration(seconds)}.", "Load again after that time.", retry_after=seconds
     )
 
@@ -265,9 +254,9 @@ def _message_in(document: Any) -> str:
 def _data(status: int, headers: Mapping[str, str], body: bytes) -> bytes:
     start = body[:200].removeprefix(b"\xef\xbb\xbf").lstrip()
     if status == 204 or not start:
-        raise NotData("The API sent an empty answer.", "Check the API address: login or proxy?")
+        raise errors.NotData("The API sent an empty answer.", "Check the API address: login or proxy?")
     if start.startswith(b"<") or "html" in headers.get("content-type", ""):
-        raise NotData(
+        raise errors.NotData(
             "A web page instead of data: login or proxy?",
             "Check the API address, and that it needs no sign-in.",
         )

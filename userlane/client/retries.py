@@ -75,45 +75,26 @@ class RetryBudget:
         return self._left
 
 
-class Retries:
-    """The tries of one page: at most `Limits.tries`, while there are time and budget."""
+def choose_pause(attempt: int, retry_after: float | None, deadline: LoadDeadline) -> float | None:
+    """Decide whether a page gets another try: at most `Limits.tries`, while there is time.
 
-    def __init__(self, deadline: LoadDeadline, budget: RetryBudget) -> None:
-        self._deadline = deadline
-        self._budget = budget
-        self.attempt = 1
-        """Number of the current try."""
-        self.budget_empty = False
-        """Whether the last decision was against a try because the budget is used up."""
+    The pause is random between 0 and a limit that doubles with each try (full jitter), and at least the time
+    that the API asked for.
 
-    def next_pause(self, retry_after: float | None) -> float | None:
-        """Decide about another try, and count it.
+    Args:
+        attempt: Number of the try that failed, from 1.
+        retry_after: Seconds that the API asked to wait, if it did.
+        deadline: The end of the load.
 
-        The pause is random between 0 and a limit that doubles with each try (full jitter), and at least the
-        time that the API asked for.
+    Returns:
+        Seconds to wait before the next try; None if there is none.
 
-        Args:
-            retry_after: Seconds that the API asked to wait, if it did.
-
-        Returns:
-            Seconds to wait before the next try; None if there is none.
-
-        Raises:
-            LoadStopped: The load is over.
-        """
-        if self._deadline.over:
-            raise load_stopped()
-        limits = self._deadline.limits
-        jitter = _RANDOM.uniform(0, min(limits.backoff * 2 ** (self.attempt - 1), _LONGEST_PAUSE))
-        pause = max(jitter, retry_after or 0.0)
-        if self.attempt >= limits.tries or pause >= self._deadline.remaining:
-            return None
-        self.budget_empty = not self._budget.spend()
-        if self.budget_empty:
-            return None
-        self.attempt += 1
-        return pause
-
-    def record_success(self) -> None:
-        """Count that the page arrived."""
-        self._budget.record_success(retried=self.attempt > 1)
+    Raises:
+        LoadStopped: The load is over.
+    """
+    if deadline.over:
+        raise load_stopped()
+    limits = deadline.limits
+    jitter = _RANDOM.uniform(0, min(limits.backoff * 2 ** (attempt - 1), _LONGEST_PAUSE))
+    pause = max(jitter, retry_after or 0.0)
+    return pause if attempt < limits.tries and pause < deadline.remaining else None

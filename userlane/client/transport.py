@@ -7,7 +7,7 @@ stop while the API is silent is not noticed within 15 s; here both end after 1.0
 
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -37,7 +37,8 @@ class RequestDeadline:
     at: float
 
     def limit(self, timeout: float | None) -> float:
-        """Return `timeout`, or the seconds left where these are fewer."""
+        """Return `timeout`, or the seconds left where these are fewer. Raises what `check` raises."""
+        self.check()
         left = self.at - time.monotonic()
         return max(0.001, left if timeout is None else min(timeout, left))
 
@@ -54,12 +55,15 @@ class RequestDeadline:
             )
 
 
-_DEADLINE: ContextVar[RequestDeadline | None] = ContextVar("deadline", default=None)
+_DEADLINE: ContextVar[RequestDeadline] = ContextVar("deadline")
 
 
 @contextmanager
 def limit_request(load: LoadDeadline) -> Iterator[RequestDeadline]:
-    """Within this block, all network access of this thread ends at the page's or the load's deadline."""
+    """Within this block, all network access of this thread ends at the page's or the load's deadline.
+
+    Requests can be sent only within such a block.
+    """
     seconds = min(load.limits.page_seconds, load.remaining)
     deadline = RequestDeadline(load, time.monotonic() + seconds)
     token = _DEADLINE.set(deadline)
@@ -76,13 +80,10 @@ class _Stream(httpcore.NetworkStream):
         self._stream = stream
         self.read_since_write = False
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002  # `limit` counts
         self.read_since_write = True
         deadline = _DEADLINE.get()
-        if deadline is None:
-            return self._stream.read(max_bytes, timeout)
         while True:
-            deadline.check()
             try:
                 return self._stream.read(max_bytes, deadline.limit(_SLICE_SECONDS))
             except httpcore.ReadTimeout:
@@ -90,43 +91,24 @@ class _Stream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self.read_since_write = False
-        self._stream.write(buffer, _checked(timeout))
+        self._stream.write(buffer, _DEADLINE.get().limit(timeout))
 
     def close(self) -> None:
         self._stream.close()
 
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, _checked(timeout)))
+    def start_tls(self, *arguments: Any, **options: Any) -> httpcore.NetworkStream:
+        options["timeout"] = _DEADLINE.get().limit(options.get("timeout"))
+        return _Stream(self._stream.start_tls(*arguments, **options))
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
 
 
-def _checked(timeout: float | None) -> float | None:
-    """The timeout, shortened to the deadline. Raises what `RequestDeadline.check` raises."""
-    deadline = _DEADLINE.get()
-    if deadline is None:
-        return timeout
-    deadline.check()
-    return deadline.limit(timeout)
-
-
 class _Backend(httpcore.SyncBackend):
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        timeout = _checked(timeout)
-        connect = partial(super().connect_tcp, host, port, timeout, local_address, socket_options)
+    def connect_tcp(self, *arguments: Any, **options: Any) -> httpcore.NetworkStream:
         deadline = _DEADLINE.get()
-        if deadline is None:
-            return _Stream(connect())
+        options["timeout"] = deadline.limit(options.get("timeout"))
+        connect = partial(super().connect_tcp, *arguments, **options)
         # In a thread of its own: looking up a host name has no timeout, and each of its addresses has one.
         with DaemonPool(1, "userlane-connect") as pool:
             return _Stream(_wait_for(pool.submit(connect), deadline))
@@ -137,8 +119,8 @@ def _wait_for(
 ) -> httpcore.NetworkStream:
     """The connection. Past the deadline its error is raised, and a connection that comes late is closed."""
     try:
-        while not wait((connecting,), deadline.limit(_SLICE_SECONDS)).done:
-            deadline.check()
+        while not connecting.done():
+            wait((connecting,), deadline.limit(_SLICE_SECONDS))
     except UserlaneError:
         connecting.add_done_callback(_close)
         raise

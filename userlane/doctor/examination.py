@@ -17,7 +17,6 @@ from userlane.client import (
     LoadDeadline,
     Paginator,
     Transport,
-    open_http_pool,
 )
 from userlane.contract import ASSUMED, COLUMNS, Connection, DatasetName, Query, Route, Window
 from userlane.contract.profile import BASE_URL
@@ -74,7 +73,7 @@ def examine(
         ("tags", None),
     ]
     queries = [Query(dataset, property_id, window, survey_id, timezone) for dataset, survey_id in wanted]
-    http = open_http_pool(transport)
+    http = HttpPool(transport)
     try:
         with DaemonPool(len(queries), "userlane-doctor") as pool:
             jobs = [pool.submit(_Examination(connection, query, http).run) for query in queries]

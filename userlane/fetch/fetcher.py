@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from cachetools import LRUCache
 
-from userlane.client import Limits, LoadDeadline, Transport, open_http_pool
+from userlane.client import HttpPool, Limits, LoadDeadline, Transport
 from userlane.contract import Connection, Dataset, DatasetName, Query, Window
 from userlane.errors import AccessRefused, ConsentNeeded, LoadStopped, UserlaneError
 from userlane.fetch.access import AccessPolicy, Windows
@@ -55,7 +55,7 @@ class Fetcher:
         self._passing = MemoryStore()
         self._policy = AccessPolicy(self._store_of, self._ping, self._shares)
         self._limits = limits or Limits()
-        self._http = open_http_pool(transport)
+        self._http = HttpPool(transport)
         self._lock = Lock()
         self._loads: WeakValueDictionary[tuple[object, ...], Load] = WeakValueDictionary()
         self._datasets: WeakValueDictionary[str, Dataset] = WeakValueDictionary()

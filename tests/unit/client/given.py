@@ -8,7 +8,7 @@ import httpx
 from tests import stand_in
 from tests.responses import document
 from tests.stand_in import TOKEN
-from userlane.client import Client, Limits, LoadDeadline, open_http_pool
+from userlane.client import Client, HttpPool, Limits, LoadDeadline
 
 NOW = datetime(2026, 4, 10, 12, tzinfo=UTC)
 QUICK = Limits(page_seconds=5, load_seconds=20, backoff=0.001)
@@ -25,4 +25,4 @@ def client(
     in_flight: int = 4,
 ) -> Client:
     connection = stand_in.connection(base_url, token)
-    return Client(connection, open_http_pool(transport), LoadDeadline(limits, stop), in_flight=in_flight)
+    return Client(connection, HttpPool(transport), LoadDeadline(limits, stop), in_flight=in_flight)

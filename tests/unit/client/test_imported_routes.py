@@ -5,7 +5,7 @@ import msgspec
 
 from tests.stand_in import query
 from tests.unit.client.given import QUICK
-from userlane.client import Client, LoadDeadline, open_http_pool
+from userlane.client import Client, HttpPool, LoadDeadline
 from userlane.contract import ASSUMED, Auth, Connection, Route, Token
 
 
@@ -20,7 +20,7 @@ def test_a_imported_route_keeps_its_fixed_parameters_and_writes_dates_its_way() 
     route = Route(url, "filter[from]", "filter[to]", "page[number]", "page[size]", "auto", "utc")
     profile = msgspec.structs.replace(ASSUMED, surveys=route, auth=Auth("X-Key", "Token"))
     connection = Connection("https://api.userlane.com", Token("made-up"), profile)
-    Client(connection, open_http_pool(httpx.MockTransport(answer)), LoadDeadline(QUICK)).page(
+    Client(connection, HttpPool(httpx.MockTransport(answer)), LoadDeadline(QUICK)).page(
         query("surveys"), 0, 500
     )
     assert requests[0].url.host == "eu.api.userlane.com"

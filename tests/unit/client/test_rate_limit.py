@@ -12,7 +12,7 @@ from tests.responses import document, silence
 from tests.server import Request, Response, Server
 from tests.stand_in import UNHURRIED, query
 from tests.unit.client.given import OK, QUICK
-from userlane.client import Client, Limits, LoadDeadline, open_http_pool
+from userlane.client import Client, HttpPool, Limits, LoadDeadline
 from userlane.client.rate_limit import TokenLimiter
 from userlane.errors import ServerFailed, TooSlow
 
@@ -99,7 +99,7 @@ def test_over_a_socket_it_starts_with_the_setting_halves_on_429_and_ends_complet
     bodies: list[bytes] = []
     counting = Counting(together=setting)
     with Server(counting) as server:
-        http = open_http_pool()
+        http = HttpPool()
         connection = stand_in.connection(server.base_url)
 
         def load(number: int) -> None:
@@ -121,7 +121,7 @@ def test_over_a_socket_it_starts_with_the_setting_halves_on_429_and_ends_complet
 
 def test_a_page_that_takes_too_long_halves_it_and_a_failure_of_another_kind_does_not() -> None:
     with Server(lambda request: document(b"", 500) if request.page == 1 else silence) as server:
-        http, who = open_http_pool(), stand_in.connection(server.base_url)
+        http, who = HttpPool(), stand_in.connection(server.base_url)
         limiter = http.limiter(who, 8)
         once = Limits(page_seconds=0.3, tries=1)
         for page, error, allowed in ((1, ServerFailed, 8), (2, TooSlow, 4)):

@@ -13,7 +13,7 @@ from tests import stand_in
 from tests.server import Server
 from tests.stand_in import TOKEN, in_turn, query
 from tests.unit.client.given import OK, QUICK, client
-from userlane.client import Client, LoadDeadline, open_http_pool
+from userlane.client import Client, HttpPool, LoadDeadline
 from userlane.contract import ASSUMED, Auth, Connection, Query, Token, Window
 from userlane.errors import (
     RequestRefused,
@@ -29,7 +29,7 @@ def seen(connection: Connection, asked: Query, page: int = 3, limit: int = 50) -
         return httpx.Response(200, content=b"[]")
 
     transport = httpx.MockTransport(answer)
-    Client(connection, open_http_pool(transport), LoadDeadline(QUICK)).page(asked, page, limit)
+    Client(connection, HttpPool(transport), LoadDeadline(QUICK)).page(asked, page, limit)
     return requests[0]
 
 

@@ -14,7 +14,7 @@ from tests.responses import silence
 from tests.server import Server
 from tests.stand_in import in_turn, query
 from tests.unit.client.given import QUICK, client
-from userlane.client import Client, Limits, LoadDeadline, open_http_pool
+from userlane.client import Client, HttpPool, Limits, LoadDeadline
 from userlane.errors import (
     LoadStopped,
     ServerFailed,
@@ -59,7 +59,7 @@ def test_the_api_is_not_asked_again_before_the_time_it_named_by_any_load_of_the_
         told_to_wait.set()
         return httpx.Response(429, headers={"retry-after": "1"})
 
-    http = open_http_pool(httpx.MockTransport(answer))
+    http = HttpPool(httpx.MockTransport(answer))
     connection = stand_in.connection(token="waits-its-turn")
 
     def notice(until: datetime, why: str) -> None:
@@ -101,7 +101,7 @@ def test_while_the_api_asks_to_wait_no_later_load_of_the_token_asks_either(
     transport = in_turn(
         httpx.Response(status, headers={"retry-after": asked}), httpx.Response(200, text="[]")
     )
-    http = open_http_pool(transport)
+    http = HttpPool(transport)
     told, waiting, other = (
         Client(stand_in.connection(token=token), http, LoadDeadline(Limits())) for token in ("a", "a", "b")
     )
@@ -116,7 +116,7 @@ def test_while_the_api_asks_to_wait_no_later_load_of_the_token_asks_either(
 def test_a_wait_may_be_named_as_a_date_and_by_a_503() -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
     transport = in_turn(httpx.Response(503, headers={"retry-after": date}), httpx.Response(200, text="[]"))
-    http = open_http_pool(transport)
+    http = HttpPool(transport)
     notices: list[str] = []
     api = Client(
         stand_in.connection(), http, LoadDeadline(QUICK), notice=lambda _until, why: notices.append(why)
@@ -138,7 +138,7 @@ def test_a_page_cut_off_by_the_end_of_the_load_says_so_and_not_that_the_page_was
 def test_a_stop_ends_a_wait() -> None:
     stop = threading.Event()
     throttled = httpx.Response(429, headers={"retry-after": "200"})
-    http = open_http_pool(in_turn(throttled))
+    http = HttpPool(in_turn(throttled))
     api = Client(
         stand_in.connection(token="stops-waiting"),
         http,
@@ -176,7 +176,7 @@ def test_requests_of_one_token_are_bounded_across_loads_and_other_tokens_go_on()
             now[whose] -= 1
         return httpx.Response(200, text="[]")
 
-    http = open_http_pool(httpx.MockTransport(answer))
+    http = HttpPool(httpx.MockTransport(answer))
     threads = [
         threading.Thread(
             target=Client(stand_in.connection(token=token), http, LoadDeadline(QUICK), in_flight=width).page,

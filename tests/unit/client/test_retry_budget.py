@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests import stand_in
 from tests.stand_in import UNHURRIED, ScriptedTransport, in_turn, query
 from tests.unit.client.given import QUICK
-from userlane.client import Client, HttpPool, LoadDeadline, open_http_pool
+from userlane.client import Client, HttpPool, LoadDeadline
 from userlane.client.retries import API_RETRIES, REFILL_SECONDS, TOKEN_RETRIES, RetryBudget
 from userlane.errors import ServerFailed, Throttled, Unreachable
 
@@ -36,7 +36,7 @@ class Switched(ScriptedTransport):
 
 def test_fifty_loads_on_an_api_that_answers_500_send_fifty_requests_and_the_retry_budget() -> None:
     api = Switched()
-    http = open_http_pool(api)
+    http = HttpPool(api)
     began = time.monotonic()
     words: list[str] = []
     for number in range(50):
@@ -64,7 +64,7 @@ def test_fifty_loads_on_an_api_that_answers_500_send_fifty_requests_and_the_retr
 
 def test_one_users_broken_property_leaves_the_others_their_retries_and_their_loads() -> None:
     """Ben presses “Try again” for a property that always fails; then one request of Anna's stumbles."""
-    http = open_http_pool(api := Switched())
+    http = HttpPool(api := Switched())
     ben = [client(http, 1) for _ in range(40)]
     for load in ben:
         with pytest.raises(ServerFailed):
@@ -79,7 +79,7 @@ def test_one_users_broken_property_leaves_the_others_their_retries_and_their_loa
 
 
 def test_a_page_that_is_not_asked_for_twice_ends_no_load() -> None:
-    http = open_http_pool(api := Switched())
+    http = HttpPool(api := Switched())
     load = client(http)
     while http.retry_budget(
         httpx.URL("http://a.example"), stand_in.connection("http://a.example", "user-0")
@@ -102,7 +102,7 @@ def test_a_page_that_is_not_asked_for_twice_ends_no_load() -> None:
 def test_whatever_fails_keeps_its_kind_when_the_retry_budget_is_used_up(
     answer: httpx.Response | Exception, error: type[Exception], words: str
 ) -> None:
-    http = open_http_pool(in_turn(answer))
+    http = HttpPool(in_turn(answer))
     while http.retry_budget(
         httpx.URL("http://a.example/v1"), stand_in.connection("http://a.example", "user-0")
     ).spend():
@@ -163,7 +163,7 @@ def test_an_api_that_fails_one_time_in_three_never_runs_out_of_retries() -> None
 
 
 def test_what_is_kept_of_tokens_is_one_object_each_and_does_not_grow_for_ever() -> None:
-    http = open_http_pool(Switched())
+    http = HttpPool(Switched())
     url = httpx.URL("http://a.example")
     ben, *others = (stand_in.connection("http://a.example", f"user-{number}") for number in range(1500))
     first = http.limiter(ben, 4), http.retry_budget(url, ben)

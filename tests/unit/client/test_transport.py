@@ -28,7 +28,7 @@ from tests.responses import (
 from tests.server import Listener, Response, Server
 from tests.stand_in import SAMPLES, TOKEN, query
 from tests.unit.client.given import OK, client
-from userlane.client import Limits, LoadDeadline, open_http_pool
+from userlane.client import HttpPool, Limits, LoadDeadline
 from userlane.client.responses import translate_transport_error
 from userlane.client.transport import limit_request
 from userlane.errors import (
@@ -175,8 +175,9 @@ def test_a_stop_while_connecting_sends_nothing(connecting: Callable[[Callable[[]
 
 def test_a_stop_on_a_connection_that_is_open_already_sends_nothing() -> None:
     stop = threading.Event()
-    with Server(lambda _: OK) as server, closing(open_http_pool()) as http:
-        http.send(httpx.Request("GET", server.base_url)).read()
+    with Server(lambda _: OK) as server, closing(HttpPool()) as http:
+        with limit_request(LoadDeadline(Limits())):
+            http.send(httpx.Request("GET", server.base_url)).read()
         stop.set()
         with limit_request(LoadDeadline(Limits(), stop)), pytest.raises(LoadStopped):
             http.send(httpx.Request("GET", server.base_url))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.stand_in import APRIL, UNHURRIED, Record, ScriptedTransport, connection, query
 from tests.unit.fetch.given import LIMITS, QUARTER, status, tag_api
-from userlane.client import LoadDeadline, open_http_pool
+from userlane.client import HttpPool, LoadDeadline
 from userlane.errors import TokenRejected
 from userlane.fetch.access import AccessPolicy
 from userlane.fetch.plan import Plan
@@ -35,7 +35,7 @@ def run(
     max_rows: int = 10**6,
 ) -> WindowFetcher:
     deadline, who, store = LoadDeadline(LIMITS, stop), connection(token="any"), MemoryStore()
-    http = open_http_pool(transport)
+    http = HttpPool(transport)
     policy = AccessPolicy(
         lambda _: store,
         lambda who, asked, deadline: ping(who, http, asked, deadline, in_flight),
