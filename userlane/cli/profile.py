@@ -45,7 +45,7 @@ def profile(property_id: str, survey_id: str | None, answers: tuple[str, ...], *
       2  wrong usage, a request that cannot be used, or a question left (answer it with --answer)
       5  a file cannot be read
     """  # noqa: D301 - click looks for the sign \b, not for a backslash
-    from userlane.request_import import assemble, to_toml
+    from userlane.request_import import assemble, import_request, to_toml
 
     given = {dataset: file for dataset in DATASETS if (file := files[dataset]) is not None}
     if not given:
@@ -58,8 +58,12 @@ def profile(property_id: str, survey_id: str | None, answers: tuple[str, ...], *
     answers_by_api = _parse_answers(answers, given)
     results: list[ImportResult] = []
     for dataset, file in given.items():
-        answered = answers_by_api.get(dataset, {})
-        results.append(_import_file(dataset, file, property_id, survey_id, settings.hosts, answered))
+        code = _read(file, dataset)
+        try:
+            found = import_request(code, dataset, property_id, survey_id, allowed_hosts=settings.hosts)
+            results.append(found.answer(answers_by_api.get(dataset, {})))
+        except RequestUnusable as error:
+            raise RequestUnusable(f"--{dataset}: {error.cause}", error.next_step) from None
         _report_result(results[-1])
     if not all(result.settled for result in results):
         return UNSETTLED
@@ -79,24 +83,6 @@ def _parse_answers(given: Sequence[str], files: Collection[str]) -> Mapping[str,
             )
         by_api.setdefault(dataset, {})[role] = answer
     return by_api
-
-
-def _import_file(  # noqa: PLR0917 - all of them are needed
-    dataset: DatasetName,
-    file: str,
-    property_id: str,
-    survey_id: str | None,
-    hosts: tuple[str, ...],
-    answers: Mapping[str, str],
-) -> "ImportResult":
-    from userlane.request_import import import_request
-
-    code = _read(file, dataset)
-    try:
-        result = import_request(code, dataset, property_id, survey_id, allowed_hosts=hosts)
-        return result.answer(answers)
-    except RequestUnusable as error:
-        raise RequestUnusable(f"--{dataset}: {error.cause}", error.next_step) from None
 
 
 def _read(file: str, dataset: str) -> str:
