@@ -93,7 +93,7 @@ def _read(file: str, dataset: str) -> str:
 
 def _report_result(result: "ImportResult") -> None:
     for finding in result.findings:
-        mark = "" if finding.certainty == "sure" else "NOT SURE: "
+        mark = "" if finding.sure else "NOT SURE: "
         say(f"{result.dataset}: {mark}{finding.item}: {finding.found} ({finding.why})")
     for question in result.questions:
         possible = f" Possible: {', '.join(question.candidates)}." if question.candidates else ""

@@ -77,7 +77,7 @@ class ParameterRoles:
         self.names[role] = name
         value = self._value(role)
         shown = f"{name} = {value}" if value else name
-        self._findings[role] = Finding(_NAMED[role].capitalize(), shown, "sure", why)
+        self._findings[role] = Finding(_NAMED[role].capitalize(), shown, True, why)
 
     def _take_edges(self, start: str, end: str, why_start: str, why_end: str) -> None:
         self._take("start", start, why_start)
@@ -93,7 +93,7 @@ class ParameterRoles:
             )
             suggestion = _assumed(role)
         self._questions[role] = Question(role, words, candidates, suggestion, free=True)
-        self._findings[role] = Finding(_NAMED[role].capitalize(), shown, "unsure", _ASKED)
+        self._findings[role] = Finding(_NAMED[role].capitalize(), shown, False, _ASKED)
 
     def _find_edges(self) -> None:
         left = self._left()
@@ -159,8 +159,7 @@ class ParameterRoles:
             why = _ASKED
             candidates = tuple(known) if len(known) > 1 else every
             self._questions[DATES] = Question(DATES, words, candidates, self.dates)
-        certainty: Literal["sure", "unsure"] = "unsure" if why == _ASKED else "sure"
-        self._findings[DATES] = Finding("Dates written as", self.dates, certainty, why)
+        self._findings[DATES] = Finding("Dates written as", self.dates, why != _ASKED, why)
 
     def _find_named(self, role: Literal["page", "limit"]) -> None:
         if role in self.names:

@@ -5,7 +5,6 @@ The TOML is what is mounted as `USERLANE_API_PROFILE`.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import msgspec
 
@@ -18,11 +17,11 @@ Mount it and name it in USERLANE_API_PROFILE; then nobody has to paste a request
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One row of what was understood: the item, what was found for it, how sure that is, and why."""
+    """One row of what was understood: the item, what was found for it, whether that is sure, and why."""
 
     item: str
     found: str
-    certainty: Literal["sure", "unsure"]
+    sure: bool
     why: str
 
 
@@ -50,7 +49,7 @@ class Notes:
 
     def add(self, item: str, found: str, why: str, *, sure: bool = True) -> None:
         """Add a row for the screen."""
-        self.findings.append(Finding(item, found, "sure" if sure else "unsure", why))
+        self.findings.append(Finding(item, found, sure, why))
 
     def ask(self, role: str, words: str, candidates: Sequence[str], suggestion: str | None = None) -> None:
         """Add a question whose answer is one of `candidates`."""
@@ -79,6 +78,8 @@ class ImportResult:
         token: None where none is written out. It is in no text here.
         findings: Rows for the screen.
         questions: What must be answered before the route is used.
+        answer: Returns the result with questions answered (role → answer). Other questions may remain, or
+            follow. Raises `RequestUnusable` when an answer is none of those possible.
     """
 
     dataset: DatasetName
@@ -88,19 +89,12 @@ class ImportResult:
     token: Token | None
     findings: tuple[Finding, ...]
     questions: tuple[Question, ...]
-    _interpret_again: Callable[[Mapping[str, str]], "ImportResult"] = field(repr=False, compare=False)
+    answer: Callable[[Mapping[str, str]], "ImportResult"] = field(repr=False, compare=False)
 
     @property
     def settled(self) -> bool:
         """Whether nothing is left to ask."""
         return not self.questions
-
-    def answer(self, answers: Mapping[str, str]) -> "ImportResult":
-        """The result with these questions answered, by role. Other questions may remain, or follow.
-
-        Raises `RequestUnusable` when an answer is none of those possible.
-        """
-        return self._interpret_again(answers)
 
 
 def assemble(results: Iterable[ImportResult], base: Profile = ASSUMED) -> Profile:

@@ -79,18 +79,12 @@ def _show_results() -> None:
         return
     st.markdown("**What was understood**")
     rows = [
-        {
-            "API": TITLES[name],
-            "What": finding.item,
-            "Found": finding.found,
-            "Sure": "yes" if finding.certainty == "sure" else "no",
-            "Why": finding.why,
-        }
+        (TITLES[name], finding.item, finding.found, "yes" if finding.sure else "no", finding.why)
         for name, result in results.items()
         for finding in result.findings
     ]
     st.dataframe(
-        pd.DataFrame(rows),
+        pd.DataFrame(rows, columns=["API", "What", "Found", "Sure", "Why"]),
         hide_index=True,
         height=38 + 35 * min(len(rows), 24),
         alt="What was understood of the requests",
