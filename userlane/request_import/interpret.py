@@ -10,7 +10,7 @@ from userlane import contract
 from userlane.contract import ALLOWED_HOSTS, NAMES, Address, Auth, DatasetName, DateFormat, Route
 from userlane.errors import RequestUnusable
 from userlane.request_import.auth_header import HEADER, SCHEME, TokenHeader, find_token, token_headers
-from userlane.request_import.naming import Role, is_secret_name, is_usual_header, moment
+from userlane.request_import.naming import SIGNED, Role, is_secret_name, is_usual_header, moment
 from userlane.request_import.parameters import DATES, PARAMETERS, Parameter, ParameterRoles
 from userlane.request_import.parsers.common import UNWRITTEN, Request
 from userlane.request_import.read import Reading, read
@@ -23,7 +23,6 @@ BOX = "box"
 _ROLES = (BOX, HEADER, SCHEME, "property_id", "survey_id", *PARAMETERS, DATES)
 _WORDS: Mapping[DatasetName, str] = {"heart": "heart", "nps": "nps", "surveys": "survey", "tags": "tag"}
 _RELAY = re.compile(r"https://try\.readme\.io/(https?://.*)", re.DOTALL)
-_SIGNED = re.compile(r"eyJ[0-9A-Za-z_-]{10,}+\.")
 _SHORTEST_TOKEN = 6
 _MOST_PARTS = 100
 _WHY_NOT = "a header was expected to, because addresses end up in logs"
@@ -48,7 +47,6 @@ def import_request(
     >>> result.route.url, result.route.limit, result.route.dates
     ('https://api.userlane.com/v2/{property_id}/nps', 'size', 'date')
     """
-    _wanted(dataset, property_id, survey_id)
     reading = read(text, [each for each in (property_id, survey_id) if each])
     return interpret(reading, dataset, property_id, survey_id, allowed_hosts=allowed_hosts)
 
@@ -83,8 +81,7 @@ def interpret(
     parts = split_url(target.rest)
     if len(parts) > _MOST_PARTS:
         raise RequestUnusable(f"The address has {len(parts):,} parts; at most {_MOST_PARTS} were expected.")
-    _refuse_secrets(target, parts, headers)
-    _refuse_dates_in_path(parts)
+    _refuse_parts(target, parts, headers)
     return _interpret(_Given(dataset, wanted, target.origin, parts, headers, request), {})
 
 
@@ -147,23 +144,19 @@ def _allowed(url: str, hosts: tuple[str, ...]) -> Address:
     return target
 
 
-def _refuse_secrets(target: Address, parts: Iterable[UrlPart], headers: Iterable[TokenHeader]) -> None:
-    """Addresses are written to logs and to the profile, so no token may stand in one."""
+def _refuse_parts(target: Address, parts: Iterable[UrlPart], headers: Iterable[TokenHeader]) -> None:
+    """No token may stand in an address, which ends up in logs and in the profile; no date in its path."""
     tokens = [header.token.header("") for header in headers if header.token]
     for part in parts:
         if not part.in_path and part.value and is_secret_name(part.name):
             raise RequestUnusable(f"The address holds a secret by the name of “{part.name}”; {_WHY_NOT}.")
-        if _SIGNED.search(part.value) or part.value in tokens:
+        if SIGNED.search(part.value) or part.value in tokens:
             raise RequestUnusable(f"The address holds the token; {_WHY_NOT}.")
+        dated = moment(part.value) if part.in_path else None
+        if dated and dated.form not in {"seconds", "milliseconds"}:
+            raise RequestUnusable("The dates stand in the address's path; parameters for them were expected.")
     if any(len(token) >= _SHORTEST_TOKEN and token in unquote(target.rest) for token in tokens):
         raise RequestUnusable(f"The address holds the token; {_WHY_NOT}.")
-
-
-def _refuse_dates_in_path(parts: Iterable[UrlPart]) -> None:
-    for part in parts:
-        found = moment(part.value) if part.in_path else None
-        if found and found.form not in {"seconds", "milliseconds"}:
-            raise RequestUnusable("The dates stand in the address's path; parameters for them were expected.")
 
 
 @dataclass(frozen=True, slots=True)

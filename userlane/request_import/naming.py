@@ -40,7 +40,6 @@ _PERHAPS_SECRET = re.compile(r"token|secret|key|pass|pwd|auth|cred|sig|session",
 _HARMLESS = frozenset({"", "true", "false", "0", "1", "yes", "no", "asc", "desc"})
 _RUN = re.compile(r"[0-9A-Za-z_~+/=.%-]++")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_SIGNED = re.compile(r"eyJ[0-9A-Za-z_-]{10,}+\.")
 _SECRET_LENGTH, _ANY_SECRET_LENGTH = 16, 32
 _VERSION = re.compile(r"(?:api)?v(?:er(?:sion)?)?\d*")
 _NAME_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
@@ -67,6 +66,9 @@ _PLACEHOLDER = re.compile(
     r"|(?:string|token|api[_-]?key|access[_-]?token)",
     re.IGNORECASE | re.DOTALL,
 )
+
+SIGNED = re.compile(r"eyJ[0-9A-Za-z_-]{10,}+\.")
+"""How a signed token (JWT) begins."""
 
 SCHEMES = frozenset({"bearer", "token", "basic", "apikey", "jwt"})
 """Words that may stand before a token."""
@@ -202,7 +204,7 @@ def is_secret_value(value: str, shortest: int = _SECRET_LENGTH) -> bool:
     >>> is_secret_value("qX7made0up4f2a9cZ"), is_secret_value("comments,users"), is_secret_value("2026-04-01")
     (True, False, False)
     """
-    return _SIGNED.search(value) is not None or any(_is_mixed(run, shortest) for run in _RUN.findall(value))
+    return SIGNED.search(value) is not None or any(_is_mixed(run, shortest) for run in _RUN.findall(value))
 
 
 def is_date(value: str) -> bool:

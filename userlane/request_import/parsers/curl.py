@@ -33,26 +33,26 @@ _OPTIONS = {
 _MEANINGS = {option: meaning for meaning, options in _OPTIONS.items() for option in options.split()}
 _SWITCHES = frozenset({"get", "head"})
 _WITH_VALUE = (
-    "user-agent referer cookie-jar output proxy proxy-user max-time connect-timeout retry retry-delay "
-    "retry-max-time write-out cacert capath cert cert-type key key-type pass resolve connect-to interface "
-    "range config dump-header limit-rate max-redirs max-filesize noproxy ciphers tls-max stderr trace "
-    "trace-ascii unix-socket dns-servers doh-url speed-limit speed-time keepalive-time local-port "
-    "output-dir variable aws-sigv4 request-target proto proto-default rate"
+    "--user-agent --referer --cookie-jar --output --proxy --proxy-user --max-time --connect-timeout "
+    "--retry --retry-delay --retry-max-time --write-out --cacert --capath --cert --cert-type --key "
+    "--key-type --pass --resolve --connect-to --interface --range --config --dump-header --limit-rate "
+    "--max-redirs --max-filesize --noproxy --ciphers --tls-max --stderr --trace --trace-ascii "
+    "--unix-socket --dns-servers --doh-url --speed-limit --speed-time --keepalive-time --local-port "
+    "--output-dir --variable --aws-sigv4 --request-target --proto --proto-default --rate -A -e -o -c -x "
+    "-m -w -E -K -r -C -D -U -P -Q -t -y -Y -z -h"
 )
 _WITHOUT_VALUE = (
-    "silent show-error location location-trusted insecure compressed fail fail-with-body fail-early verbose "
-    "include http0.9 http1.0 http1.1 http2 http2-prior-knowledge http3 tlsv1 tlsv1.0 tlsv1.1 tlsv1.2 tlsv1.3 "
-    "globoff no-buffer no-progress-meter progress-bar ipv4 ipv6 remote-name remote-time remote-header-name "
-    "create-dirs path-as-is tcp-nodelay ssl ssl-reqd ssl-no-revoke no-keepalive no-alpn no-npn disable raw "
-    "styled-output parallel netrc negotiate ntlm digest anyauth basic tr-encoding retry-all-errors "
-    "retry-connrefused junk-session-cookies no-sessionid trace-time trace-ids"
+    "--silent --show-error --location --location-trusted --insecure --compressed --fail --fail-with-body "
+    "--fail-early --verbose --include --http0.9 --http1.0 --http1.1 --http2 --http2-prior-knowledge "
+    "--http3 --tlsv1 --tlsv1.0 --tlsv1.1 --tlsv1.2 --tlsv1.3 --globoff --no-buffer --no-progress-meter "
+    "--progress-bar --ipv4 --ipv6 --remote-name --remote-time --remote-header-name --create-dirs "
+    "--path-as-is --tcp-nodelay --ssl --ssl-reqd --ssl-no-revoke --no-keepalive --no-alpn --no-npn "
+    "--disable --raw --styled-output --parallel --netrc --negotiate --ntlm --digest --anyauth --basic "
+    "--tr-encoding --retry-all-errors --retry-connrefused --junk-session-cookies --no-sessionid "
+    "--trace-time --trace-ids -s -S -k -L -f -v -i -O -J -N -g -q -# -0 -1 -2 -3 -4 -6 -8 -9 -n -j -R -B "
+    "-M -Z -V -p -a -: -l"
 )
-_LETTERS_WITH_VALUE, _LETTERS_WITHOUT_VALUE = "AeocxmwEKrCDUPQtyYzh", "sSkLfviOJNgq#01234689njRBMZVpa:l"
-_WITH = {*(f"--{name}" for name in _WITH_VALUE.split()), *(f"-{letter}" for letter in _LETTERS_WITH_VALUE)}
-_WITHOUT = {
-    *(f"--{name}" for name in _WITHOUT_VALUE.split()),
-    *(f"-{letter}" for letter in _LETTERS_WITHOUT_VALUE),
-}
+_WITH, _WITHOUT = frozenset(_WITH_VALUE.split()), frozenset(_WITHOUT_VALUE.split())
 _ADDRESS = re.compile(r"[A-Za-z]+://|(?:[\w-]+\.[\w.-]+|localhost)(?::\d+)?[/?]")
 _MOST_REQUESTS = 20
 
