@@ -8,7 +8,7 @@ import click
 
 from userlane.cli.console import Command, say
 from userlane.cli.saved_json import STANDARD_INPUT, read_file
-from userlane.contract import DATASETS, DatasetName
+from userlane.contract import DATASETS
 from userlane.errors import RequestUnusable
 from userlane.settings import Settings
 
