@@ -19,7 +19,7 @@ _LINE = re.compile(
     rf"^[ \t]*+({'|'.join(METHODS)})[ \t]++((?:https?://|/)\S*+)(?:[ \t]++HTTP/[0-9.]++)?+[ \t]*+$",
     re.MULTILINE,
 )
-_BROWSERS_LINE = re.compile(r"^[ \t]*+:method:[ \t]*+\S", re.MULTILINE)
+_QUERY_LINE = re.compile(r"(?<![ \t])[ \t]*+\n[ \t]*+(?=[?&])")  # a query may take several lines
 _HEADER = re.compile(r"(:?[0-9A-Za-z!#$%&'*+.^_`|~-]++):[ \t]*+(.*+)")
 _MOST_RAW = 20
 _VARIABLE = re.compile(r"\{\{([^{}]{1,60}+)\}\}")
@@ -30,10 +30,9 @@ def read_http(code: str) -> list[Request]:
     """The requests in `code`, each from its request line to the next; 20 at most. Browsers may write
     `:method: GET`, `:authority: …` and `:path: …` in place of the line.
     """
+    code = _QUERY_LINE.sub("", code)
     starts = [match.start() for match in _LINE.finditer(code)][: _MOST_RAW + 1]
     if not starts:
-        if not _BROWSERS_LINE.search(code):
-            return []
         headers, body = _raw_parts(code.strip().splitlines())
         said = {name: value for name, value in headers if name.startswith(":")}
         if not {":method", ":path", ":authority"} <= said.keys():
@@ -42,12 +41,8 @@ def read_http(code: str) -> list[Request]:
     found: list[Request] = []
     for start, end in zip(starts, [*starts[1:], len(code)], strict=True):
         line, *rest = code[start:end].strip().splitlines()
-        method, *target = line.split()[:2]
-        headers_from = 0
-        while headers_from < len(rest) and rest[headers_from].lstrip().startswith(("?", "&")):
-            target.append(rest[headers_from].strip())  # a query over several lines
-            headers_from += 1
-        found.append(_raw_request(method, "".join(target), *_raw_parts(rest[headers_from:])))
+        method, target = line.split()[:2]
+        found.append(_raw_request(method, target, *_raw_parts(rest)))
     return found
 
 
