@@ -81,19 +81,18 @@ class LoadDeadline:
         """Cancel the load and its running requests, as if the user had stopped it."""
         self.user_stop.set()
 
-    def check(self) -> None:
-        """Raises `LoadStopped` when the load is over, `TooSlow` when its time budget is used up."""
-        if self.over:
+    def check(self, *, running: bool = False) -> None:
+        """Raises `LoadStopped` when the load is over, `TooSlow` when its time budget is used up.
+
+        A `running` request ends only when the load is aborted.
+        """
+        if self.aborted if running else self.over:
             raise load_stopped()
         if self.remaining <= 0:
-            raise self.load_too_slow()
-
-    def load_too_slow(self) -> TooSlow:
-        """The error of a load whose time budget is used up."""
-        return TooSlow(
-            f"The load took longer than {self.limits.load_seconds:.0f} s.",
-            "Load again: what has arrived is kept. Or choose a shorter range.",
-        )
+            raise TooSlow(
+                f"The load took longer than {self.limits.load_seconds:.0f} s.",
+                "Load again: what has arrived is kept. Or choose a shorter range.",
+            )
 
     def sleep(self, seconds: float) -> None:
         """Wait for this time. Raises `LoadStopped` as soon as the load is over."""

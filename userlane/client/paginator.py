@@ -73,7 +73,6 @@ class Paginator(Generic[_P]):
 
     Attributes:
         base: Number of the first page; with `first="auto"` what was found out, None if nothing was.
-        number: Number of the last page that was given.
         reason: After the last page, why records may be missing, for the user; None if none may.
         ends_load: Whether any other window would end in the same way.
     """
@@ -109,7 +108,6 @@ class Paginator(Generic[_P]):
         self._row_budget = row_budget
         self._first = first
         self.base: Literal[0, 1] | None = None if first == "auto" else first
-        self.number = 0
         self.reason: str | None = None
         self.ends_load = False
 
@@ -119,7 +117,7 @@ class Paginator(Generic[_P]):
         return () if self._count.totals_of_pages else tuple(self._count.totals)
 
     def __iter__(self) -> Iterator[_P]:
-        zero = self._page_zero() if self._first == "auto" else None
+        zero = _get_known(partial(self._page, 0)) if self._first == "auto" else None
         if zero and zero[1].records and self._add(zero[1]):
             yield zero[1]
         if not self.ends_load:
@@ -150,7 +148,6 @@ class Paginator(Generic[_P]):
                 if verdict == "end" or (verdict == "take" and not self._add(page[1])):
                     break
                 if verdict == "take":
-                    self.number = at
                     yield page[1]
                     before, alone = page, False
             _finish([future for _, future in in_flight if future])
@@ -178,7 +175,7 @@ class Paginator(Generic[_P]):
         if self._count.promises_more(before[1].declared):
             return False
         following = following or pool.submit(partial(self._page, at + 1))
-        if not _is_refused(following):
+        if _get_known(following.result) is not None:
             return False
         again = pool.submit(partial(self._page, at - 1)).result()
         if not _is_same(again, before):
@@ -207,14 +204,6 @@ class Paginator(Generic[_P]):
                 f"The API gave page {at - 1} again in place of page {at}; whether there is more is not known."
             )
         return "end" if again else "take"
-
-    def _page_zero(self) -> _Fetched[_P] | None:
-        try:
-            return self._page(0)
-        except _REFUSED as refusal:
-            if not _is_unknown_page(refusal):
-                raise
-            return None
 
     def _page(self, number: int) -> _Fetched[_P]:
         body = self._fetch(number)
@@ -248,13 +237,14 @@ def _is_unknown_page(refusal: NotFound | RequestRefused) -> bool:
     return isinstance(refusal, NotFound) or refusal.page
 
 
-def _is_refused(coming: Future[Any]) -> bool:
-    """Whether the API does not know this page. Raises any other error."""
+def _get_known(get: Callable[[], _Fetched[_P]]) -> _Fetched[_P] | None:
+    """Return the page; None where the API does not know this page. Raises any other error."""
     try:
-        coming.result()
+        return get()
     except _REFUSED as refusal:
-        return _is_unknown_page(refusal)
-    return False
+        if not _is_unknown_page(refusal):
+            raise
+        return None
 
 
 def _is_same(page: _Fetched[_P], before: _Fetched[_P]) -> bool:

@@ -19,7 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 import httpx
 
-from userlane.client.deadline import LoadDeadline, load_stopped
+from userlane.client.deadline import LoadDeadline
 from userlane.client.threads import DaemonPool
 from userlane.errors import TooSlow, UserlaneError
 
@@ -44,10 +44,7 @@ class RequestDeadline:
 
     def check(self) -> None:
         """Raises `LoadStopped` when the load was aborted, `TooSlow` when the page or the load is late."""
-        if self.load.aborted:
-            raise load_stopped()
-        if self.load.remaining <= 0:
-            raise self.load.load_too_slow()
+        self.load.check(running=True)
         if self.at <= time.monotonic():
             raise TooSlow(
                 f"The API took longer than {self.load.limits.page_seconds:.0f} s for one page.",
@@ -132,28 +129,12 @@ def _close(connecting: Future[httpcore.NetworkStream]) -> None:
         connecting.result().close()
 
 
-class _PooledTransport(httpx.HTTPTransport):
-    """The transport of httpx over this module's connections, directly or through one proxy."""
-
-    def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
-        options: dict[str, Any] = {
-            "ssl_context": context,
-            "max_connections": None,
-            "max_keepalive_connections": 20,
-            "keepalive_expiry": 30.0,
-            "network_backend": _Backend(),
-        }
-        # Instead of the pool that httpx would make, which takes no network backend.
-        if proxy is None:
-            self._pool = httpcore.ConnectionPool(**options)
-        else:
-            through = httpx.Proxy(proxy)
-            self._pool = httpcore.HTTPProxy(
-                str(through.url),
-                proxy_auth=through.raw_auth,
-                proxy_ssl_context=through.ssl_context,
-                **options,
-            )
+def _open_transport(context: ssl.SSLContext, proxy: str | None) -> httpx.HTTPTransport:
+    """Make the transport of httpx over this module's connections, directly or through one proxy."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=30.0)
+    transport = httpx.HTTPTransport(verify=context, limits=limits, proxy=proxy)
+    transport._pool._network_backend = _Backend()  # noqa: SLF001  # httpx has no option for it
+    return transport
 
 
 class InterruptibleTransport(httpx.BaseTransport):
@@ -169,7 +150,7 @@ class InterruptibleTransport(httpx.BaseTransport):
             scheme: url for scheme, url in getproxies().items() if url.startswith(("http://", "https://"))
         }
         self._transports = {
-            proxy: _PooledTransport(context, proxy) for proxy in {None, *self._proxies.values()}
+            proxy: _open_transport(context, proxy) for proxy in {None, *self._proxies.values()}
         }
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

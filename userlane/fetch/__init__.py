@@ -11,9 +11,9 @@ deduplicate     the rows of one window, sorted, each once
 background      a load in the background, and how far it is
 """
 
-from userlane.fetch.access import ACCESS_LASTS
+from userlane.fetch.access import is_recent
 from userlane.fetch.background import Load, Progress
 from userlane.fetch.fetcher import Fetcher
 from userlane.fetch.probe import Probe
 
-__all__ = ["ACCESS_LASTS", "Fetcher", "Load", "Probe", "Progress"]
+__all__ = ["Fetcher", "Load", "Probe", "Progress", "is_recent"]

@@ -23,7 +23,7 @@ from userlane.contract import Connection, Query, Window
 from userlane.errors import AccessRefused, NotFound, TokenRejected, UserlaneError
 from userlane.store import FetchedWindow, Store, coverage
 
-ACCESS_LASTS = timedelta(minutes=15)
+_ACCESS_LASTS = timedelta(minutes=15)
 """How long after an API response its token may open stored rows without a request."""
 
 _MOST_RECORDS = 10_000
@@ -68,7 +68,7 @@ class AccessRecord:
     @property
     def valid(self) -> bool:
         """Whether the API has answered within the last 15 minutes."""
-        return self.answered_at is not None and is_recent(self.answered_at)
+        return is_recent(self.answered_at)
 
     def note(self, window: Window, *, records: bool | None) -> None:
         """Note that the API has just answered and, unless `records` is None, whether it sent records of the
@@ -218,9 +218,9 @@ class AccessPolicy:
             return self._records.setdefault(_key(connection, query), AccessRecord())
 
 
-def is_recent(moment: datetime) -> bool:
-    """Whether it is at most 15 minutes ago, and not ahead of a clock that was put back."""
-    return timedelta(0) <= datetime.now(UTC) - moment < ACCESS_LASTS
+def is_recent(allowed_at: datetime | None) -> bool:
+    """Whether the API let a token see rows at most 15 minutes ago; a clock that was put back ends it."""
+    return allowed_at is not None and timedelta(0) <= datetime.now(UTC) - allowed_at < _ACCESS_LASTS
 
 
 def _key(connection: Connection, query: Query) -> _Key:

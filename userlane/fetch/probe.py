@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from userlane.client import Client, HttpPool, LoadDeadline
-from userlane.contract import NAMES, Connection, DatasetName, Query
+from userlane.contract import NAMES, Connection, Query
 from userlane.decode import Decoder
 from userlane.errors import NotFound, RightsMissing, TokenRejected, TooSlow, Unreachable, UserlaneError
 
@@ -17,11 +17,6 @@ class Probe:
     ok: bool
     words: str
     error: UserlaneError | None = None
-
-    @property
-    def dataset(self) -> DatasetName:
-        """Which API was asked."""
-        return self.query.dataset
 
 
 def ping(

@@ -15,7 +15,7 @@ import streamlit as st
 from userlane import cache, session, url
 from userlane.contract import NAMES, TITLES, Connection, Dataset, DatasetName, Query, Window
 from userlane.errors import AccessRefused, LoadStopped, UploadRefused, UserlaneError
-from userlane.fetch import ACCESS_LASTS, Load, Progress
+from userlane.fetch import Load, Progress, is_recent
 from userlane.formatting import format_count, format_number, format_time_left
 from userlane.logs import log_error
 from userlane.saved_json import Saved
@@ -200,16 +200,11 @@ def _drop_outdated() -> None:
                 result.load.stop()
             del visit.results[query]
             continue
-        if result.load is not None and result.load.done and not _is_recent(result.load.allowed_at):
+        if result.load is not None and result.load.done and not is_recent(result.load.allowed_at):
             result.load = None
-        if not _is_recent(result.allowed_at):
+        if not is_recent(result.allowed_at):
             result.older = None
             result.outcome = result.outcome if isinstance(result.outcome, UserlaneError) else None
-
-
-def _is_recent(allowed_at: datetime | None) -> bool:
-    """Whether the API let the token see the rows a short time ago; a clock that was put back ends it."""
-    return allowed_at is not None and timedelta(0) <= datetime.now(UTC) - allowed_at < ACCESS_LASTS
 
 
 def _belongs(query: Query, filters: session.Filters) -> bool:

@@ -105,7 +105,7 @@ def test_each_api_answers_a_probe_in_words_and_a_missing_right_closes_only_its_o
 
         def said(who: Connection, asked: Query) -> tuple[DatasetName, bool, str]:
             probe = fetch.probe(who, asked)
-            return probe.dataset, probe.ok, probe.words
+            return probe.query.dataset, probe.ok, probe.words
 
         assert said(limited, query("heart")) == ("heart", True, "works")
         assert said(limited, query("nps")) == ("nps", True, "works")
