@@ -10,11 +10,10 @@ parquet_files   one window as one file
 weekly_totals   aggregates of records that never change
 backends        where files are: on this disk, or in a bucket behind it
 folder          windows as files
-store_key       the key under which tokens are hashed
 sweep           what is removed from a folder without being asked
 object_storage  files in a bucket
 object_cache    a folder as the cache of a bucket
-leases          who fetches a window
+leases          who fetches a window, and the key under which tokens are hashed
 object_store    windows in a bucket
 assemble        windows side by side become a dataset
 """

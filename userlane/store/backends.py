@@ -6,11 +6,10 @@ are, copies a file to the disk before it is read, and shares it with others afte
 
 import contextlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import pyarrow as pa
 
@@ -28,49 +27,27 @@ class StoredFile:
     modified: float
 
 
-class Backend(Protocol):
-    """The files below a folder, all of them written once and never changed. Thread-safe; all methods raise
-    `OSError`.
+class Backend:
+    """Files below a folder of this machine, all of them written once and never changed. Where other machines
+    have them too, a subclass shares them. Thread-safe; all methods raise `OSError`.
     """
 
-    def list_names(self, folder: Path, *, latest: bool = False) -> Collection[str]:
+    def list_names(self, folder: Path, *, latest: bool = False) -> Collection[str]:  # noqa: ARG002 - always so
         """The names of the files in a folder; none where there is no folder. The list may be two seconds old,
         except for what was done through this object, unless it has to be the `latest`.
         """
-
-    def list_all(self, folder: Path) -> list[StoredFile]:
-        """All files below a folder, as of now."""
-
-    def open(self, path: Path) -> AbstractContextManager[pa.NativeFile]:
-        """Open a file of which only a part is wanted."""
-
-    def fetch(self, path: Path) -> None:
-        """Make sure that a file is on the disk. Raises `FileNotFoundError` when there is none, `Unreadable`
-        when its content is not what its name says.
-        """
-
-    def share(self, path: Path) -> None:
-        """Let other machines have a file that was just written."""
-
-    def mark(self, path: Path) -> None:
-        """Write an empty file."""
-
-    def remove(self, path: Path) -> None:
-        """Remove a file that may be gone already."""
-
-
-class Disk:
-    """A folder on this machine."""
-
-    def list_names(self, folder: Path, *, latest: bool = False) -> Collection[str]:  # noqa: ARG002 - always so
-        """As in `Backend`."""
         try:
             return os.listdir(folder)  # noqa: PTH208 - a quarter of the time of paths
         except (FileNotFoundError, NotADirectoryError):
             return ()
 
+    def list_tables(self, folder: Path, *, latest: bool = False) -> list[Path]:
+        """The paths of the tables in a folder."""
+        names = self.list_names(folder, latest=latest)
+        return [folder / name for name in names if atomic_files.strip_checksum(name)]
+
     def list_all(self, folder: Path) -> list[StoredFile]:
-        """As in `Backend`."""
+        """All files below a folder, as of now."""
         found = []
         for parent, _, names in os.walk(folder):
             for path in [Path(parent, name) for name in names]:
@@ -80,47 +57,43 @@ class Disk:
         return found
 
     def open(self, path: Path) -> AbstractContextManager[pa.NativeFile]:
-        """As in `Backend`."""
+        """Open a file of which only a part is wanted."""
         file: AbstractContextManager[pa.NativeFile] = pa.OSFile(str(path))
         return file
 
     def fetch(self, path: Path) -> None:
-        """As in `Backend`. The file's time says when it was opened last: those opened least recently go first
-        when there is too much.
+        """Make sure that a file is on the disk. Its time says when it was opened last: those opened least
+        recently go first when there is too much. Raises `FileNotFoundError` when there is none, `Unreadable`
+        when its content is not what its name says.
         """
         try:
             os.utime(path)
         except OSError:  # what cannot be written can be read
             path.stat()
 
+    def write(
+        self, folder: Path, name: str, table: pa.Table, metadata: Mapping[bytes, bytes] | None = None
+    ) -> Path:
+        """Write a table into a folder, and share it. Returns its path. After an error there is none."""
+        path = atomic_files.write(folder, name, table, metadata)
+        try:
+            self.share(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+            raise
+        return path
+
     def share(self, path: Path) -> None:
-        """As in `Backend`: it is where others look."""
+        """Let other machines have a file that was just written."""
 
     def mark(self, path: Path) -> None:
-        """As in `Backend`."""
+        """Write an empty file."""
         path.touch(mode=0o600)
 
     def remove(self, path: Path) -> None:
-        """As in `Backend`."""
+        """Remove a file that may be gone already."""
         path.unlink(missing_ok=True)
 
 
-DISK = Disk()
-
-
-def share_written(place: Backend, path: Path) -> Path:
-    """Share a file that was just written. Returns its path. Raises `OSError`, and then removes the file."""
-    try:
-        place.share(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
-        raise
-    return path
-
-
-def list_tables(place: Backend, folder: Path, *, latest: bool = False) -> list[Path]:
-    """The paths of the tables in a folder. Raises `OSError`."""
-    return [
-        folder / name for name in place.list_names(folder, latest=latest) if atomic_files.strip_checksum(name)
-    ]
+DISK = Backend()

@@ -15,11 +15,10 @@ import structlog
 
 from userlane.contract import AggregateCache, Query
 from userlane.errors import SettingsUnusable
-from userlane.store import atomic_files, parquet_files, store_key, sweep
+from userlane.store import atomic_files, leases, parquet_files, sweep
 from userlane.store.atomic_files import Unreadable
 from userlane.store.backends import DISK, Backend, StoredFile
 from userlane.store.id_dictionary import LOCK, IdDictionaries
-from userlane.store.leases import lock_window
 from userlane.store.memory import MEMORY_BYTES, MemoryStore
 from userlane.store.weekly_totals import FolderAggregateCache
 from userlane.store.windows import FetchedWindow, ListedWindow, StoredWindow, covers, overlap
@@ -75,7 +74,7 @@ class FolderStore:
         self._open = MemoryStore(max_bytes)
         self._property_folders: dict[Path, _PropertyFolder] = {}
         self._fallback = MemoryStore(max_bytes)
-        self._key = secrets.token_bytes(store_key.LENGTH)
+        self._key = secrets.token_bytes(leases.KEY_LENGTH)
         self._lock = Lock()
         self._swept_at = datetime.min.replace(tzinfo=UTC)
         try:
@@ -93,7 +92,7 @@ class FolderStore:
     def key(self) -> bytes:
         """As in `Store`. Where the folder cannot be written, it is a key of this process."""
         with contextlib.suppress(OSError):
-            self._key = store_key.key_in_folder(self._folder, self._key)
+            self._key = leases.key_in_folder(self._folder, self._key)
         return self._key
 
     def find(self, scope: str, query: Query) -> tuple[StoredWindow, ...]:
@@ -167,7 +166,7 @@ class FolderStore:
         """As in `Store`."""
         if query.dataset != "tags":
             return self._fallback.acquire_lease(scope, query)
-        return lock_window(self._folder_of(scope, query), query.window)
+        return leases.lock_window(self._folder_of(scope, query), query.window)
 
     def delete(self, property_id: str, api: str | None = None) -> int:
         """As in `Store`. Other machines do not read their cached copies any more, and remove them within six

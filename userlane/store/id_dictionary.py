@@ -29,7 +29,7 @@ import pyarrow.compute as pc
 from userlane.contract import CODED, CODES, COLUMNS
 from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
-from userlane.store.backends import DISK, Backend, list_tables, share_written
+from userlane.store.backends import DISK, Backend
 from userlane.store.id_index import IdIndex, join_ids
 
 LOCK = "lock"
@@ -162,7 +162,7 @@ class IdDictionary:
             first = min(first, start)
             older.append(path)
         name = f"{kind}-{first:012}-{len(ids):012}"
-        share_written(self._backend, atomic_files.write(folder, name, pa.table({_COLUMN: ids.slice(first)})))
+        self._backend.write(folder, name, pa.table({_COLUMN: ids.slice(first)}))
         for path in older:
             with contextlib.suppress(OSError):
                 self._backend.remove(path)
@@ -182,7 +182,7 @@ class IdDictionary:
     def _files(self, *, latest: bool = False) -> dict[str, list[_File]]:
         """The files of each kind."""
         found: dict[str, list[_File]] = {kind: [] for kind in _KINDS}
-        for path in list_tables(self._backend, self.folder, latest=latest) if self.folder else ():
+        for path in self._backend.list_tables(self.folder, latest=latest) if self.folder else ():
             kind, first, end = atomic_files.strip_checksum(path.name).split("-")
             found[kind].append((int(first), int(end), path))
         return found

@@ -17,10 +17,14 @@ listing always holds a new object, that of the process which asks.
 A holder that was stopped for a minute may find another one at work. Then a window is fetched twice, and that
 is all: each fetch has a file of its own, and readers take the latest. Leases are an optimisation; correctness
 does not depend on them.
+
+The key under which a store hashes tokens is random, and made once in each store: under a lock, too.
 """
 
 import contextlib
 import fcntl
+import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -34,6 +38,13 @@ from userlane.contract import Window
 from userlane.store.object_storage import ObjectStorage
 
 FOLDER = "leases"
+
+KEY_NAME = "key"
+KEY_LENGTH = 32
+"""Bytes."""
+
+_WAIT_SECONDS = 2.0
+_PAUSE = 0.05
 
 log = structlog.get_logger("userlane.store")
 
@@ -164,3 +175,60 @@ def lock_window(folder: Path, window: Window) -> AbstractContextManager[object] 
 def _remove(path: Path) -> None:
     with contextlib.suppress(OSError):
         path.unlink()
+
+
+def key_in_folder(folder: Path, own: bytes) -> bytes:
+    """Returns the key that is in the folder. Where there is none, `own` is put there, so that of several
+    processes that begin at once all get the same one.
+
+    Raises `OSError` when it can neither be read nor written.
+    """
+    path = folder / KEY_NAME
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        key = path.read_bytes()
+        if len(key) == KEY_LENGTH:
+            return key
+    with open(path, "a+b", opener=_private) as file:  # `Path.open` has no opener
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        key = file.read()
+        if len(key) != KEY_LENGTH:  # a disk that was full cut it short: nobody has used it
+            file.truncate(0)
+            file.write(own)
+            file.flush()
+            os.fsync(file.fileno())
+            key = own
+        return key
+
+
+def key_in_bucket(storage: ObjectStorage, leases: Leases, folder: str, own: bytes) -> bytes:
+    """As `key_in_folder`, in a bucket. A bucket has no locks, so the key is written under a lease.
+
+    Raises `OSError` when it can neither be read nor written, or another process is writing it.
+    """
+    path = f"{folder}/{KEY_NAME}"
+    until = time.monotonic() + _WAIT_SECONDS
+    while time.monotonic() < until:
+        with contextlib.suppress(FileNotFoundError):
+            return _read(storage, path)
+        lease = leases.acquire(KEY_NAME)
+        if lease is None:
+            time.sleep(_PAUSE)
+            continue
+        with lease:
+            try:
+                return _read(storage, path)
+            except FileNotFoundError:
+                storage.put(path, own)
+                return own
+    raise TimeoutError("The storage's key is being written")
+
+
+def _read(storage: ObjectStorage, path: str) -> bytes:
+    key: bytes = storage.get(path).to_pybytes()
+    return key
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

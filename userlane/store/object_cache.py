@@ -22,7 +22,7 @@ from cachetools import LRUCache
 
 from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
-from userlane.store.backends import StoredFile
+from userlane.store.backends import Backend, StoredFile
 from userlane.store.object_storage import ObjectStorage
 
 CACHE_BYTES = 20 * 2**30
@@ -46,8 +46,8 @@ class _Listing:
     asked_at: float
 
 
-class ObjectCache:
-    """As `Backend`, for paths below the `cache` folder.
+class ObjectCache(Backend):
+    """Files of a bucket, for paths below the `cache` folder.
 
     While the bucket does not answer, its latest listings count, and `error` says what is wrong.
     """

@@ -20,7 +20,7 @@ from cachetools import LRUCache
 
 from userlane.contract import Query
 from userlane.contract.storage_url import StorageUrl
-from userlane.store import atomic_files, leases, store_key, sweep
+from userlane.store import atomic_files, leases, sweep
 from userlane.store.backends import DISK
 from userlane.store.folder import KEPT, FolderStore, describe_error
 from userlane.store.leases import Leases, LeaseTimes
@@ -75,7 +75,7 @@ class ObjectStore(FolderStore):
         """
         with contextlib.suppress(OSError):
             if not self._key_agreed:
-                self._key = store_key.key_in_bucket(self._storage, self._leases, self._folder.name, self._key)
+                self._key = leases.key_in_bucket(self._storage, self._leases, self._folder.name, self._key)
                 self._key_agreed = True
         return self._key
 

@@ -25,7 +25,7 @@ from userlane.contract import CODES, COLUMNS, Query, Window, count_unused
 from userlane.errors import InputUnusable, UserlaneError
 from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
-from userlane.store.backends import Backend, StoredFile, share_written
+from userlane.store.backends import Backend, StoredFile
 from userlane.store.id_dictionary import IdDictionary
 from userlane.store.tag_rows import TagRows, count_by_day
 from userlane.store.windows import FetchedWindow, StoredWindow
@@ -137,9 +137,7 @@ def write(
         list(days.items()),
         count_unused(table) if dictionary else 0,
     )
-    path = share_written(
-        backend, atomic_files.write(folder, name, table, {_KEY: msgspec.json.encode(footer)})
-    )
+    path = backend.write(folder, name, table, {_KEY: msgspec.json.encode(footer)})
     if dictionary is None:
         return fetched
     return _make_window(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from userlane.store import parquet_files, store_key
+from userlane.store import leases, parquet_files
 from userlane.store.atomic_files import Unreadable
 from userlane.store.backends import Backend, StoredFile
 from userlane.store.id_dictionary import IdDictionaries
@@ -66,7 +66,7 @@ def remove_old_versions(backend: Backend, root: Path, files: Collection[StoredFi
     """Remove what earlier versions wrote below `root`, a day after the key among this version's `files` was
     written. Raises `OSError`.
     """
-    if any(each.path.name == store_key.NAME and has_aged(each, now, _UPDATED_WITHIN) for each in files):
+    if any(each.path.name == leases.KEY_NAME and has_aged(each, now, _UPDATED_WITHIN) for each in files):
         for number in range(parquet_files.VERSION):
             for each in backend.list_all(root / f"v{number}"):
                 backend.remove(each.path)

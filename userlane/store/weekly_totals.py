@@ -11,7 +11,7 @@ from cachetools import LRUCache
 
 from userlane.store import atomic_files
 from userlane.store.atomic_files import Unreadable
-from userlane.store.backends import DISK, Backend, list_tables, share_written
+from userlane.store.backends import DISK, Backend
 
 _COLUMNS = pa.schema([("key", pa.string()), ("table", pa.binary())])
 _MOST_FILES = 8
@@ -59,21 +59,19 @@ class FolderAggregateCache(MemoryAggregateCache):
         """As in `AggregateCache`."""
         super().put(tables)
         with self._lock, contextlib.suppress(OSError):
-            there = self._files()
+            there = self._backend.list_tables(self._folder)
             many = len(there) >= _MOST_FILES
             if many:
                 self._catch_up()
             table = _join(self._tables if many else tables)
-            self._read.add(
-                share_written(self._backend, atomic_files.write(self._folder, uuid.uuid4().hex, table))
-            )
+            self._read.add(self._backend.write(self._folder, uuid.uuid4().hex, table))
             for path in there if many else ():
                 self._backend.remove(path)
 
     def _catch_up(self) -> None:
         """Read the files that others have written."""
         with contextlib.suppress(OSError):
-            for path in [path for path in self._files() if path not in self._read]:
+            for path in [path for path in self._backend.list_tables(self._folder) if path not in self._read]:
                 self._read.add(path)
                 with contextlib.suppress(FileNotFoundError):
                     try:
@@ -82,9 +80,6 @@ class FolderAggregateCache(MemoryAggregateCache):
                             self._tables.setdefault(key, table)
                     except Unreadable:
                         self._backend.remove(path)
-
-    def _files(self) -> list[Path]:
-        return list_tables(self._backend, self._folder)
 
 
 def _join(tables: Mapping[str, pa.Table]) -> pa.Table:
