@@ -9,25 +9,7 @@ spark        a Spark cluster, reached over the network
 """
 
 from userlane.engine.embedded import Embedded
-from userlane.engine.expressions import (
-    Engine,
-    distinct,
-    distinct_by,
-    fetch_if_small,
-    run,
-    set_engine,
-    table,
-)
+from userlane.engine.expressions import Engine, get_engine, run, set_engine, table
 from userlane.engine.spark import Spark
 
-__all__ = [
-    "Embedded",
-    "Engine",
-    "Spark",
-    "distinct",
-    "distinct_by",
-    "fetch_if_small",
-    "run",
-    "set_engine",
-    "table",
-]
+__all__ = ["Embedded", "Engine", "Spark", "get_engine", "run", "set_engine", "table"]

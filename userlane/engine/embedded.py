@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-from userlane.engine.expressions import find_files, to_frame
+from userlane.engine.expressions import Engine, find_files, to_frame
 from userlane.errors import UserlaneError
 
 THREADS = min(4, os.cpu_count() or 1)
@@ -32,7 +32,7 @@ _MOST_BITS = 1024 * 2**20
 """128 MB, over all threads."""
 
 
-class Embedded:
+class Embedded(Engine):
     """An embedded DuckDB that any number of threads may ask at once.
 
     Each run has a connection of its own to the one database, because a DuckDB connection serves one thread
@@ -55,7 +55,7 @@ class Embedded:
         return to_frame(self._rows(expression))
 
     def fetch_if_small(self, expression: ibis.Table, most: int) -> pa.Table | None:
-        """The rows of `expression` if there are at most `most`; see `engine.fetch_if_small`."""
+        """The rows of `expression` if there are at most `most`; see `Engine.fetch_if_small`."""
         rows = self._rows(expression.limit(most + 1))
         return rows if rows.num_rows <= most else None
 
@@ -77,7 +77,7 @@ class Embedded:
                 ) from error
 
     def distinct(self, codes: ibis.Column, below: int, groups: int = 1) -> ibis.Value:
-        """The number of different codes; see `engine.distinct`.
+        """The number of different codes; see `Engine.distinct`.
 
         A bit for each possible code is several times as fast as a list of those seen, as long as the bits of
         all groups fit into little memory.
@@ -87,16 +87,9 @@ class Embedded:
         return _count_bits(_collect_bits(codes, 0, below - 1)).fill_null(0)  # without rows there are no bits
 
     def distinct_by(
-        self,
-        table: ibis.Table,
-        by: str,
-        of: str,
-        below: int,
-        *,
-        groups: int,
-        others: Mapping[str, ibis.Value],
+        self, table: ibis.Table, by: str, of: str, below: int, *, groups: int, **others: ibis.Value
     ) -> ibis.Table | None:
-        """Different codes in each group and in all; see `engine.distinct_by`. The bits of all groups together
+        """Different codes in each group and in all; see `Engine.distinct_by`. The bits of all groups together
         are those of the whole, so nothing is read twice.
         """
         if not self._fit(below, groups):

@@ -2,8 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
 
 import ibis
 import pandas as pd
@@ -42,29 +41,55 @@ def to_frame(rows: pa.Table) -> pd.DataFrame:
     return frame
 
 
-class Engine(Protocol):
-    """What runs expressions. Thread-safe. Its methods do what the functions of the same names say."""
+class Engine:
+    """What runs expressions. Thread-safe. Each engine has its `run`, and its own way of the rest where it has
+    a faster one.
+    """
 
     def run(self, expression: ibis.Expr) -> pd.DataFrame:
         """See `engine.run`."""
+        raise NotImplementedError
 
-    def distinct(self, codes: ibis.Column, below: int, groups: int) -> ibis.Value:
-        """See `engine.distinct`."""
+    def distinct(self, codes: ibis.Column, below: int, groups: int = 1) -> ibis.Value:  # noqa: ARG002
+        """The exact number of different codes. Each code is at least 0 and less than `below`; none is
+        missing. `groups` is the approximate number of groups in which they are counted at a time.
+
+        >>> import pyarrow as pa
+        >>> codes = ibis.memtable(pa.table({"user": pa.array([0, 2, 2], pa.int32())})).user
+        >>> int(run(get_engine().distinct(codes, below=3).name("users")).users[0])
+        2
+        """
+        return codes.nunique()
 
     def distinct_by(
-        self,
-        table: ibis.Table,
-        by: str,
-        of: str,
-        below: int,
-        *,
-        groups: int,
-        others: Mapping[str, ibis.Value],
+        self, table: ibis.Table, by: str, of: str, below: int, *, groups: int, **others: ibis.Value
     ) -> ibis.Table | None:
-        """See `engine.distinct_by`."""
+        """The number of different codes for each value of a column and altogether, in one look at the rows.
+
+        Returns a row for each value of the column `by`, with the columns `by`; `different`, how many
+        different codes the column `of` has there; `altogether`, how many it has in all rows of the table, the
+        same in each row; and the `others`, by their names. Codes, `below` and `groups` are those of
+        `distinct`. None where the engine needs more than one look at the rows: then ask for each part by
+        itself.
+
+        >>> import pyarrow as pa
+        >>> rows = ibis.memtable(pa.table({"tag": [7, 7, 8], "user": pa.array([0, 2, 2], pa.int32())}))
+        >>> counted = get_engine().distinct_by(rows, "tag", "user", 3, groups=2)
+        >>> run(counted.order_by("tag"))
+           tag  different  altogether
+        0    7          2           2
+        1    8          1           2
+        """
 
     def fetch_if_small(self, expression: ibis.Table, most: int) -> pa.Table | None:
-        """See `engine.fetch_if_small`."""
+        """Bring the rows of an expression into this process's memory, for several more expressions over them.
+
+        None where there are more than `most` rows, or where the engine is elsewhere and had better keep them.
+        Raises as `run`.
+
+        >>> import pyarrow as pa
+        >>> get_engine().fetch_if_small(ibis.memtable(pa.table({"score": [9, 10]})), most=1)
+        """
 
 
 _engine: Engine | None = None
@@ -77,7 +102,8 @@ def set_engine(engine: Engine | None) -> None:
         _engine = engine
 
 
-def _get_engine() -> Engine:
+def get_engine() -> Engine:
+    """The engine that runs all expressions of this process."""
     global _engine  # noqa: PLW0603  # opened when first asked
     with _lock:
         if _engine is None:
@@ -99,50 +125,4 @@ def run(expression: ibis.Expr) -> pd.DataFrame:
        sum
     0   19
     """
-    return _get_engine().run(expression)
-
-
-def distinct(codes: ibis.Column, below: int, groups: int = 1) -> ibis.Value:
-    """The exact number of different codes. Each code is at least 0 and less than `below`; none is missing.
-
-    `groups` is the approximate number of groups in which they are counted at a time.
-
-    >>> import pyarrow as pa
-    >>> codes = ibis.memtable(pa.table({"user": pa.array([0, 2, 2], pa.int32())})).user
-    >>> int(run(distinct(codes, below=3).name("users")).users[0])
-    2
-    """
-    return _get_engine().distinct(codes, below, groups)
-
-
-def distinct_by(
-    table: ibis.Table, by: str, of: str, below: int, *, groups: int, **others: ibis.Value
-) -> ibis.Table | None:
-    """The number of different codes for each value of a column and altogether, in one look at the rows.
-
-    Returns a row for each value of the column `by`, with the columns `by`; `different`, how many different
-    codes the column `of` has there; `altogether`, how many it has in all rows of the table, the same in each
-    row; and the `others`, by their names. Codes, `below` and `groups` are those of `distinct`. None where the
-    engine needs more than one look at the rows: then ask for each part by itself.
-
-    >>> import pyarrow as pa
-    >>> rows = ibis.memtable(pa.table({"tag": [7, 7, 8], "user": pa.array([0, 2, 2], pa.int32())}))
-    >>> counted = distinct_by(rows, "tag", "user", 3, groups=2)
-    >>> run(counted.order_by("tag"))
-       tag  different  altogether
-    0    7          2           2
-    1    8          1           2
-    """
-    return _get_engine().distinct_by(table, by, of, below, groups=groups, others=others)
-
-
-def fetch_if_small(expression: ibis.Table, most: int) -> pa.Table | None:
-    """Bring the rows of an expression into this process's memory, for several more expressions over them.
-
-    None where there are more than `most` rows, or where the engine is elsewhere and had better keep them.
-    Raises as `run`.
-
-    >>> import pyarrow as pa
-    >>> fetch_if_small(ibis.memtable(pa.table({"score": [9, 10]})), most=1)
-    """
-    return _get_engine().fetch_if_small(expression, most)
+    return get_engine().run(expression)

@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr import operations as ops
 
-from userlane.engine.expressions import find_files, to_frame
+from userlane.engine.expressions import Engine, find_files, to_frame
 from userlane.errors import SettingsUnusable, UserlaneError
 
 AT_ONCE = 4
@@ -38,7 +38,7 @@ _GONE = ("PATH_NOT_FOUND", "FAILED_READ_FILE")
 _LOST = ("INVALID_HANDLE", "NO_ACTIVE_SESSION")
 
 
-class Spark:
+class Spark(Engine):
     """A cluster that any number of threads may ask at once. Connects when first asked, and again when the
     server was started anew.
     """
@@ -58,17 +58,6 @@ class Spark:
                 return self._try(expression)
             except self._modules.errors.PySparkException as error:
                 raise _translate_error(error) from error
-
-    def distinct(self, codes: ibis.Column, below: int, groups: int = 1) -> ibis.Value:  # noqa: ARG002
-        """The number of different codes; see `engine.distinct`."""
-        return codes.nunique()
-
-    def distinct_by(self, *_: object, **_also: object) -> None:
-        """Nothing: a cluster looks at the rows twice for it; see `engine.distinct_by`."""
-
-    def fetch_if_small(self, expression: ibis.Table, most: int) -> pa.Table | None:  # noqa: ARG002
-        """Nothing: rows stay where the cluster is; see `engine.fetch_if_small`."""
-        return None
 
     def close(self) -> None:
         """Let the server forget what it holds for this process."""

@@ -16,7 +16,7 @@ from ibis import _
 
 from tests.stand_in import UNHURRIED
 from userlane.contract import COLUMNS
-from userlane.engine import Embedded, distinct, distinct_by, expressions, fetch_if_small, run
+from userlane.engine import Embedded, expressions, get_engine, run
 from userlane.errors import UserlaneError
 
 
@@ -75,7 +75,7 @@ def test_first_askers_at_once_share_one_engine(monkeypatch: pytest.MonkeyPatch) 
     """However many threads ask first, one database is opened."""
     monkeypatch.setattr(expressions, "_engine", None)
     with ThreadPoolExecutor(8) as pool:
-        engines = set(pool.map(lambda _number: expressions._get_engine(), range(8)))
+        engines = set(pool.map(lambda _number: get_engine(), range(8)))
     assert len(engines) == 1
 
 
@@ -87,7 +87,7 @@ def test_different_codes_of_each_group_and_of_all_are_counted_in_one_look(
     """As pandas counts them; without rows there is no group."""
     frame = pd.DataFrame(rows, columns=["tag", "user"]).astype("int32")
     held = ibis.memtable(pa.Table.from_pandas(frame, preserve_index=False))
-    counted = distinct_by(held, "tag", "user", 10, groups=4, records=held.count())
+    counted = get_engine().distinct_by(held, "tag", "user", 10, groups=4, records=held.count())
     assert counted is not None
     found = run(counted.order_by("tag"))
     expected = frame.groupby("tag").agg(different=("user", "nunique"), records=("user", "size")).reset_index()
@@ -100,17 +100,17 @@ def test_different_codes_of_each_group_and_of_all_are_counted_in_one_look(
 def test_codes_that_would_take_too_many_bits_are_counted_otherwise() -> None:
     """By themselves each, and there is no one look."""
     held = ibis.memtable(pa.table({"tag": [1, 1, 2], "user": pa.array([7, 7, 2**30], pa.int32())}))
-    assert distinct_by(held, "tag", "user", 2**31 - 1, groups=2) is None
-    assert run(distinct(held.user, 2**31 - 1, 2).name("users"))["users"].tolist() == [2]
+    assert get_engine().distinct_by(held, "tag", "user", 2**31 - 1, groups=2) is None
+    assert run(get_engine().distinct(held.user, 2**31 - 1, 2).name("users"))["users"].tolist() == [2]
 
 
 def test_rows_come_near_unless_there_are_too_many() -> None:
     """All of them or none."""
     few = ibis.memtable(table(5))
-    rows = fetch_if_small(few, 5)
+    rows = get_engine().fetch_if_small(few, 5)
     assert rows is not None
     assert rows["number"].to_pylist() == [0, 1, 2, 3, 4]
-    assert fetch_if_small(few, 4) is None
+    assert get_engine().fetch_if_small(few, 4) is None
 
 
 def test_work_larger_than_memory_spills_and_is_right() -> None:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from cachetools import cached
 
 from userlane.contract import CODES, Dataset, Source
-from userlane.engine import distinct, distinct_by, fetch_if_small, run
+from userlane.engine import get_engine, run
 from userlane.engine import table as table_of_files
 
 Step = Literal["day", "week"]
@@ -62,7 +62,7 @@ class Records:
 
     def count_users(self) -> int:
         """The number of different users."""
-        users = distinct(self.table.user, len(self.users))
+        users = get_engine().distinct(self.table.user, len(self.users))
         return int(run(users.name("users"))["users"].iloc[0])
 
     def name_tags(self, found: pd.DataFrame) -> pd.DataFrame:
@@ -121,7 +121,7 @@ def cached_uses(dataset: Dataset, tag_ids: Sequence[str]) -> Records:
     if kept is not None and kept[0] == chosen:
         return kept[1]
     used = uses(dataset, chosen)
-    rows = fetch_if_small(used.table, _MOST_KEPT)
+    rows = get_engine().fetch_if_small(used.table, _MOST_KEPT)
     found = used if rows is None else replace(used, table=ibis.memtable(rows))
     with _lock:
         _chosen.clear()  # of all datasets, so that what is kept is bounded
@@ -141,7 +141,7 @@ def usage_by_tag(dataset: Dataset) -> pd.DataFrame:
     if together is not None:
         found = run(together).rename(columns={"different": "users", "altogether": "everyone"})
     else:
-        users = distinct(used.table.user, len(used.users), len(used.tags))
+        users = get_engine().distinct(used.table.user, len(used.users), len(used.tags))
         found = run(used.table.group_by("tag").agg(users=users, **_totals(used.table)))
         found["everyone"] = used.count_users() if len(found) else 0
     columns = ["tag_id", "users", "interactions", "first_day", "last_day", "everyone"]
@@ -168,7 +168,7 @@ def seen_users(dataset: Dataset) -> int:
 def _count_together(used: Records) -> ibis.Table | None:
     """Users of each tag and of all tags in one look; None where the engine needs two."""
     table, sizes = used.table, (len(used.users), len(used.tags))
-    return distinct_by(table, "tag", "user", sizes[0], groups=sizes[1], **_totals(table))
+    return get_engine().distinct_by(table, "tag", "user", sizes[0], groups=sizes[1], **_totals(table))
 
 
 def _totals(table: ibis.Table) -> dict[str, ibis.Value]:

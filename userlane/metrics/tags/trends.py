@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from userlane.contract import CodedRecords, Dataset
-from userlane.engine import distinct, run
+from userlane.engine import get_engine, run
 from userlane.metrics.tags.records import Step, cached_uses, calendar, period, records, uses
 
 _KEPT = pa.schema(
@@ -176,7 +176,7 @@ def _counted(dataset: Dataset, weeks: list[date]) -> Mapping[date, pa.Table]:
         used = table.filter((table.interactions > 0) & (table.date >= first) & (table.date < end))
         week = used.date.truncate("W").name("period")
         groups = len(all_records.tags) * ((end - first).days // 7)
-        users = distinct(used.user, len(all_records.users), groups)
+        users = get_engine().distinct(used.user, len(all_records.users), groups)
         frame = all_records.name_tags(
             run(used.group_by("tag", week).agg(users=users, interactions=used.interactions.sum()))
         )
@@ -190,7 +190,7 @@ def _counted(dataset: Dataset, weeks: list[date]) -> Mapping[date, pa.Table]:
 
 
 _STRETCH = 4
-"""Weeks counted at a time: so few that their users fit into the bits of `engine.distinct`."""
+"""Weeks counted at a time: so few that their users fit into the bits of `Engine.distinct`."""
 
 
 def _stretches(weeks: list[date]) -> Iterable[tuple[date, date]]:
