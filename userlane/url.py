@@ -26,7 +26,7 @@ def today(timezone: str) -> date:
 def periods(now: date) -> Mapping[str, Window]:
     """Return the named periods. They hold whole days that are over, except a period that begins today."""
     yesterday = now - timedelta(days=1)
-    first_of_month = now.replace(day=1)
+    first_of_month, first_of_year = now.replace(day=1), now.replace(month=1, day=1)
     last_of_previous = first_of_month - timedelta(days=1)
     return {
         "Last 7 days": Window(now - timedelta(days=7), now),
@@ -34,9 +34,7 @@ def periods(now: date) -> Mapping[str, Window]:
         "Last 90 days": Window(now - timedelta(days=90), now),
         "This month": Window.through(first_of_month, max(yesterday, first_of_month)),
         "Last month": Window.through(last_of_previous.replace(day=1), last_of_previous),
-        "Year to date": Window.through(
-            now.replace(month=1, day=1), max(yesterday, now.replace(month=1, day=1))
-        ),
+        "Year to date": Window.through(first_of_year, max(yesterday, first_of_year)),
     }
 
 

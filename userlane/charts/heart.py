@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from userlane.charts import canvas
-from userlane.charts.palette import NEUTRAL, SCORE_STYLES, TRAFFIC_STYLES, fade_colour
+from userlane.charts.palette import NEUTRAL, SCORE_STYLES, TRAFFIC_STYLES
 from userlane.contract import BANDS, LABELS, SCORES, band
 from userlane.formatting import format_count, format_number, format_signed
 from userlane.metrics.heart import Contributions
@@ -18,11 +18,13 @@ _MOST_DOTS = 800
 """More hide the lines, and a browser is busy with them for a second."""
 
 _BAND_LABEL_ROOM = 0.13
+_BAND_OPACITY = 0.09
 
 
 def scores_with_dots(daily: pd.DataFrame, scores: Sequence[str]) -> list[str]:
-    """The scores all of whose values are drawn: all scores, or, where they would crowd, the overall one and
-    those without a 7-day mean.
+    """Return the scores all of whose values are drawn.
+
+    These are all scores, or, where they would crowd, the overall one and those without a 7-day mean.
 
     `daily` has score and smooth, a row a day. Example: six scores over 30 days → all; over 365 → overall.
     """
@@ -33,8 +35,9 @@ def scores_with_dots(daily: pd.DataFrame, scores: Sequence[str]) -> list[str]:
 
 
 def heart_trend(daily: pd.DataFrame, traffic: pd.DataFrame, scores: Sequence[str]) -> go.Figure:
-    """The chosen scores by day, 0–100: raw values as faint dots, their 7-day mean as a line; below, on the
-    same time axis, users and sessions.
+    """Plot the chosen scores by day, 0–100: raw values as faint dots, their 7-day mean as a line.
+
+    Below, on the same time axis, are users and sessions.
 
     `daily` has date, score, value, smooth; `traffic` has date, users, sessions. Scores that are not among
     `scores_with_dots` have dots only on days without a mean. Where a score has no 7-day mean at all, its raw
@@ -76,8 +79,7 @@ def heart_trend(daily: pd.DataFrame, traffic: pd.DataFrame, scores: Sequence[str
             zeroline=False,
         ),
         yaxis2=canvas.axis("Per day", domain=[0, 0.27], rangemode="tozero", nticks=4, tickformat=",d"),
-        shapes=_band_shapes(low, high),
-        annotations=_band_labels(low, high),
+        **_bands(low, high),
     )
 
 
@@ -112,7 +114,7 @@ def _score_words(name: str, value: float, smooth: float) -> str:
 
 
 def _zoom(values: "pd.Series[float]") -> tuple[float, float]:
-    """The part of 0–100 to show: the values and some air, at least 20 points, in steps of 5."""
+    """Return the part of 0–100 to show: the values and some air, at least 20 points, in steps of 5."""
     if values.empty:
         return 0, 100
     low, high = float(values.min()), float(values.max())
@@ -128,56 +130,42 @@ def _zoom(values: "pd.Series[float]") -> tuple[float, float]:
     return low - (1 if low == 0 else 0), high + (1 if high == 100 else 0)
 
 
-def _visible_bands(low: float, high: float) -> list[tuple[float, float, str]]:
-    """Bottom, top and word of each band as far as it is in view."""
+def _bands(low: float, high: float) -> dict[str, list[dict[str, Any]]]:
+    """Make the shapes and annotations of the vendor's bands, as far as they are in view.
+
+    Every second band is shaded, thin lines stand between them, and each that has room has its word.
+    """
+    shapes, words = [], []
     tops = [100, *(above for above, _ in BANDS)]
-    bands = (
-        (max(low, above, 0), min(high, top), word) for (above, word), top in zip(BANDS, tops, strict=False)
-    )
-    return [(bottom, top, word) for bottom, top, word in bands if top > bottom]
-
-
-def _band_shapes(low: float, high: float) -> list[dict[str, Any]]:
-    words = [word for _, word in BANDS]
-    shades = [
-        {
-            "type": "rect",
-            "xref": "x domain",
-            "x0": 0,
-            "x1": 1,
-            "y0": bottom,
-            "y1": top,
-            "fillcolor": fade_colour(NEUTRAL, 0.09),
-            "line": {"width": 0},
-            "layer": "below",
-        }
-        for bottom, top, word in _visible_bands(low, high)
-        if words.index(word) % 2
-    ]
-    return shades + [canvas.rule_line(above) for above, _ in BANDS if low < above < high and above > 0]
-
-
-def _band_labels(low: float, high: float) -> list[dict[str, Any]]:
-    return [
-        {
-            "text": word,
-            "xref": "x domain",
-            "x": 1,
-            "xanchor": "right",
-            "y": top,
-            "yanchor": "top",
-            "showarrow": False,
-            "font": {"size": 11},
-            "opacity": 0.75,
-        }
-        for bottom, top, word in _visible_bands(low, high)
-        if top - bottom >= _BAND_LABEL_ROOM * (high - low)
-    ]
+    place = {"xref": "x domain", "x0": 0, "x1": 1, "line": {"width": 0}, "layer": "below"}
+    for number, (above, word) in enumerate(BANDS):
+        bottom, top = max(low, above, 0), min(high, tops[number])
+        if number % 2 and top > bottom:
+            shade = {"fillcolor": NEUTRAL, "opacity": _BAND_OPACITY, "y0": bottom, "y1": top}
+            shapes.append({"type": "rect", **place, **shade})
+        if top - bottom >= _BAND_LABEL_ROOM * (high - low):
+            words.append(
+                {
+                    "text": word,
+                    "xref": "x domain",
+                    "x": 1,
+                    "xanchor": "right",
+                    "y": top,
+                    "yanchor": "top",
+                    "showarrow": False,
+                    "font": {"size": 11},
+                    "opacity": 0.75,
+                }
+            )
+    shapes += [canvas.rule_line(above) for above, _ in BANDS if low < above < high and above > 0]
+    return {"shapes": shapes, "annotations": words}
 
 
 def heart_contributions(contributions: Contributions) -> go.Figure:
-    """What moved the overall score, in points: a bar for each letter, each beginning where the last ended,
-    the largest first, then what they leave, then the change they sum to.
+    """Plot what moved the overall score, in points.
+
+    A bar for each letter begins where the last ended, the largest first; then follow what they leave and the
+    change they sum to.
 
     `contributions` is as `metrics.heart.contributions` gives it. What is left is called rounding where the
     overall score is the mean of the letters, else not explained, and has a bar when it is not 0.00.

@@ -21,7 +21,7 @@ BUCKET_NAMES: dict[Bucket, str] = {
 
 
 def nps_split(split: pd.DataFrame) -> go.Figure:
-    """One bar of all answers, split into promoters, passives and detractors, with share and count in it.
+    """Plot one bar of all answers, split into promoters, passives and detractors, with share and count in it.
 
     `split` has bucket, count, share (0–1 of all answers). Each bucket is a trace whose point carries the
     bucket, so that a click can filter. Below ten answers only counts are written.
@@ -66,7 +66,7 @@ def nps_split(split: pd.DataFrame) -> go.Figure:
 
 
 def nps_histogram(histogram: pd.DataFrame) -> go.Figure:
-    """How many answers gave each score from 0 to 10, coloured by bucket.
+    """Plot how many answers gave each score from 0 to 10, coloured by bucket.
 
     `histogram` has score, count, share (0–1 of all answers), bucket.
 
@@ -105,7 +105,7 @@ def _describe(name: str, row: Any, n: int) -> str:
 
 
 def nps_trend(trend: pd.DataFrame) -> go.Figure:
-    """The score of every week or month with its 95 % interval; below, on the same time axis, the split.
+    """Plot the score of every week or month with its 95 % interval; below, on the same time axis, the split.
 
     `trend` has period, partial, promoters, passives, detractors, n, score, low, high (−100 to 100). Partial
     periods are hollow above and pale below. By the small-sample rule a period under five answers is a gap,
@@ -177,7 +177,7 @@ def nps_trend(trend: pd.DataFrame) -> go.Figure:
 
 
 def _around(low: "pd.Series[float]", high: "pd.Series[float]") -> tuple[float, float]:
-    """The part of −100 to 100 to show: all intervals and some air."""
+    """Return the part of −100 to 100 to show: all intervals and some air."""
     if low.notna().sum() == 0:
         return -105, 105
     air = max(5.0, 0.06 * float(high.max() - low.min()))

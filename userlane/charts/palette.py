@@ -56,11 +56,16 @@ PATTERNS: tuple[str, ...] = ("", "/", ".", "x", "\\", "-", "|", "+")
 """What fills the bars of each series besides its colour."""
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+_BLACK_READS_BETTER_FROM = 0.179
+"""The luminance to which white and black have the same contrast: (1.05 × 0.05) ** 0.5 − 0.05."""
+
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "triangle-down", "star", "cross")
 
 
 def series_styles(ids: Iterable[str]) -> dict[str, Style]:
-    """A style for each of the `ids`, by their order; after eight the colours begin again with other dashes.
+    """Return a style for each of the `ids`, by their order.
+
+    After eight the colours begin again with other dashes.
 
     >>> series_styles(["512", "513"])["513"].symbol
     'square'
@@ -72,7 +77,7 @@ def series_styles(ids: Iterable[str]) -> dict[str, Style]:
 
 
 def luminance(colour: str) -> float:
-    """The relative luminance of a `#RRGGBB` colour, 0 to 1 (WCAG 2.2).
+    """Return the relative luminance of a `#RRGGBB` colour, 0 to 1 (WCAG 2.2).
 
     >>> round(luminance("#FFFFFF"), 3)
     1.0
@@ -84,30 +89,10 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours, 1 to 21 (WCAG 2.2).
-
-    >>> round(contrast("#777777", "#FFFFFF"), 2)
-    4.48
-    """
-    darker, lighter = sorted((luminance(one), luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
 def text_colour(colour: str) -> str:
-    """Black or white, whichever reads better on a bar of this colour.
+    """Return black or white, whichever has the higher contrast to a bar of this colour.
 
     >>> text_colour("#0077B6")
     '#FFFFFF'
     """
-    return max("#FFFFFF", "#000000", key=lambda text: contrast(text, colour))
-
-
-def fade_colour(colour: str, opacity: float) -> str:
-    """A colour that lets the background through, for fills that have an outline in the full colour.
-
-    >>> fade_colour("#0077B6", 0.5)
-    'rgba(0, 119, 182, 0.5)'
-    """
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red}, {green}, {blue}, {opacity})"
+    return "#FFFFFF" if luminance(colour) < _BLACK_READS_BETTER_FROM else "#000000"

@@ -16,7 +16,7 @@ _APART = 0.16
 
 
 def _named(ids: "pd.Series[str]", names: Mapping[str, str]) -> dict[str, tuple[str, Style]]:
-    """Name and style of each survey, the same in every figure that is given the same names."""
+    """Return name and style of each survey, the same in every figure that is given the same names."""
     styles = series_styles([*names, *ids])
     present = set(ids)
     return {
@@ -27,7 +27,7 @@ def _named(ids: "pd.Series[str]", names: Mapping[str, str]) -> dict[str, tuple[s
 
 
 def survey_distribution(distribution: pd.DataFrame, names: Mapping[str, str]) -> go.Figure:
-    """For each score from 1 to 5 the share of a survey's answers that gave it, a bar per survey.
+    """Plot for each score from 1 to 5 the share of a survey's answers that gave it, a bar per survey.
 
     `distribution` has survey_id, score, count, share (0–1 of the survey's answers); `names` gives the surveys
     their names. The legend says n. By the small-sample rule a survey under five answers has no bars, under
@@ -78,7 +78,7 @@ def survey_distribution(distribution: pd.DataFrame, names: Mapping[str, str]) ->
 
 
 def survey_trend(trend: pd.DataFrame, names: Mapping[str, str]) -> go.Figure:
-    """The share of 4 and 5 with its 95 % interval by week or month, a line per survey.
+    """Plot the share of 4 and 5 with its 95 % interval by week or month, a line per survey.
 
     `trend` has survey_id, period, partial, n, favourable, low, high (the interval of favourable). Partial
     periods are hollow. By the small-sample rule one under ten answers is a gap and muted under 30.

@@ -12,13 +12,13 @@ from userlane.formatting import format_count
 
 
 def _names(frame: pd.DataFrame) -> "pd.Series[str]":
-    """What each row's tag is called: its name where the frame has one, else “Tag” and its ID."""
+    """Return what each row's tag is called: its name where the frame has one, else “Tag” and its ID."""
     unnamed = "Tag " + frame["tag_id"].astype("str")
     return frame["tag"].where(frame["tag"].notna(), unnamed) if "tag" in frame else unnamed
 
 
 def _tags(frame: pd.DataFrame) -> Iterator[tuple[str, Style, pd.DataFrame]]:
-    """Name, style and rows of each tag.
+    """Yield name, style and rows of each tag.
 
     Styles go by the order of the IDs, so that figures of the same tags agree.
     """
@@ -30,7 +30,7 @@ def _tags(frame: pd.DataFrame) -> Iterator[tuple[str, Style, pd.DataFrame]]:
 
 
 def tag_trend(trend: pd.DataFrame) -> go.Figure:
-    """The users of each chosen tag by day or week, a line per tag.
+    """Plot the users of each chosen tag by day or week, a line per tag.
 
     `trend` has tag_id, period, users, interactions, partial and, where names were joined, tag. 0 users is a
     value; periods that were not loaded are gaps; partial periods are hollow. Users of several periods are not
@@ -48,7 +48,7 @@ def tag_trend(trend: pd.DataFrame) -> go.Figure:
 
 
 def tag_cumulative(cumulative: pd.DataFrame) -> go.Figure:
-    """The different users of each chosen tag so far, a rising line per tag.
+    """Plot the different users of each chosen tag so far, a rising line per tag.
 
     `cumulative` has tag_id, date, users (since the first day of the range) and, where names were joined, tag.
 

@@ -4,6 +4,7 @@ Plotly reads its texts as a small HTML in which links are live. Names from the A
 `escape_label`, and into hover texts only, never into a template, where `%{…}` would be filled in.
 """
 
+import html
 import textwrap
 
 from userlane.formatting import isolate
@@ -26,7 +27,7 @@ def escape_label(text: object, *, whole: bool = False) -> str:
     if len(clean) > longest:
         clean = clean[: longest - 1].rstrip() + "…"
     lines = textwrap.wrap(clean, _LINE) if whole else [clean]
-    return "<br>".join(isolate(_escape_html(line)) for line in lines)
+    return "<br>".join(isolate(html.escape(line, quote=False)) for line in lines)
 
 
 def hover_prefix(name: object) -> str:
@@ -39,7 +40,3 @@ def hover_prefix(name: object) -> str:
     """
     whole = escape_label(name, whole=True)
     return f"{whole}: " if whole == escape_label(name) else f"{whole}<br>"
-
-
-def _escape_html(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

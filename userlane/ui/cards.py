@@ -220,11 +220,8 @@ def show_changes(place: DeltaGenerator, found: Sequence[Measured[list[str]]], of
         st.markdown("**What changed most**")
         lines = []
         for measured in found:
-            mark = (
-                ""
-                if measured.condition == "complete"
-                else f" {describe_state(measured.state, measured.rows)}"
-            )
+            state = describe_state(measured.state, measured.rows)
+            mark = "" if measured.condition == "complete" else f" {state}"
             lines += [f"- {escape_markdown(sentence)}{mark}" for sentence in unwrap(measured)]
         if lines:
             st.markdown("\n".join(lines))

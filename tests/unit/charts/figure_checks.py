@@ -5,6 +5,8 @@ from typing import Any, NoReturn
 
 import plotly.graph_objects as go
 
+from userlane.charts.palette import luminance
+
 
 def checked(figure: Any) -> Any:
     """The figure, if a page may draw it: SVG, untitled, strict JSON, with a text for every point."""
@@ -42,3 +44,13 @@ def _texts(part: Any) -> list[str]:
 
 def _refuse(constant: str) -> NoReturn:
     raise AssertionError(constant)
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2).
+
+    >>> round(contrast("#777777", "#FFFFFF"), 2)
+    4.48
+    """
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from tests.unit.charts.figure_checks import contrast
 from userlane.charts.palette import (
     BUCKET_COLOURS,
     NEUTRAL,
@@ -16,7 +17,6 @@ from userlane.charts.palette import (
     SCORE_STYLES,
     SERIES,
     TRAFFIC_STYLES,
-    contrast,
     luminance,
     series_styles,
     text_colour,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit import config as streamlit_config
 
-from userlane.charts.palette import contrast
+from tests.unit.charts.figure_checks import contrast
 
 FILE = Path(__file__).parents[3] / ".streamlit" / "config.toml"
 CONFIG = tomllib.loads(FILE.read_text())
