@@ -77,15 +77,11 @@ class ResultCache:
     def get(self, key: str, compute: Callable[[], T]) -> T:
         """Return the value of this key; where it is not kept, one thread computes it while others wait."""
         with self._lock:
-            found = self._find(key)
             turn = self._turns.setdefault(key, Lock())
-        if found is None:
-            with turn:
-                with self._lock:
-                    found = self._find(key)
-                if found is None:
-                    found = self._keep(key, compute())
-        value: T = found.value
+        with turn:
+            with self._lock:
+                found = self._find(key)
+            value: T = (found or self._keep(key, compute())).value
         return value
 
     def clear(self) -> None:

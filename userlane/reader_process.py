@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, Timer
+from traceback import walk_tb
 from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints
 
 import msgspec
@@ -247,10 +248,8 @@ def _text_of(value: Any) -> str:
 
 
 def _place_of(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    *_, (frame, line) = walk_tb(error.__traceback__)
+    return f"{Path(frame.f_code.co_filename).name}:{line}"
 
 
 if __name__ == "__main__":

@@ -17,20 +17,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from platformdirs import user_cache_path
 
-from userlane.contract import (
-    ALLOWED_HOSTS,
-    ASSUMED,
-    LOOPBACK,
-    Auth,
-    Connection,
-    Profile,
-    Route,
-    Token,
-    address,
-    check_id,
-    host_allowed,
-)
-from userlane.contract.hosts import PATTERN, is_loopback, site
+from userlane.contract import ASSUMED, Auth, Connection, Profile, Route, Token, check_id
+from userlane.contract.hosts import ALLOWED_HOSTS, LOOPBACK, PATTERN, address, host_allowed, is_loopback, site
 from userlane.contract.storage_url import parse_storage_url
 from userlane.errors import InputUnusable, SettingsUnusable
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import pandas as pd
@@ -130,7 +131,7 @@ def _zoom(values: "pd.Series[float]") -> tuple[float, float]:
     return low - (1 if low == 0 else 0), high + (1 if high == 100 else 0)
 
 
-def _bands(low: float, high: float) -> dict[str, list[dict[str, Any]]]:
+def _bands(low: float, high: float) -> dict[str, Any]:
     """Make the shapes and annotations of the vendor's bands, as far as they are in view.
 
     Every second band is shaded, thin lines stand between them, and each that has room has its word.
@@ -176,35 +177,33 @@ def heart_contributions(contributions: Contributions) -> go.Figure:
     if math.isnan(change):
         return canvas.build_figure([], height=160, legend=False, xaxis=canvas.axis(), yaxis=canvas.axis())
     order = frame["contribution"].abs().sort_values(ascending=False, kind="stable").index
-    bars = [
-        tuple(row) for row in frame.loc[order, ["score", "label", "contribution"]].itertuples(index=False)
-    ]
+    ordered = frame.loc[order, ["score", "label", "contribution"]]
+    bars = list(ordered.itertuples(index=False, name=None))
     if round(contributions.residual, 2):
         bars.append(("", "Rounding" if contributions.holds else "Not explained", contributions.residual))
-    starts = [0.0]
-    for _, _, points in bars:
-        starts.append(starts[-1] + points)
     bars.append(("overall", LABELS["overall"], change))
-    starts[-1] = 0.0
-    colours = [SCORE_STYLES[score].colour if score in SCORE_STYLES else NEUTRAL for score, _, _ in bars]
-    ends = [start + points for start, (_, _, points) in zip(starts, bars, strict=True)]
+    scores, names, points = zip(*bars, strict=True)
+    starts = list(accumulate(points[:-1], initial=0.0))
+    starts[-1] = 0.0  # the overall score's own bar
+    ends = [start + each for start, each in zip(starts, points, strict=True)]
+    colours = [SCORE_STYLES[score].colour if score in SCORE_STYLES else NEUTRAL for score in scores]
     room = max(0.25 * (max(0, *ends) - min(0, *ends)), 0.1)
     tested = format_count(contributions.days_tested, "day")
     return canvas.build_figure(
         [
             canvas.bars(
-                [points for _, _, points in bars],
+                points,
                 range(len(bars)),
                 colours,
                 [
-                    f"{name}: <b>{format_signed(points)}</b> points<br>"
+                    f"{name}: <b>{format_signed(each)}</b> points<br>"
                     f"Overall changed by {format_signed(change)} points; {tested} compared"
-                    for _, name, points in bars
+                    for name, each in zip(names, points, strict=True)
                 ],
                 base=starts,
                 orientation="h",
                 width=0.66,
-                text=[format_signed(points) for _, _, points in bars],
+                text=[format_signed(each) for each in points],
             )
         ],
         height=70 + 32 * len(bars),
@@ -217,7 +216,7 @@ def heart_contributions(contributions: Contributions) -> go.Figure:
         ),
         yaxis=canvas.axis(
             tickvals=list(range(len(bars))),
-            ticktext=[name for _, name, _ in bars],
+            ticktext=list(names),
             range=[len(bars) - 0.5, -0.5],
             showgrid=False,
             zeroline=False,
