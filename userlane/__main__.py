@@ -118,10 +118,8 @@ def export(  # noqa: PLR0917 - click passes them by keyword
     return _report_state(loaded, "" if files else "Run this again, or for fewer days.")
 
 
-commands.add_command(profile)
-commands.add_command(doctor)
-commands.add_command(store)
-commands.add_command(bench)
+for each in (profile, doctor, store, bench):
+    commands.add_command(each)
 
 
 @commands.command(cls=Command, short_help="Serve made-up data to try things out.")

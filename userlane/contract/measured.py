@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, final
 
 from userlane.contract.dataset import Condition, Dataset, State
-from userlane.contract.query import DatasetName, Query, Window
+from userlane.contract.query import Query, Window
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -41,19 +41,9 @@ class Measured(Generic[T]):
         return self.datasets[0].query
 
     @property
-    def name(self) -> DatasetName:
-        """The name of the dataset."""
-        return self.query.dataset
-
-    @property
     def window(self) -> Window:
         """The days of the query."""
         return self.query.window
-
-    @property
-    def timezone(self) -> str:
-        """The time zone of the days."""
-        return self.query.timezone
 
     @property
     def counted(self) -> tuple[Dataset, ...]:

@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from userlane.errors import NotFound
 from userlane.sandbox import large
-from userlane.sandbox.data import PROPERTIES, SMALL_TAGS
+from userlane.sandbox.data import SMALL_TAGS, check_exists
 from userlane.sandbox.demo.people import FEATURES, UNNAMED, UNUSED, draw_people
 from userlane.sandbox.timeline import SEED, make_rng
 
@@ -33,7 +32,7 @@ def tag_names_csv(property_id: str) -> bytes:
     elif property_id == "large":
         titles = [f"{area}: {action}" for area in _LARGE["areas"] for action in _LARGE["actions"]]
         named = {large.FIRST_TAG + number: title for number, title in enumerate(titles)}
-    _check_known(property_id)
+    check_exists(property_id, "heart", None)
     rows = [
         (str(tag_id), name, f"2023-{1 + tag_id % 12:02d}-{1 + tag_id % 28:02d}", "Portal Admin", "Published")
         for tag_id, name in sorted(named.items(), key=lambda item: item[1])
@@ -47,7 +46,7 @@ def user_attributes_csv(property_id: str, seed: int = SEED) -> bytes:
     For `demo` about forty users are missing and twelve are listed that were never seen, so the match is high
     but not complete. Raises `NotFound` for an unknown property.
     """
-    _check_known(property_id)
+    check_exists(property_id, "heart", None)
     rows: list[tuple[str, str, str, str]] = []
     if property_id == "demo":
         people = draw_people(seed)
@@ -77,11 +76,6 @@ def _draw_agents(seed: int) -> list[tuple[str, str, str, str]]:
             strict=True,
         )
     )
-
-
-def _check_known(property_id: str) -> None:
-    if property_id not in PROPERTIES:
-        raise NotFound("There is no property with this ID.")
 
 
 def _write_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

@@ -20,16 +20,8 @@ import numpy.typing as npt
 
 from userlane.contract import DatasetName
 from userlane.sandbox import responses
-from userlane.sandbox.records import (
-    Feed,
-    Record,
-    RecordList,
-    find_days,
-    nps_record,
-    survey_record,
-    tag_record,
-)
-from userlane.sandbox.scores import compute_happiness, make_heart_feed
+from userlane.sandbox.records import Feed, Record, RecordList, find_days, response_record, tag_record
+from userlane.sandbox.scores import make_heart_feed
 from userlane.sandbox.timeline import Ints, Timeline, make_rng
 
 RECORDS = 10_000_000
@@ -160,21 +152,19 @@ class LargeProperty:
     @cached_property
     def nps(self) -> RecordList:
         """1,500 responses."""
-        return self._nps.make_feed(500_000, user_id, partial(nps_record, _NPS_ID))
+        return self._nps.make_feed(500_000, user_id, partial(response_record, "npsId", _NPS_ID))
 
     @cached_property
     def surveys(self) -> RecordList:
         """900 responses."""
-        return self._survey.make_feed(800_000, user_id, partial(survey_record, SURVEY))
+        return self._survey.make_feed(800_000, user_id, partial(response_record, "surveyId", SURVEY))
 
     @cached_property
     def heart(self) -> RecordList:
         """365 days, with a few more users than interact with a tag."""
         rng = make_rng(self.seed, "large heart")
         users = self.tags.daily_users() * 27 // 25
-        sessions = users + rng.poisson(users * 1.1)
-        happiness = compute_happiness(self._nps, [self._survey])
-        return make_heart_feed(self.timeline, happiness, users, sessions, rng)
+        return make_heart_feed(self._nps, [self._survey], users, 1.1, rng)
 
     def _draw(self, purpose: str, count: int, shares: tuple[float, ...], lowest: int) -> responses.Responses:
         rng = make_rng(self.seed, purpose)

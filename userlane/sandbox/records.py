@@ -94,17 +94,8 @@ class Response(NamedTuple):
     at: datetime
 
 
-def nps_record(nps_id: int, response: Response) -> Record:
-    """Make an NPS record; scores are 0–10."""
-    return _response_record("npsId", nps_id, response)
-
-
-def survey_record(survey_id: int, response: Response) -> Record:
-    """Make a survey record; scores are 1–5."""
-    return _response_record("surveyId", survey_id, response)
-
-
-def _response_record(key: str, value: int, response: Response) -> Record:
+def response_record(key: str, value: int, response: Response) -> Record:
+    """Make a record of NPS (`npsId`, scores 0–10) or of a survey (`surveyId`, scores 1–5)."""
     return {
         "id": response.number,
         key: value,

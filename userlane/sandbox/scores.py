@@ -22,7 +22,7 @@ _LETTERS: Mapping[Letter, tuple[float, float, float, float, tuple[float, float]]
 """Per letter: level, gain over the timeline, effect of weekends, noise, and drop and lift by a release."""
 
 
-def compute_happiness(nps: Responses, surveys: Sequence[Responses]) -> Floats:
+def _compute_happiness(nps: Responses, surveys: Sequence[Responses]) -> Floats:
     """Compute Happiness by the vendor's formula over the trailing 30 days; missing below ten responses.
 
     H = (survey average · survey responses + NPS · NPS responses) / all responses, on 0–100: the NPS as (NPS +
@@ -44,13 +44,18 @@ def compute_happiness(nps: Responses, surveys: Sequence[Responses]) -> Floats:
 
 
 def make_heart_feed(
-    timeline: Timeline, happiness: Floats, users: Ints, sessions: Ints, rng: np.random.Generator
+    nps: Responses, surveys: Sequence[Responses], users: Ints, returning: float, rng: np.random.Generator
 ) -> RecordList:
-    """Make one record for each day. Task success is not measured on holidays."""
-    letters: dict[Letter, Floats] = {"happiness": happiness}
-    for letter, (level, gain, weekend, noise, effect) in _LETTERS.items():
-        drawn = _draw_letter(timeline, rng, level=level, gain=gain, weekend=weekend, noise=noise)
-        letters[letter] = drawn + timeline.release_effect(*effect)
+    """Make one record for each day. Task success is not measured on holidays.
+
+    Happiness is computed from the responses. `returning` is the mean number of sessions of a user after the
+    first one of a day.
+    """
+    timeline = nps.timeline
+    sessions = users + rng.poisson(users * returning)
+    letters: dict[Letter, Floats] = {"happiness": _compute_happiness(nps, surveys)}
+    for letter in _LETTERS:
+        letters[letter] = _draw_letter(letter, timeline, rng)
     letters["task_success"][timeline.holiday] = np.nan
     columns = [
         [None if np.isnan(score) else score for score in np.clip(each, 0, 100).tolist()]
@@ -62,15 +67,8 @@ def make_heart_feed(
     )
 
 
-def _draw_letter(
-    timeline: Timeline,
-    rng: np.random.Generator,
-    *,
-    level: float,
-    gain: float,
-    weekend: float,
-    noise: float,
-) -> Floats:
+def _draw_letter(letter: Letter, timeline: Timeline, rng: np.random.Generator) -> Floats:
+    level, gain, weekend, noise, effect = _LETTERS[letter]
     drift = np.empty(timeline.count)
     value = 0.0
     for number, step in enumerate(rng.normal(0, noise, timeline.count).tolist()):
@@ -78,7 +76,9 @@ def _draw_letter(
         drift[number] = value
     quiet = np.where(timeline.attendance < 0.4, 0.6, 0.0)
     week = np.array([-0.3, 0.5, 0.6, 0.2, -0.6, 0.9, 1.0])[timeline.weekday]
-    return level + gain * timeline.progress + drift + np.where(timeline.weekend, week * weekend, week) - quiet
+    weekly = np.where(timeline.weekend, week * weekend, week)
+    drawn = level + gain * timeline.progress + drift + weekly - quiet
+    return drawn + timeline.release_effect(*effect)
 
 
 def _sum_trailing(daily: Floats) -> Floats:

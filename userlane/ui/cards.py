@@ -84,13 +84,13 @@ def show_card(label: str, face: Measured[CardContent], about: str | None = None)
                 ":small[:primary[Retry the missing part]]",
                 key=f"retry-card-{label}-{face.fingerprint[:12]}",
                 on_click=session.retry_loads,
-                args=(face.name,),
+                args=(face.query.dataset,),
                 type="tertiary",
             )
 
 
 def _caption(written: CardContent, face: Measured[Any]) -> str:
-    singular, plural = written.noun or NOUNS[face.name]
+    singular, plural = written.noun or NOUNS[face.query.dataset]
     behind = format_count(face.rows if written.n is None else written.n, singular, plural)
     if not face.rows and face.condition in {"empty", "stale"}:
         behind = f"no {plural} in this period"

@@ -26,7 +26,7 @@ def show_chart(
     Where too little was measured for a single point, words stand in its place.
     """
     drawing, count = unwrap(figure), figure.rows if n is None else unwrap(n)
-    few = figure.name in {"nps", "surveys"} and count < COUNTS_FROM
+    few = figure.query.dataset in {"nps", "surveys"} and count < COUNTS_FROM
     if few or not charts.has_points(drawing):
         st.info("Too few answers to draw anything that would hold.", icon=":material/data_alert:")
     else:
@@ -169,7 +169,7 @@ def show_comments(found: Measured[pd.DataFrame]) -> None:
         "Comments, newest first",
         on_select="rerun",
         selection_mode="single-row",
-        key=f"comments-{found.name}-{table_key(comments['comment'])}",
+        key=f"comments-{found.query.dataset}-{table_key(comments['comment'])}",
     )
     for position in event["selection"]["rows"]:
         if position < len(comments):

@@ -54,8 +54,8 @@ def describe_source(measured: Measured[Any], n: int | None = None) -> str:
 
     `n` is given where a page counts fewer than all rows. “1 Apr – 30 Apr 2026 · 1 234 answers · complete”
     """
-    behind = format_count(measured.rows if n is None else n, *NOUNS[measured.name])
+    behind = format_count(measured.rows if n is None else n, *NOUNS[measured.query.dataset])
     parts = [measured.window.describe(), behind, describe_state(measured.state, measured.rows)]
-    if measured.timezone != "UTC":
-        parts.append(measured.timezone)
+    if measured.query.timezone != "UTC":
+        parts.append(measured.query.timezone)
     return " · ".join(parts)

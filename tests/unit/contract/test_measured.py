@@ -60,7 +60,7 @@ def test_a_value_has_the_condition_of_its_rows(state: State, rows: int, conditio
     for measured in (n, doubled, doubled.map(str), measure(str, doubled)):
         assert measured.condition == condition
         assert measured.state == state
-        assert (measured.rows, measured.window, measured.timezone) == (rows, APRIL, "UTC")
+        assert (measured.rows, measured.window, measured.query) == (rows, APRIL, n.query)
 
 
 @pytest.mark.parametrize("worse", [PARTIAL, STALE])

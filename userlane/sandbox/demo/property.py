@@ -7,8 +7,8 @@ import numpy as np
 from userlane.contract import DatasetName
 from userlane.sandbox import responses
 from userlane.sandbox.demo.people import People, Usage, draw_people, draw_usage
-from userlane.sandbox.records import Feed, Record, RecordList, Response, nps_record, survey_record
-from userlane.sandbox.scores import compute_happiness, make_heart_feed
+from userlane.sandbox.records import Feed, Record, RecordList, Response, response_record
+from userlane.sandbox.scores import make_heart_feed
 from userlane.sandbox.timeline import Flags, Floats, Ints, Timeline, make_rng
 
 NPS_ID = 77
@@ -83,14 +83,14 @@ class DemoProperty:
 
         def write(response: Response) -> Record:
             user_id = None if response.number % _ANONYMOUS_EVERY == 0 else response.user_id
-            return nps_record(NPS_ID, response._replace(user_id=user_id))
+            return response_record("npsId", NPS_ID, response._replace(user_id=user_id))
 
         return self.nps_responses.make_feed(90_000, self.people.user_id.__getitem__, write)
 
     def survey(self, survey_id: int) -> RecordList:
         """Make the feed of one survey."""
         return self._surveys[survey_id].make_feed(
-            survey_id * 1000, self.people.user_id.__getitem__, partial(survey_record, survey_id)
+            survey_id * 1000, self.people.user_id.__getitem__, partial(response_record, "surveyId", survey_id)
         )
 
     @cached_property
@@ -98,9 +98,8 @@ class DemoProperty:
         """The HEART feed; users are the people present, Happiness is computed from the responses."""
         rng = make_rng(self.seed, "heart")
         users: Ints = self.presence.sum(axis=1)
-        sessions = users + rng.poisson(users * 1.3)
-        happiness = compute_happiness(self.nps_responses, list(self._surveys.values()))
-        return make_heart_feed(self.timeline, happiness, users, sessions, rng)
+        surveys = list(self._surveys.values())
+        return make_heart_feed(self.nps_responses, surveys, users, 1.3, rng)
 
     @cached_property
     def tags(self) -> Usage:
