@@ -34,15 +34,7 @@ from userlane.contract.profile import (
     Profile,
     Route,
 )
-from userlane.contract.query import (
-    DATASETS,
-    DatasetName,
-    DateFormat,
-    Query,
-    Window,
-    check_id,
-    format_window,
-)
+from userlane.contract.query import DATASETS, DatasetName, DateFormat, Query, Window, check_id, format_window
 
 if TYPE_CHECKING:
     from userlane.contract.dataset import Condition, Dataset, State, Stored

@@ -46,19 +46,10 @@ class Measured(Generic[T]):
         return self.query.window
 
     @property
-    def counted(self) -> tuple[Dataset, ...]:
-        """The datasets that `rows` counts, without comparison inputs."""
-        first = self.query
-        return tuple(
-            each
-            for each in self.datasets
-            if (each.query.dataset, each.query.window) == (first.dataset, first.window)
-        )
-
-    @property
     def rows(self) -> int:
-        """The number of records behind the value."""
-        return sum(dataset.rows for dataset in self.counted)
+        """The number of records behind the value, without those of comparison inputs."""
+        counted = (self.query.dataset, self.window)
+        return sum(each.rows for each in self.datasets if (each.query.dataset, each.query.window) == counted)
 
     @property
     def state(self) -> State:

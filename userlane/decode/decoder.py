@@ -15,11 +15,7 @@ from userlane.contract import COLUMNS, Query
 from userlane.contract.pagination import NO_INFO, PaginationInfo
 from userlane.decode import fast, tolerant
 from userlane.decode.envelope import Path, collect_key_paths, find_records, get_value
-from userlane.decode.pagination_info import (
-    PaginationKey,
-    find_pagination_keys,
-    read_pagination,
-)
+from userlane.decode.pagination_info import PaginationKey, find_pagination_keys, read_pagination
 from userlane.decode.response_schema import ResponseSchema, recognise_fields
 from userlane.errors import EnvelopeUnknown, NotData, ResponseTooLarge
 from userlane.formatting import format_number

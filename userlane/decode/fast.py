@@ -50,19 +50,18 @@ def make_reader(schema: ResponseSchema) -> "Reader | None":
         }
     )
     document_type: Any = list[record]  # type: ignore[valid-type]  # made at run time
-    pagination: tuple[tuple[Role, str], ...] = ()
-    error_keys: tuple[tuple[str, str], ...] = ()
-    inner = None
+    # A bare list has nothing above its records: no failure reported there and no pagination keys.
+    above: dict[Path, str] = {}
+    levels = [schema.envelope[:depth] for depth in range(len(schema.envelope))]
+    error_paths: list[Path] = [(*level, key) for level in levels for key in ERROR_KEYS]
     if schema.envelope:
-        levels = [schema.envelope[:depth] for depth in range(len(schema.envelope))]
-        error_paths: list[Path] = [(*level, key) for level in levels for key in ERROR_KEYS]
         optional: dict[Path, _Leaf] = dict.fromkeys(
             (*error_paths, *(path for _, path in schema.pagination_keys)), (Any, False)
         )
         document_type, above = _define_struct({**optional, schema.envelope: (document_type, True)})
-        inner = attrgetter(above[schema.envelope])
-        pagination = tuple((role, above[path]) for role, path in schema.pagination_keys)
-        error_keys = tuple((path[-1], above[path]) for path in error_paths)
+    inner = attrgetter(above[schema.envelope]) if schema.envelope else None
+    pagination = tuple((role, above[path]) for role, path in schema.pagination_keys)
+    error_keys = tuple((path[-1], above[path]) for path in error_paths)
     fields = {name: places[path] for name, path in schema.fields}
     return Reader(msgspec.json.Decoder(document_type).decode, inner, fields, pagination, error_keys)
 

@@ -56,10 +56,10 @@ def _read_row(
                 raise Rejected(f"{describe_field(field.name)} missing")  # noqa: TRY301  # one place counts both
         except Rejected as refused:
             if field.kind in {"share", "count", "text"}:
-                rejections[f"{refused.reason}: taken as missing", when] += 1
+                rejections[f"{refused}: taken as missing", when] += 1
                 value = None
             else:
-                rejections[refused.reason, when] += 1
+                rejections[str(refused), when] += 1
                 return None
         if field.kind == "day":
             when = value

@@ -31,11 +31,7 @@ _EPOCH = re.compile(r"\d{10}|\d{13}")
 
 
 class Rejected(Exception):  # not an error of the program: rejections are counted
-    """A value cannot be used; `reason` is shown to the user."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    """A value cannot be used; the text is the reason that is shown to the user."""
 
 
 def describe_field(name: str) -> str:

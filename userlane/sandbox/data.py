@@ -58,14 +58,6 @@ RIGHTS: Mapping[str, tuple[Collection[str], Collection[DatasetName]]] = {
 """Token → the properties and datasets that it may read."""
 
 
-def find_refusal(token: str, property_id: str, dataset: DatasetName) -> str | None:
-    """Return the message of a 403; None if the token may read."""
-    properties, datasets = RIGHTS[token]
-    if property_id not in properties:
-        return "You have no access to this property."
-    return None if dataset in datasets else f"You lack the right to read {dataset} of this property."
-
-
 class SampleData:
     """The made-up data as it is on `today`: complete through yesterday, nothing later.
 

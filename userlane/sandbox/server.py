@@ -24,16 +24,7 @@ from starlette.routing import Route
 
 from userlane.contract import ASSUMED, DATASETS, PAGE_LIMIT, DatasetName
 from userlane.errors import NotFound, SettingsUnusable
-from userlane.sandbox.data import (
-    PROPERTIES,
-    RIGHTS,
-    SURVEYS,
-    TOKEN,
-    SampleData,
-    check_exists,
-    find_refusal,
-    sample_data,
-)
+from userlane.sandbox.data import PROPERTIES, RIGHTS, SURVEYS, TOKEN, SampleData, check_exists, sample_data
 from userlane.sandbox.large import RECORDS
 from userlane.sandbox.records import Feed
 from userlane.sandbox.timeline import SEED
@@ -186,7 +177,11 @@ def _authorise(request: Request, property_id: str, dataset: DatasetName, survey_
         raise HTTPException(HTTPStatus.UNAUTHORIZED, "The token is invalid or expired.")
     try:
         check_exists(property_id, "heart", None)
-        if refusal := find_refusal(token, property_id, dataset):
+        properties, datasets = RIGHTS[token]
+        if property_id not in properties:
+            raise HTTPException(HTTPStatus.FORBIDDEN, "You have no access to this property.")
+        if dataset not in datasets:
+            refusal = f"You lack the right to read {dataset} of this property."
             raise HTTPException(HTTPStatus.FORBIDDEN, refusal)
         check_exists(property_id, dataset, survey_id)
     except NotFound as error:
