@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from userlane.contract.columns import (
     BANDS,
     BUCKETS,
-    COLUMN_NAMES,
     LABELS,
     LETTERS,
     NAMES,
@@ -40,14 +39,7 @@ if TYPE_CHECKING:
     from userlane.contract.dataset import Condition, Dataset, State, Stored
     from userlane.contract.measured import Measured, measure, unwrap
     from userlane.contract.schemas import CODED, COLUMNS, INSTANT, TEXT
-    from userlane.contract.tag_codes import (
-        CODES,
-        AggregateCache,
-        CodedRecords,
-        Source,
-        count_unused,
-        encode_records,
-    )
+    from userlane.contract.tag_codes import CODES, AggregateCache, CodedRecords, Source, count_unused
 
 __all__ = [
     "ALLOWED_HOSTS",
@@ -58,7 +50,6 @@ __all__ = [
     "CODED",
     "CODES",
     "COLUMNS",
-    "COLUMN_NAMES",
     "DATASETS",
     "INSTANT",
     "LABELS",
@@ -97,7 +88,6 @@ __all__ = [
     "bucket",
     "check_id",
     "count_unused",
-    "encode_records",
     "format_window",
     "host_allowed",
     "measure",
