@@ -23,16 +23,7 @@ from userlane.contract.columns import (
 )
 from userlane.contract.connection import Connection, Token
 from userlane.contract.hosts import ALLOWED_HOSTS, LOOPBACK, Address, address, host_allowed
-from userlane.contract.profile import (
-    ASSUMED,
-    BASE_URL,
-    PAGE_LIMIT,
-    PROPERTY_ID,
-    SURVEY_ID,
-    Auth,
-    Profile,
-    Route,
-)
+from userlane.contract.profile import ASSUMED, PAGE_LIMIT, Auth, Profile, Route
 from userlane.contract.query import DATASETS, DatasetName, DateFormat, Query, Window, check_id, format_window
 
 if TYPE_CHECKING:
@@ -45,7 +36,6 @@ __all__ = [
     "ALLOWED_HOSTS",
     "ASSUMED",
     "BANDS",
-    "BASE_URL",
     "BUCKETS",
     "CODED",
     "CODES",
@@ -58,9 +48,7 @@ __all__ = [
     "NAMES",
     "NOUNS",
     "PAGE_LIMIT",
-    "PROPERTY_ID",
     "SCORES",
-    "SURVEY_ID",
     "TEXT",
     "TITLES",
     "Address",

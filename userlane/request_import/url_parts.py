@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote, unquote_plus
 
-from userlane.contract import PROPERTY_ID, SURVEY_ID
+from userlane.contract.profile import PROPERTY_ID, SURVEY_ID
 from userlane.errors import RequestUnusable
 from userlane.request_import import naming
 from userlane.request_import.parsers.common import UNWRITTEN
