@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import structlog
 
-from userlane.contract import AggregateCache, Query
+from userlane.contract import AggregateCache, Query, Window
 from userlane.errors import SettingsUnusable
 from userlane.store import atomic_files, leases, parquet_files, sweep
 from userlane.store.atomic_files import Unreadable
@@ -98,20 +98,26 @@ class FolderStore:
     def find(self, scope: str, query: Query) -> tuple[StoredWindow, ...]:
         """As in `Store`."""
         self._sweep()
+        place, entries = self._folder_of(scope, query), []
+        with contextlib.suppress(OSError):
+            entries = parquet_files.list_entries(place, self._backend.list_names(place))
         stored = [
             StoredWindow(query.over(entry.window), entry.fetched_at, entry.id, entry.name)
-            for entry in self._list_entries(self._folder_of(scope, query))
+            for entry in entries
             if overlap(entry.window, query.window)
         ]
         found = [*self._fallback.find(scope, query), *stored]
         return tuple(sorted(found, key=lambda stored: (stored.fetched_at, stored.id), reverse=True))
+
+    def prefetch(self, scope: str, usable: Iterable[tuple[StoredWindow, Window]]) -> None:
+        """As in `Store`."""
 
     def read(self, scope: str, stored: StoredWindow) -> FetchedWindow | None:
         """As in `Store`."""
         in_memory = self._fallback.read(scope, stored)
         if in_memory is not None or not stored.name:
             return in_memory
-        path = self._path_of(scope, stored)
+        path = self._folder_of(scope, stored.query) / stored.name
         try:
             # What another process has removed must not be read from memory.
             self._backend.fetch(path)
@@ -218,12 +224,6 @@ class FolderStore:
         for each in self._property_folders.values():
             each.dictionaries.close()
 
-    def _list_entries(self, place: Path) -> list[parquet_files.Entry]:
-        """The windows of a folder; none of a folder that cannot be listed."""
-        with contextlib.suppress(OSError):
-            return parquet_files.list_entries(place, self._backend.list_names(place))
-        return []
-
     def _report_trouble(self, error: OSError) -> None:
         trouble = describe_error(error)
         if trouble != self._trouble:
@@ -254,9 +254,6 @@ class FolderStore:
         """Whether a file or folder belongs to a property, of one API or of all."""
         parts = path.relative_to(self._folder).parts
         return len(parts) > 3 and parts[3].split(".")[0] == property_id and api in {None, parts[0]}
-
-    def _path_of(self, scope: str, stored: StoredWindow) -> Path:
-        return self._folder_of(scope, stored.query) / stored.name
 
     def _property_folder(self, scope: str, query: Query) -> _PropertyFolder:
         place = self._folder_of(scope, query).parent

@@ -1,13 +1,14 @@
 """Windows in memory. They end with the process."""
 
 import secrets
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import replace
 from threading import Lock
 
 from cachetools import Cache, LRUCache
 
-from userlane.contract import AggregateCache, Query
+from userlane.contract import AggregateCache, Query, Window
 from userlane.store.id_dictionary import IdDictionary
 from userlane.store.tag_rows import TagRows, encode_rows
 from userlane.store.weekly_totals import MemoryAggregateCache
@@ -45,6 +46,9 @@ class MemoryStore:
                 and overlap(fetched.window, query.window)
             ]
         return tuple(sorted(found, key=lambda stored: stored.fetched_at, reverse=True))
+
+    def prefetch(self, scope: str, usable: Iterable[tuple[StoredWindow, Window]]) -> None:
+        """As in `Store`."""
 
     def read(self, scope: str, stored: StoredWindow) -> FetchedWindow | None:
         """As in `Store`."""

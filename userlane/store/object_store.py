@@ -11,14 +11,13 @@ and is removed.
 
 import contextlib
 import hashlib
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
 
-from cachetools import LRUCache
-
-from userlane.contract import Query
+from userlane.contract import Query, Window
 from userlane.contract.storage_url import StorageUrl
 from userlane.store import atomic_files, leases, sweep
 from userlane.store.backends import DISK
@@ -27,11 +26,10 @@ from userlane.store.leases import Leases, LeaseTimes
 from userlane.store.memory import MEMORY_BYTES
 from userlane.store.object_cache import CACHE_BYTES, ObjectCache
 from userlane.store.object_storage import ObjectStorage
-from userlane.store.windows import FetchedWindow, StoredWindow
+from userlane.store.windows import StoredWindow
 
 _WEEK = timedelta(days=7)
 _LEFT_BEHIND = timedelta(days=1)
-_MOST_ASKED = 500
 
 
 class ObjectStore(FolderStore):
@@ -59,7 +57,6 @@ class ObjectStore(FolderStore):
         self._cache = ObjectCache(self._storage, root, max_cached)
         self._leases = Leases(self._storage, lease)
         self._key_agreed = False
-        self._asked: LRUCache[Path, tuple[StoredWindow, ...]] = LRUCache(_MOST_ASKED)
         super().__init__(root, max_bytes, max_cached, kept, backend=self._cache)
 
     @property
@@ -79,17 +76,14 @@ class ObjectStore(FolderStore):
                 self._key_agreed = True
         return self._key
 
-    def find(self, scope: str, query: Query) -> tuple[StoredWindow, ...]:
-        """As in `Store`."""
-        found = super().find(scope, query)
-        with self._lock:
-            self._asked[self._folder_of(scope, query)] = found
-        return found
-
-    def read(self, scope: str, stored: StoredWindow) -> FetchedWindow | None:
-        """As in `Store`."""
-        self._prefetch(scope, stored)
-        return super().read(scope, stored)
+    def prefetch(self, scope: str, usable: Iterable[tuple[StoredWindow, Window]]) -> None:
+        """As in `Store`: begin to download them, several at a time."""
+        wanted, taken = [], list[Window]()
+        for stored, window in usable:
+            if stored.name and window.without(taken):
+                wanted.append(self._folder_of(scope, stored.query) / stored.name)
+                taken.append(window)
+        self._cache.prefetch(wanted)
 
     def acquire_lease(self, scope: str, query: Query) -> AbstractContextManager[object] | None:
         """As in `Store`. A process that is killed keeps its leases for a minute."""
@@ -128,20 +122,3 @@ class ObjectStore(FolderStore):
     def _run_sweep(self, now: datetime) -> None:
         """Sweep in a thread of its own: nobody waits for it."""
         Thread(target=super()._run_sweep, args=(now,), name="userlane-sweep", daemon=True).start()
-
-    def _prefetch(self, scope: str, stored: StoredWindow) -> None:
-        """When the first of several windows is read, begin to copy the others that `find` gave with it."""
-        folder = self._folder_of(scope, stored.query)
-        if not stored.name or (folder / stored.name).exists():
-            return
-        with self._lock:
-            asked = self._asked.pop(folder, ())
-        now, wanted, taken = datetime.now(UTC), [stored], [stored.query.window]
-        for each in asked:
-            window = each.usable_part(now) or each.query.window
-            if not each.name or each.id == stored.id:
-                continue
-            if window.without(taken):
-                wanted.append(each)
-                taken.append(window)
-        self._cache.prefetch(folder / each.name for each in wanted)

@@ -156,7 +156,9 @@ def read(
     content = atomic_files.read_bytes(path)
     try:
         file = pq.ParquetFile(pa.BufferReader(content))
-        footer = _footer(file.schema_arrow.metadata or {}, stored)
+        footer = _decode_footer(file.schema_arrow.metadata or {})
+        if footer.query != stored.query:
+            raise Unreadable("another question's")
         tags = stored.query.dataset == "tags"
         if file.metadata.num_rows != footer.rows:
             raise Unreadable(f"{file.metadata.num_rows} rows instead of {footer.rows}")
@@ -199,13 +201,6 @@ def _make_window(footer: Footer, rows: pa.Table | TagRows, window_id: str) -> Fe
     refused = {(reason, day): count for reason, day, count in footer.refused}
     numbers = (footer.duplicates, footer.outside)
     return FetchedWindow(footer.query, rows, footer.fetched_at, refused, *numbers, window_id)
-
-
-def _footer(metadata: dict[bytes, bytes], stored: StoredWindow) -> Footer:
-    footer = _decode_footer(metadata)
-    if footer.query != stored.query:
-        raise Unreadable("another question's")
-    return footer
 
 
 def _decode_footer(metadata: dict[bytes, bytes]) -> Footer:

@@ -5,7 +5,7 @@ rows these are. Who may open which scope is decided in `fetch.access`.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -139,6 +139,9 @@ class Store(Protocol):
         latest fetch first.
         """
 
+    def prefetch(self, scope: str, usable: Iterable[tuple[StoredWindow, Window]]) -> None:
+        """Prepare to read windows, each as far as days that are usable are in none before it."""
+
     def read(self, scope: str, stored: StoredWindow) -> FetchedWindow | None:
         """Read a window. None if it was removed meanwhile."""
 
@@ -182,10 +185,14 @@ def coverage(
     """
     windows: list[FetchedWindow] = []
     gaps = [query.window]
-    for stored in store.find(scope, query):
-        usable = stored.usable_part(now)
-        late = since is not None and stored.fetched_at < since
-        if usable is None or late or not any(overlap(gap, usable) for gap in gaps):
+    found = [
+        (stored, usable)
+        for stored in store.find(scope, query)
+        if (usable := stored.usable_part(now)) and (since is None or stored.fetched_at >= since)
+    ]
+    store.prefetch(scope, found)
+    for stored, usable in found:
+        if not any(overlap(gap, usable) for gap in gaps):
             continue
         fetched = store.read(scope, stored)
         if fetched is not None:

@@ -1,6 +1,6 @@
 """What is kept comes back to its scope only, while it is fresh, cut to the window."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -64,6 +64,9 @@ class Anew:
 
     def find(self, scope: str, query: Query) -> tuple[StoredWindow, ...]:
         return FolderStore(self._folder).find(scope, query)
+
+    def prefetch(self, scope: str, usable: Iterable[tuple[StoredWindow, Window]]) -> None:
+        FolderStore(self._folder).prefetch(scope, usable)
 
     def read(self, scope: str, held: StoredWindow) -> FetchedWindow | None:
         return FolderStore(self._folder).read(scope, held)
