@@ -75,6 +75,7 @@ except BlockingIOError:
 '
     if ! holds "$@"; then
         require_ensurepip
+        [ ! -L "$venv" ] || stop "$venv is a link to $(readlink -f "$venv"), which does not hold these packages: install them there, or remove the link."
         # The tests add to what the app needs; anything else starts from nothing, so that nothing stale stays.
         holds requirements.txt || "$python" -m venv --clear "$venv" 9>&-
         say "Installing the packages of $* into .venv (once; a minute or two) …"

@@ -170,6 +170,17 @@ def test_an_environment_whose_interpreter_is_gone_is_made_again(checkout: Checko
     assert [note.split()[0] for note in checkout.noted()] == ["venv", "pip", "streamlit"]
 
 
+def test_an_environment_that_is_a_link_is_left_as_it_is(checkout: Checkout, tmp_path: Path) -> None:
+    """Another checkout may use it: to make it anew would empty it there."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "kept").touch()
+    (checkout.root / ".venv").symlink_to(tmp_path / "elsewhere")
+    ended = checkout.run("scripts/run")
+    assert ended.returncode == 1
+    assert "is a link to" in ended.stderr
+    assert (tmp_path / "elsewhere" / "kept").exists()
+
+
 def test_a_failed_installation_serves_nothing_and_the_next_start_tries_again(
     checkout: Checkout,
 ) -> None:
