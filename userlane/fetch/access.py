@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Lock
 from typing import NamedTuple
 
@@ -35,6 +36,7 @@ Ping = Callable[[Connection, Query, LoadDeadline], bool]
 """As `probe.ping`."""
 
 _Ask = Callable[[Window], None]
+_Find = Callable[[str, Query], tuple[FetchedWindow, ...]]
 
 
 Windows = tuple[FetchedWindow, ...]
@@ -64,11 +66,6 @@ class AccessRecord:
     answered_at: datetime | None = None
     windows: dict[Window, Shown] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
-
-    @property
-    def valid(self) -> bool:
-        """Whether the API has answered within the last 15 minutes."""
-        return is_recent(self.answered_at)
 
     def note(self, window: Window, *, records: bool | None) -> None:
         """Note that the API has just answered and, unless `records` is None, whether it sent records of the
@@ -128,18 +125,18 @@ class AccessPolicy:
     def open_any_age(self, connection: Connection, query: Query) -> Windows:
         """Open stored windows of any age, for want of fresh ones. Makes no request."""
         record = self._record(connection, query)
-        if not record.valid:
+        if not is_recent(record.answered_at):
             return ()
+        find = partial(coverage, self._store_of(connection), now=None)
         shared: Windows = ()
         if self._shares(connection) and any(shown.records for shown in record.windows.values()):
-            shared = coverage(self._store_of(connection), _shared_scope(connection), query, None)
-        return self._with_own(connection, query, shared, None)
+            shared = find(_shared_scope(connection), query)
+        return self._with_own(connection, query, shared, find)
 
     def write(self, connection: Connection, fetched: FetchedWindow) -> FetchedWindow:
         """Store what this token has just fetched. Returns the window as it is kept."""
         self.note(connection, fetched.query, records=fetched.rows.num_rows > 0)
-        shared = self._shares(connection) and fetched.rows.num_rows > 0
-        scope = _shared_scope(connection) if shared else self._own_scope(connection)
+        scope = self.scope(connection) if fetched.rows.num_rows else self._own_scope(connection)
         return self._store_of(connection).write(scope, fetched)
 
     def scope(self, connection: Connection) -> str:
@@ -148,7 +145,7 @@ class AccessPolicy:
 
     def allows(self, connection: Connection, query: Query) -> bool:
         """Whether the API has answered this token within the last 15 minutes."""
-        return self._record(connection, query).valid
+        return is_recent(self._record(connection, query).answered_at)
 
     def note(self, connection: Connection, query: Query, *, records: bool | None = None) -> None:
         """Note that the API has just answered this token; where `records` is given, for all of the query's
@@ -179,35 +176,28 @@ class AccessPolicy:
         record, now = self._record(connection, query), datetime.now(UTC)
         moments = [now]
         shared: Windows = ()
+        find = partial(coverage, self._store_of(connection), now=now, since=since)
         if self._shares(connection):
-            shared = coverage(self._store_of(connection), _shared_scope(connection), query, now, since)
+            shared = find(_shared_scope(connection), query)
             seen = [_seen_at(record, stretch, ask) for stretch in _stretches(shared)]
             shared = () if None in seen else shared
             moments += filter(None, seen)
-        found = self._with_own(connection, query, shared, now, since)
+        found = self._with_own(connection, query, shared, find)
         if len(found) > len(shared):
-            if not record.valid and ask is not None:
+            if ask is not None and not is_recent(record.answered_at):
                 ask(query.window)
             shown = record.windows.get(query.window)
             lost = shown is not None and not shown.records and any(each.rows.num_rows for each in found)
-            if lost or not record.valid or record.answered_at is None:
+            if lost or record.answered_at is None or not is_recent(record.answered_at):
                 return Opened((), now)
             moments.append(record.answered_at)
         return Opened(found, min(moments))
 
-    def _with_own(
-        self,
-        connection: Connection,
-        query: Query,
-        shared: Windows,
-        now: datetime | None,
-        since: datetime | None = None,
-    ) -> Windows:
-        """Shared windows, and between them those that this token alone may open."""
-        store, scope = self._store_of(connection), self._own_scope(connection)
+    def _with_own(self, connection: Connection, query: Query, shared: Windows, find: _Find) -> Windows:
+        """Shared windows, and between them those of this token's own scope, which `find` finds."""
         found = [*shared]
         for gap in query.window.without(fetched.window for fetched in shared):
-            found += coverage(store, scope, query.over(gap), now, since)
+            found += find(self._own_scope(connection), query.over(gap))
         return tuple(sorted(found, key=lambda fetched: fetched.window))
 
     def _own_scope(self, connection: Connection) -> str:

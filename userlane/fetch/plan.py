@@ -12,7 +12,7 @@ from userlane.store.windows import UNSETTLED_DAYS, settled_until
 
 MOST_RECORDS = 50 * PAGE_LIMIT
 """What one window of tags may hold: so much is lost at most when a load breaks off, and held in memory for
-each window that is walked."""
+each window that is fetched at the time."""
 
 _DAYS = (28, 14, 7, 4, 2, 1)
 """How long a window of tags may be."""
@@ -29,7 +29,7 @@ _AROUND = timedelta(days=28)
 
 
 class Plan:
-    """The windows of one load, handed out one at a time to whoever walks them. Thread-safe.
+    """The windows of one load, handed out one at a time to whoever fetches them. Thread-safe.
 
     Tags may have any number of records a day, and how many shows only on the way: a window that turns out to
     hold too many is put back and cut. A single day cannot be cut. `a_day` is how many are known to come a
@@ -43,12 +43,12 @@ class Plan:
         self._a_day = a_day
         self._gaps = _split_settled(query, gaps)
         self.days = sum(gap.days for gap in self._gaps)
-        """How many days are to be walked in all."""
-        self._walked_days = 0
-        self._walked_records = 0
+        """How many days are to be fetched in all."""
+        self._fetched_days = 0
+        self._fetched_records = 0
 
     def next_window(self) -> Window | None:
-        """The next window to walk; None when there is nothing left."""
+        """The next window to fetch; None when there is nothing left."""
         with self._lock:
             if not self._gaps:
                 return None
@@ -88,10 +88,10 @@ class Plan:
         return records / days * window.days
 
     def learn(self, window: Window, records: int) -> None:
-        """A window was walked to its end and held so many records."""
+        """A window was fetched to its end and held so many records."""
         with self._lock:
-            self._walked_days += window.days
-            self._walked_records += records
+            self._fetched_days += window.days
+            self._fetched_records += records
             self._a_day = max(self._a_day or 0.0, records / window.days)
 
     @property
@@ -103,9 +103,9 @@ class Plan:
     def expected(self) -> int | None:
         """How many records there will be in all, about; None while nobody knows."""
         with self._lock:
-            if not self._walked_days:
+            if not self._fetched_days:
                 return None if self._a_day is None else round(self._a_day * self.days)
-            return round(self._walked_records / self._walked_days * self.days)
+            return round(self._fetched_records / self._fetched_days * self.days)
 
     def _end_of(self, start: date) -> date:
         if self.query.dataset != "tags":

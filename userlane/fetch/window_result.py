@@ -1,4 +1,4 @@
-"""What became of one window: the pages of a walk over it, its rows, and why some may be missing."""
+"""What became of one window: its pages, its rows, and why some may be missing."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -81,9 +81,9 @@ class WindowSink:
 
 
 class WindowFetch:
-    """The pages of one walk over a window and, after `finish`, their rows.
+    """The pages of a window, fetched once from the first to the last and, after `finish`, their rows.
 
-    Pages are asked for by number, so a record that is added or removed while they are walked shifts all those
+    Pages are asked for by number, so a record that is added or removed meanwhile shifts all those
     behind it. An addition among what was read already shifts a record into the next page, where it comes
     again: a repeat across pages. A removal shifts one into a page that was read already, and it is lost: only
     a total that the API declares, and that falls, shows it. So what cannot be seen is a removal where no
@@ -100,9 +100,9 @@ class WindowFetch:
         self.totals: tuple[int, ...] = ()
         """What the pages declared, in turn."""
         self.error: UserlaneError | None = None
-        """What ended the walk, if that was an error."""
+        """What ended the paging, if that was an error."""
         self.broken = False
-        """Whether the walk ended before its time."""
+        """Whether the paging ended before its time."""
         self.too_many: bool = False
         """Whether it was given up because the window holds too many records."""
         self.moved = False
@@ -123,14 +123,14 @@ class WindowFetch:
         day: date | None = pc.max(self._tables[-1]["date"]).as_py()
         return day
 
-    def finish(self, walk: Paginator[Page]) -> None:
-        """The walk is over, because of `error` or by itself."""
-        reason = walk.reason
+    def finish(self, paginator: Paginator[Page]) -> None:
+        """Make the rows and the result, now that the paging has ended, with an `error` or by itself."""
+        reason = paginator.reason
         if self.error:  # who is refused has to do something about it before anything else can help
             refused = isinstance(self.error, AccessRefused)
             reason = f"{self.error.cause} {self.error.next_step}" if refused else self.error.cause
-        self.totals = walk.totals
-        self.broken = walk.ends_load or self.error is not None
+        self.totals = paginator.totals
+        self.broken = paginator.ends_load or self.error is not None
         if self.too_many:
             return
         tidied = deduplicate(self._query, self._tables)
@@ -142,7 +142,7 @@ class WindowFetch:
         self._tables.clear()
 
     def followed_by(self, again: "WindowFetch") -> WindowResult:
-        """What holds of a window whose records changed during this walk, so that it was walked `again`."""
+        """Return the result of a window whose records changed meanwhile, so that it was fetched `again`."""
         if again.broken:
             reason = "Records changed while they were loaded, and loading them again broke off: "
             return WindowResult(self.result.fetched, f"{reason}{again.result.reason}", again.result.error)
