@@ -11,22 +11,18 @@ from userlane.charts.palette import Style, series_styles
 from userlane.formatting import format_count
 
 
-def _names(frame: pd.DataFrame) -> "pd.Series[str]":
-    """Return what each row's tag is called: its name where the frame has one, else “Tag” and its ID."""
-    unnamed = "Tag " + frame["tag_id"].astype("str")
-    return frame["tag"].where(frame["tag"].notna(), unnamed) if "tag" in frame else unnamed
-
-
 def _tags(frame: pd.DataFrame) -> Iterator[tuple[str, Style, pd.DataFrame]]:
     """Yield name, style and rows of each tag.
 
-    Styles go by the order of the IDs, so that figures of the same tags agree.
+    A tag's name is in the column `tag` where the frame has one, else it is “Tag” and its ID. Styles go by the
+    order of the IDs, so that figures of the same tags agree.
     """
-    frame = frame.assign(tag_id=frame["tag_id"].astype("str"), tag=_names(frame))
-    styles = series_styles(sorted(frame["tag_id"].unique()))
-    for tag_id in frame["tag_id"].unique():
-        rows = frame[frame["tag_id"] == tag_id]
-        yield rows["tag"].iloc[0], styles[tag_id], rows
+    ids = frame["tag_id"].astype("str")
+    names = frame["tag"].where(frame["tag"].notna(), "Tag " + ids) if "tag" in frame else "Tag " + ids
+    styles = series_styles(sorted(ids.unique()))
+    for tag_id in ids.unique():
+        of_tag = ids == tag_id
+        yield names[of_tag].iloc[0], styles[tag_id], frame[of_tag]
 
 
 def tag_trend(trend: pd.DataFrame) -> go.Figure:

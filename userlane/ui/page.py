@@ -49,9 +49,9 @@ def begin_page(title: str, *, needs_property: bool = True) -> DeltaGenerator:
     # behind it has loaded.
     st.empty()
     filters = url.filters()
-    if filters.property_id is None and not needs_property:
-        return corner.container()
     if filters.property_id is None:
+        if not needs_property:
+            return corner.container()
         st.info("Choose a property on the left.", icon=":material/arrow_back:")
         st.stop()
     name = visit.properties.get(filters.property_id, filters.property_id)

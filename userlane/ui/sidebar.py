@@ -1,5 +1,7 @@
 """Draws the global filters, which the URL carries."""
 
+from datetime import date
+
 import streamlit as st
 
 from userlane import cache, session, url
@@ -32,29 +34,7 @@ def show_sidebar() -> None:
         on_change=url.choose_property,
         disabled=disabled,
     )
-    period = st.container()
-    url.read_range(now)
-    chosen = st.date_input(
-        "Dates, both included",
-        (now, now),
-        min_value=url.EARLIEST,
-        max_value=now,
-        key=url.RANGE,
-        disabled=disabled,
-    )
-    if visit.range_replaced:
-        st.caption("The dates in the link cannot be used; shown are the last 30 days.")
-    # While a range is being picked there is one day or none: the dates in force stay until there are two.
-    window = Window.through(*sorted(chosen)) if len(chosen) == 2 else url.filters().window
-    url.name_period(window, now)
-    period.selectbox(
-        "Period",
-        [*url.periods(now), url.CUSTOM],
-        key=url.PERIOD,
-        on_change=url.choose_period,
-        args=(now,),
-        disabled=disabled,
-    )
+    window = _choose_dates(now, disabled=disabled)
     compare = st.toggle(
         "Compare with the period before",
         value=True,
@@ -90,6 +70,34 @@ def show_sidebar() -> None:
         "the last four every quarter of an hour.",
         disabled=visit.connection is None,
     )
+
+
+def _choose_dates(now: date, *, disabled: bool) -> Window:
+    """Draw the period and the dates, and return the days in force."""
+    period = st.container()
+    url.read_range(now)
+    chosen = st.date_input(
+        "Dates, both included",
+        (now, now),
+        min_value=url.EARLIEST,
+        max_value=now,
+        key=url.RANGE,
+        disabled=disabled,
+    )
+    if session.visit().range_replaced:
+        st.caption("The dates in the link cannot be used; shown are the last 30 days.")
+    # While a range is being picked there is one day or none: the dates in force stay until there are two.
+    window = Window.through(*sorted(chosen)) if len(chosen) == 2 else url.filters().window
+    url.name_period(window, now)
+    period.selectbox(
+        "Period",
+        [*url.periods(now), url.CUSTOM],
+        key=url.PERIOD,
+        on_change=url.choose_period,
+        args=(now,),
+        disabled=disabled,
+    )
+    return window
 
 
 def _check_id(text: str | None, what: str) -> str | None:
