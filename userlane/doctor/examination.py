@@ -8,16 +8,7 @@ from statistics import median
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from userlane.client import (
-    Client,
-    DaemonPool,
-    Exchange,
-    HttpPool,
-    Limits,
-    LoadDeadline,
-    Paginator,
-    Transport,
-)
+from userlane.client import Client, DaemonPool, Exchange, HttpPool, Limits, LoadDeadline, Paginator, Transport
 from userlane.contract import ASSUMED, COLUMNS, Connection, DatasetName, Query, Route, Window
 from userlane.contract.profile import BASE_URL
 from userlane.decode import Decoder, Page
