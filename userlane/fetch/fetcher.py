@@ -16,7 +16,7 @@ from userlane.client import HttpPool, Limits, LoadDeadline, Transport
 from userlane.contract import Connection, Dataset, DatasetName, Query, Window
 from userlane.errors import AccessRefused, ConsentNeeded, LoadStopped, UserlaneError
 from userlane.fetch.access import AccessPolicy, Windows
-from userlane.fetch.background import Load, Tell
+from userlane.fetch.background import Load, Progress, Tell
 from userlane.fetch.plan import LONG_DAYS, SAMPLE_FACTOR, Plan, count_requests, records_a_day, sample_day
 from userlane.fetch.probe import Probe, describe_error, ping
 from userlane.fetch.window_fetcher import WindowFetcher
@@ -124,10 +124,11 @@ class Fetcher:
         refusal = next((each.error for each in results if isinstance(each.error, AccessRefused)), None)
         if refusal:
             self._policy.turn_away(connection, query, refusal)
-        elif fetcher.responded:
+        elif fetcher.responded_at is not None:
             self._policy.note(connection, query)
-        if first and not fetcher.responded and (refusal or not allowed):
-            raise first
+        failed = first if fetcher.responded_at is None else None
+        if failed and (refusal or not allowed):
+            raise failed
         loaded = merge(
             query,
             found,
@@ -139,17 +140,9 @@ class Fetcher:
         if loaded.state.complete:
             self._policy.note(connection, query, records=loaded.rows > 0)
         self._learn_duration(connection, fetcher)
-        log.info(
-            "load ended",
-            dataset=query.dataset,
-            window=str(query.window.describe()),
-            rows=loaded.rows,
-            requests=fetcher.progress.requests,
-            seconds=round(fetcher.progress.seconds, 1),
-            state=loaded.condition,
-        )
-        if first and not fetcher.responded and loaded.state.missing == (query.window,):
-            raise first
+        _log_end(loaded, fetcher.progress)
+        if failed and loaded.state.missing == (query.window,):
+            raise failed
         if self._after is not None and not sink.deadline.aborted:
             self._after(loaded)
         return loaded
@@ -292,3 +285,15 @@ class Fetcher:
         settings = self._settings
         ours = (connection.base_url, connection.profile) == (settings.base_url, settings.profile)
         return settings.store_shared and connection.lasting and ours
+
+
+def _log_end(loaded: Dataset, progress: Progress) -> None:
+    log.info(
+        "load ended",
+        dataset=loaded.query.dataset,
+        window=str(loaded.query.window.describe()),
+        rows=loaded.rows,
+        requests=progress.requests,
+        seconds=round(progress.seconds, 1),
+        state=loaded.condition,
+    )

@@ -63,14 +63,10 @@ class WindowFetcher:
         self._results: list[WindowResult] = []
         self._waiting: tuple[datetime, str] | None = None
         self._began = time.monotonic()
-        self._responded_at: float | None = None
+        self.responded_at: float | None = None
+        """When the API gave its first usable response, on the monotonic clock."""
         self._other_load = False
         """Whether another load held the lock of a window during this run."""
-
-    @property
-    def responded(self) -> bool:
-        """Whether the API gave at least one usable response."""
-        return self._responded_at is not None
 
     @property
     def progress(self) -> Progress:
@@ -91,7 +87,7 @@ class WindowFetcher:
         a server to wake; None before there are others.
         """
         others = self._client.requests - 1
-        return (time.monotonic() - self._responded_at) / others if self._responded_at and others > 0 else None
+        return (time.monotonic() - self.responded_at) / others if self.responded_at and others > 0 else None
 
     def fetch_all(self, tell: Tell) -> list[WindowResult]:
         """Fetch the windows of the plan, and call `tell` with the progress in the calling thread.
@@ -233,7 +229,7 @@ class WindowFetcher:
         """
         ended_by_another = isinstance(caught, LoadStopped) and not self._deadline.aborted
         error = _without_frames(self._deadline.fatal_error or caught if ended_by_another else caught)
-        if isinstance(error, FINAL) or not self.responded or self._deadline.remaining <= 0:
+        if isinstance(error, FINAL) or self.responded_at is None or self._deadline.remaining <= 0:
             self._deadline.finish_in_flight()
         return error
 
@@ -245,7 +241,7 @@ class WindowFetcher:
 
     def _decode(self, body: bytes) -> Page:
         page = self._decoder.decode(body)
-        self._responded_at = self._responded_at or time.monotonic()
+        self.responded_at = self.responded_at or time.monotonic()
         return page
 
     def _note_wait(self, until: datetime, why: str) -> None:
