@@ -212,10 +212,10 @@ class FolderStore:
         """
         atomic_files.remove_orphans(self._folder)
         files = self._backend.list_all(self._folder)
+        sweep.remove_old_versions(self._backend, self._root, files, now)
         self._remove_files(
             [*sweep.find_expired(files, now, self._kept), *sweep.find_least_opened(files, self._max_on_disk)]
         )
-        sweep.remove_old_versions(self._backend, self._root, files, now)
         for place in self._folder.glob("*/*/tags/*"):
             sweep.remove_unused_dictionaries(place)
 
@@ -246,9 +246,17 @@ class FolderStore:
             log.warning("the store could not be swept", folder=str(self._root), why=error.strerror)
 
     def _remove_files(self, files: Iterable[StoredFile]) -> None:
-        """Remove the lock of an ID dictionary first, so that nobody goes on with half of one."""
+        """Remove the lock of an ID dictionary first, so that nobody goes on with half of one. Raises `OSError`
+        when some cannot be removed, after the others were.
+        """
+        trouble: OSError | None = None
         for each in sorted(files, key=lambda each: each.path.name != LOCK):
-            self._backend.remove(each.path)
+            try:
+                self._backend.remove(each.path)
+            except OSError as error:
+                trouble = error
+        if trouble is not None:
+            raise trouble
 
     def _is_of(self, property_id: str, api: str | None, path: Path) -> bool:
         """Whether a file or folder belongs to a property, of one API or of all."""

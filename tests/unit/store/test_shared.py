@@ -20,6 +20,7 @@ from userlane.errors import UserlaneError
 from userlane.export import FORMATS, records_file
 from userlane.metrics import tags
 from userlane.store import FolderStore, MemoryStore, Store
+from userlane.store.backends import DISK
 
 CLAIMER = """
 import sys
@@ -184,6 +185,26 @@ except UserlaneError as error:
     )
     assert said.startswith("told: "), (said, errors)
     assert len(windows(tmp_path)) == 1
+
+
+def test_one_file_that_cannot_be_deleted_does_not_keep_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FolderStore(tmp_path)
+    kept(store, fetched_window(query("nps")), fetched_window(query("heart")))
+    stays, goes = windows(tmp_path)
+    remove = DISK.remove
+
+    def remove_all_but_one(path: Path) -> None:
+        if path == stays:
+            raise PermissionError(13, "Permission denied")
+        remove(path)
+
+    monkeypatch.setattr(DISK, "remove", remove_all_but_one)
+    with pytest.raises(UserlaneError):
+        store.delete("demo")
+    assert not goes.exists()
+    assert stays.exists()
 
 
 # What an operator reads
