@@ -94,7 +94,7 @@ def without_latency(rows: int, runs: int, say: Say) -> Section:
             *at_least(sooner, 50),
         ),
         Row(
-            f"requests for it, of which {PROBE} are the permission probe",
+            f"requests for it, of which {PROBE} is the permission probe",
             f"{requests:.0f}",
             f"{requests - PROBE:.0f} beyond the probe",
             "0 beyond it",
