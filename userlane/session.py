@@ -80,6 +80,7 @@ class Visit:
         typed_token: What the form was sent with, until it is used in the same run.
         uploader: Numbers the upload field of tag names: another number is another, empty field.
         import_results: What was read of pasted requests and is not in use yet.
+        import_refusal: Why they cannot be used together.
         saved: The responses that were opened from files.
         unreadable: Why files could not be opened.
     """
@@ -107,6 +108,7 @@ class Visit:
     typed_token: str = field(default="", repr=False)
     uploader: int = 0
     import_results: dict[DatasetName, ImportResult | UserlaneError] = field(default_factory=dict)
+    import_refusal: UserlaneError | None = None
     saved: Mapping[DatasetName, Saved] = field(default_factory=dict)
     unreadable: dict[DatasetName, UserlaneError] = field(default_factory=dict)
 

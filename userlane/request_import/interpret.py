@@ -15,7 +15,15 @@ from userlane.request_import.parameters import DATES, PARAMETERS, Parameter, Par
 from userlane.request_import.parsers.common import UNWRITTEN, Request
 from userlane.request_import.read import Reading, read
 from userlane.request_import.result import ImportResult, Notes
-from userlane.request_import.url_parts import KEEP, UrlPart, find_fixed, find_ids, join_url, split_url
+from userlane.request_import.url_parts import (
+    KEEP,
+    UrlPart,
+    find_fixed,
+    find_ids,
+    hide_secrets,
+    join_url,
+    split_url,
+)
 
 BOX = "box"
 """The role of the question for the box pasted into."""
@@ -197,7 +205,7 @@ def _interpret(given: _Given, answers: Mapping[str, str]) -> ImportResult:
     _ask_box(given.dataset, rest, first)
     first.add("Method", "GET", f"read as {given.request.language}")
     first.add("Host", given.origin, "it is one that this dashboard may ask")
-    first.add("Path", join_url(path) or "/", "what follows the host", sure=not first.questions)
+    first.add("Path", hide_secrets(path, answers) or "/", "what follows the host", sure=not first.questions)
     url = given.origin + join_url([part for part in parts if part.is_id or part in kept])
     return ImportResult(
         given.dataset,

@@ -239,6 +239,13 @@ def is_header_name(name: str) -> bool:
     return lower.startswith("x-") or is_usual_header(name) or is_token_header(name)
 
 
+def is_header_pair(name: str, *, quoted: bool) -> bool:
+    """Whether a pair is a header by its name alone: one that is known, or one with a hyphen in it."""
+    if is_header_name(name):
+        return quoted or "-" in name or name.lower() == "authorization"
+    return "-" in name and meaning(name) is None
+
+
 def is_token_header(name: str) -> bool:
     """Whether a header of this name carries a token."""
     return _TOKEN_HEADER.fullmatch(normalize(name)) is not None

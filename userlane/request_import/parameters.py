@@ -89,7 +89,7 @@ class ParameterRoles:
         if not candidates:
             words = (
                 f"The request has no parameter for the {_NAMED[role]}: fill it in under “Try it” and copy "
-                "again, or say what it is called"
+                "again, or say what it is called."
             )
             suggestion = _assumed(role)
         self._questions[role] = Question(role, words, candidates, suggestion, free=True)

@@ -22,7 +22,7 @@ LONGEST = 60_000
 
 _DOCUMENT = re.compile(r"\s*+(?:---\s++)?(?:openapi|swagger) ?:")
 _INSTEAD = {
-    "There is nothing in the box": re.compile(r"\Z"),
+    "Nothing was pasted": re.compile(r"\Z"),
     "This is a server's answer, not a request": re.compile(r"HTTP/[0-9.]{1,5} {1,5}\d{3}"),
     "This is an OpenAPI document without a GET that could be read": _DOCUMENT,
     "This is a web page, not a request": re.compile(r"<(?:!doctype|html)\b", re.IGNORECASE),

@@ -115,14 +115,18 @@ def assemble(results: Iterable[ImportResult], base: Profile = ASSUMED) -> Profil
             raise RequestUnusable(f"There are two requests for {title}; one was expected.")
         if auth and result.auth and result.auth != auth:
             raise RequestUnusable(
-                f"The request for {title} sends its token as “{result.auth.header}: {result.auth.scheme}”, "
-                f"another as “{auth.header}: {auth.scheme}”; the same way was expected in all of them."
+                f"The request for {title} sends its token as “{_token_header(result.auth)}”, "
+                f"another as “{_token_header(auth)}”; the same way was expected in all of them."
             )
         auth = auth or result.auth
         known.add(result.dataset)
         route = msgspec.structs.replace(result.route, fields=base.route(result.dataset).fields)
         profile = msgspec.structs.replace(profile, **{result.dataset: route})
     return msgspec.structs.replace(profile, auth=auth or base.auth)
+
+
+def _token_header(auth: Auth) -> str:
+    return " ".join(filter(None, (f"{auth.header}:", auth.scheme, "<token>")))
 
 
 def find_shared_token(results: Iterable[ImportResult]) -> Token | None:

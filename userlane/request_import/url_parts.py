@@ -74,6 +74,16 @@ def join_url(parts: Collection[UrlPart]) -> str:
     return f"{path}?{query}" if query else path
 
 
+def hide_secrets(path: Collection[UrlPart], answers: Mapping[str, str]) -> str:
+    """The path for the screen: of a segment that may be a secret the beginning, until that is answered."""
+    shown = []
+    for part in path:
+        start = f"{part.value[:3]}…"
+        hidden = not part.is_id and naming.is_secret_value(part.value) and KEEP + start not in answers
+        shown.append(f"/{start if hidden else part.raw}")
+    return "".join(shown)
+
+
 def find_ids(parts: Sequence[UrlPart], wanted: Mapping[naming.Role, str], notes: Notes) -> list[UrlPart]:
     """The parts, with a mark where each ID that is `wanted` (role → ID) stands.
 
@@ -214,7 +224,7 @@ def find_fixed(
             continue
         if suspect and not answer:
             words = f"“{name}” in the {part.place} may be a secret: is it none?"
-            notes.ask(KEEP + name, words, choices, choices[-1])
+            notes.ask(KEEP + name, words, choices, None if part.in_path else _LEAVE_OUT)
             asked.append(name)
         if part.in_path or not suspect or answer:
             kept.append(part)

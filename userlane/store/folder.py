@@ -246,8 +246,8 @@ class FolderStore:
             log.warning("the store could not be swept", folder=str(self._root), why=error.strerror)
 
     def _remove_files(self, files: Iterable[StoredFile]) -> None:
-        """Remove the lock of an ID dictionary first, so that nobody goes on with half of one. Raises `OSError`
-        when some cannot be removed, after the others were.
+        """Remove files, locks of ID dictionaries first, so that nobody goes on with half of one. Raises
+        `OSError` when some cannot be removed, after the others were.
         """
         trouble: OSError | None = None
         for each in sorted(files, key=lambda each: each.path.name != LOCK):

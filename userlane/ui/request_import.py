@@ -46,11 +46,13 @@ def _box(dataset: DatasetName) -> str:
 def _read_requests() -> None:
     """Callback: read what was pasted. A token in it goes into the visit only; its box keeps the rest."""
     visit = session.visit()
-    visit.import_results = {}
+    visit.import_results, visit.import_refusal = {}, None
     ids = [each for each in (session.get_widget(PROPERTY), session.get_widget(SURVEY)) if each]
     for name in DATASETS:
         text = session.get_widget(_box(name)) or ""
-        if text.strip():
+        if not text.strip():
+            session.set_widget(_box(name), "")
+        else:
             visit.import_results[name] = result = _import(text, ids, name)
             if isinstance(result, ImportResult) and result.token:
                 visit.found_token = result.token
@@ -75,6 +77,8 @@ def _show_results() -> None:
             show_refusal(outcome, TITLES[name])
         else:
             results[name] = _show_questions(name, outcome)
+    if (refusal := session.visit().import_refusal) is not None:
+        show_refusal(refusal)
     if not results:
         return
     st.markdown("**What was understood**")
@@ -125,15 +129,19 @@ def _show_questions(dataset: DatasetName, result: ImportResult) -> ImportResult:
 
 
 def _use(results: Mapping[DatasetName, ImportResult]) -> None:
-    """Callback: the results become the visit's profile; whoever connects from now on asks with it."""
+    """Callback: the results become the visit's profile; whoever connects from now on asks with it.
+
+    Where they do not go together, none is used, and no token of theirs.
+    """
     visit = session.visit()
     try:
-        visit.profile = request_import.assemble(results.values(), visit.profile or cache.settings().profile)
-        visit.found_token = request_import.find_shared_token(results.values()) or visit.found_token
+        profile = request_import.assemble(results.values(), visit.profile or cache.settings().profile)
+        token = request_import.find_shared_token(results.values())
     except UserlaneError as error:
-        visit.import_results[next(iter(results))] = error
+        visit.import_refusal, visit.found_token = error, None
         return
-    visit.import_results = {}
+    visit.profile, visit.found_token = profile, token or visit.found_token
+    visit.import_results, visit.import_refusal = {}, None
 
 
 def _show_profile_in_use() -> None:

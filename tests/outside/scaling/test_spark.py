@@ -79,8 +79,10 @@ from tests.outside.scaling.test_spark import *
 from userlane.store import FolderStore
 
 holder = FolderStore(Path(sys.argv[1]))
-holder.write("api", FetchedWindow(Query("tags", "demo", window(2)), rows(2, window(2), 2_000),
-datetime.now(UTC))) print("kept", flush=True) sys.stdin.readline()
+query = Query("tags", "demo", window(2))
+holder.write("api", FetchedWindow(query, rows(2, window(2), 2_000), datetime.now(UTC)))
+print("kept", flush=True)
+sys.stdin.readline()
 """
 
 

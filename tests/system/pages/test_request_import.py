@@ -83,6 +83,25 @@ def test_what_is_no_request_is_told_and_the_others_stay() -> None:
     assert "/v1/properties/demo/nps" in box(visitor, "nps")
 
 
+def test_requests_that_send_their_tokens_differently_are_not_used_however_often_it_is_asked() -> None:
+    """None of them is dropped, and no token of one goes out in the header of another."""
+    other = REQUEST.replace("/nps", "/heart").replace("X-Api-Key", "X-Userlane-Key")
+    visitor = paste(Screen(), nps=REQUEST, heart=other)
+    for _ in range(2):
+        visitor.press("Use this")
+        assert "the same way was expected" in visitor.alerts
+        (table,) = visitor.app.dataframe
+        assert set(table.value["API"]) == {"HEART scores", "NPS responses"}
+        assert "Download the profile" not in labels(visitor)
+    assert visitor.app.session_state["visit"].found_token is None
+
+
+def test_a_box_of_blanks_is_emptied() -> None:
+    """Its placeholder says again what belongs there."""
+    visitor = paste(Screen(), nps=" " * 1_000 + "\n")
+    assert box(visitor, "nps") == ""
+
+
 def test_a_field_nobody_has_heard_of_is_asked_for_and_then_read(own: Open, behind: Behind) -> None:
     """The keys that were seen are offered; the chosen one is used at once and is in the profile."""
     behind(Renamed())

@@ -349,3 +349,55 @@ def test_a_token_written_otherwise_is_redacted_or_the_box_is_emptied(escape: str
 
 def test_find_requests_needs_no_ids() -> None:
     assert [request.method for request in find_requests(CURL)] == ["GET"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"```curl '{URL}' -H 'X-Api-Key: {TOKEN}'```",
+        f"```curl '{URL}' \\\n  -H 'X-Api-Key: {TOKEN}'\n```",
+        f"Anna Beck 10:42 AM\nthis one works for me:\n```curl '{URL}' \\\n  -H 'X-Api-Key: {TOKEN}'```",
+        f"```\ncurl '{URL}' -H 'X-Api-Key: {TOKEN}'```",
+        f"```sh\ncurl '{URL}' -H 'X-Api-Key: {TOKEN}'\n```",
+    ],
+    ids=["one line", "begins on the line", "below a name", "ends on the line", "lines of its own"],
+)
+def test_the_fences_of_a_chat_are_no_part_of_the_code(code: str) -> None:
+    result = import_nps(code)
+    assert_read(result, "X-Api-Key", "")
+    assert result.token
+    assert result.token.header("") == TOKEN
+    assert TOKEN not in redact_secrets(code)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        '[request setValue:@"{token}" forHTTPHeaderField:@"X-Api-Key"];',
+        '[request addValue:@"{token}" forHTTPHeaderField:@"X-Api-Key"];',
+        'request.setValue("{token}", forHTTPHeaderField: "X-Api-Key")',
+        'request.addValue("{token}", forHTTPHeaderField: "X-Api-Key")',
+    ],
+)
+def test_a_header_is_read_whose_value_stands_before_its_name(call: str) -> None:
+    is_swift = call.startswith("request")
+    url = f'let url = URL(string: "{URL}")!' if is_swift else f'NSURL *url = [NSURL URLWithString:@"{URL}"];'
+    code = f"{url}\n{call.format(token=TOKEN)}\n"
+    assert_read(import_nps(code), "X-Api-Key", "")
+    assert TOKEN not in redact_secrets(code)
+
+
+def test_what_may_be_a_secret_in_the_path_is_not_shown_until_it_is_said_to_be_none() -> None:
+    result = import_nps(f"curl '{BASE}/{TOKEN}{PATH}' -H 'X-Api-Key: made-up'")
+    assert not [finding for finding in result.findings if TOKEN in finding.found]
+    (question,) = result.questions
+    assert question.suggestion is None
+    answered = result.answer({question.role: question.candidates[0]})
+    assert [finding.item for finding in answered.findings if TOKEN in finding.found] == ["Path"]
+
+
+def test_objective_c_and_clojure_are_named() -> None:
+    assert read('NSDictionary *headers = @{ @"accept": @"application/json" };').refusal.startswith(
+        "This is Objective-C"
+    )
+    assert read("(require '[clj-http.client :as client])").refusal.startswith("This is Clojure")

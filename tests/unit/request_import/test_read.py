@@ -180,8 +180,8 @@ def test_code_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("code", "found"),
     [
-        ("", "nothing in the box"),
-        ("   \n", "nothing in the box"),
+        ("", "Nothing was pasted"),
+        ("   \n", "Nothing was pasted"),
         ("please load the scores", "not a request"),
         ("curl is a fine tool", "looks like cURL"),
         ("import requests\nrequests.get(url", "This is Python"),

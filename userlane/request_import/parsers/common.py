@@ -33,7 +33,7 @@ _HTML = re.compile(r"&(amp|quot|apos|lt|gt|nbsp|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5
 _HTML_NAMES = {"amp": "&", "quot": '"', "apos": "'", "lt": "<", "gt": ">", "nbsp": " "}
 _JSON = re.compile(r"\\u00(26|27|3[cCdDeE])")
 _CHAT_LINK = re.compile(r"<(https?://[^\s<>|]++)(?:\|[^<>\n]*+)?>")
-_FENCE = re.compile(r"^[ \t]*+(?:```|~~~).*+$", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*+(?:```|~~~)(?:[\w+#.-]*+[ \t]*+$)?|```[ \t]*+$", re.MULTILINE)
 _QUOTING = re.compile(r"[ \t]*+(?:[>|│┃][ \t>|│┃]*+)?")
 _PROMPT = re.compile(
     r"""
@@ -50,7 +50,7 @@ _DASH = re.compile(r"(?<=\s)[–—](?=\w)(\w(?!\w))?")
 
 _WORDS: dict[str, str] = {
     "PHP": r"<\?php|curl_setopt|curl_init\(|\$\w{1,60}+->",
-    "PowerShell": r"(?i:\binvoke-(?:web|rest)|\b(?:iwr|irm)\b|@\{|\s-(?:uri|headers|usebasicparsing)\b)",
+    "PowerShell": r"(?i:\binvoke-(?:web|rest)|\b(?:iwr|irm)\b|@\{(?!\s*+@)|\s-(?:uri|headers|usebasic\w+)\b)",
     "HTTPie": r"^[ \t]*+https? (?:--?[\w-]{1,30}+ ){0,9}(?:(?:GET|POST|PUT|DELETE) )?['\"]?(?:https?://|:)",
     "wget": r"^[ \t]*+wget\s",
     "cURL": r"(?:^|[;&|(])[ \t]*+(?:\w++=[^\s;&|(]*+[ \t]++)*+"
@@ -63,7 +63,7 @@ _WORDS: dict[str, str] = {
     "C#": r"\bHttpRequestMessage\b|\bHttpClient\(\)|\bRest(?:Client|Request)|using System|Console\.Write",
     "Java": r"\bHttpRequest\b|\bOkHttpClient\b|\bRequest\.Builder\b|\bUnirest\b|AsyncHttp|System\.out",
     "Go": r"\bpackage main\b|http\.(?:NewRequest|Get)\b|\breq, _? ?:?=",
-    "Ruby": r"\brequire ['\"]|Net::HTTP|HTTParty|Faraday|\bRestClient\.get\b|^[ \t]*+puts ",
+    "Ruby": r"(?<!\()\brequire ['\"]|Net::HTTP|HTTParty|Faraday|\bRestClient\.get\b|^[ \t]*+puts ",
     "Clojure": r"\(require '|clj-http|\(client/",
     "OCaml": r"\bCohttp|\bopen Lwt\b",
     "R": r"\blibrary\(|\bhttr2?\b|\w <- ",

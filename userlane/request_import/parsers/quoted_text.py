@@ -1,8 +1,7 @@
 """Code of any language: the only web address in its quotes, and the pairs beside it. Nothing is run.
 
 `name: value`, `name", "value`, `name" => "value`, `name"] = "value`: each pair is a header or a parameter by
-what the brackets around it are called, or else by its name. The code is split once from left to right; time
-and memory grow with its length.
+what the brackets around it are called, or else by its name. Time and memory grow with the code's length.
 """
 
 import re
@@ -31,6 +30,7 @@ _PARTS = {
 }
 _NAME_KEYS, _VALUE_KEYS = frozenset({"name", "key"}), frozenset({"value", "val"})
 _METHOD_KEYS = frozenset({"method", "verb", "type", "curloptcustomrequest", "httpmethod", "requestmethod"})
+_NAME_BEHIND_VALUE = "forhttpheaderfield"  # Swift and Objective-C
 _SIGN_IN_KEYS = frozenset({"username", "user", "password", "curloptuserpwd"})
 _NOTHING = frozenset({"None", "null", "nil", "undefined", "NULL", "Nothing"})
 _SENDING = re.compile(
@@ -155,6 +155,9 @@ class _Search:
         if value.kind == "word" and opens and "." not in value.text:  # a call
             return None
         bare = value.kind == "word" and self._values_are_bare
+        given = self._at(index - 1 if self._at(index - 1).kind == "text" else index - 2)
+        if token.text.lower() == _NAME_BEHIND_VALUE and given.kind == "text":
+            self.headers.append((value.text, given.text))
         self._take(token.text, Token("text", value.text) if bare else value, quoted=token.kind == "text")
         if self._at(index + 1).text == "]" and len(self._kinds) > 1:
             self._kinds.pop()
@@ -215,7 +218,7 @@ class _Search:
             (self.headers if kind == "header" else self.parameters).append((name, text))
         elif kind == "cookie":
             self.headers.append(("Cookie", f"{name}={text}"))
-        elif _is_header(name, quoted=quoted):
+        elif naming.is_header_pair(name, quoted=quoted):
             self.headers.append((name, text))
         elif kind == "sign-in" and quoted:
             self.sign_in = f"{name}:{text}"
@@ -284,13 +287,6 @@ def _kind(label: str) -> str:
 def _last(name: str) -> str:
     """The last part of a dotted name, without the sign before it."""
     return re.split(r"\.|::|->", name)[-1].lstrip("$-")
-
-
-def _is_header(name: str, *, quoted: bool) -> bool:
-    """Whether a pair is a header by its name alone: one that is known, or one with a hyphen in it."""
-    if naming.is_header_name(name):
-        return quoted or "-" in name or name.lower() == "authorization"
-    return "-" in name and naming.meaning(name) is None
 
 
 def _value_text(value: Token) -> str:
